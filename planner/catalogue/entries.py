@@ -129,6 +129,9 @@ class Optic(Entry):
     """What the light or current runs in; a transceiver needs a fibre of the same medium."""
     gbps: Annotated[float, Field(ge=0)]
     """Speed of one link, Gb/s, one direction; 0 for fibre (any speed)."""
+    standard: str = ""
+    """Optical interface of one link (SR4, DR4, FR4, ...): both ends must agree. On a fibre: the one standard it
+    is made for; empty means any of its medium."""
     links: Annotated[int, Field(ge=1, le=2)] = 1
     """Links one module or cable carries (2 = twin-port)."""
     reach_m: Annotated[float, Field(gt=0)]

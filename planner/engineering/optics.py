@@ -1,0 +1,64 @@
+"""Kits: the parts that make one link of a class, from the cages at both ends and the distance between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from planner.catalogue.entries import Optic, Server, Switch
+
+
+@dataclass(frozen=True)
+class Kit:
+    """One way to make a link.
+
+    Attributes:
+        id: its parts joined by ``+``, lower end first.
+        parts: part id -> parts per link (a twin-port module at one end is half a part per link).
+        power_w: power of the parts of one link, W.
+    """
+
+    id: str
+    parts: tuple[tuple[str, float], ...]
+    power_w: float
+
+
+def cage_links(device: Switch | Server, gbps: float) -> int:
+    """Links of this speed that one pluggable cage of the device carries.
+
+    A 64x800G switch used at 400G carries two links per cage; so does a twin-port 2x400G cage at its full rate.
+    """
+    if isinstance(device, Server):
+        return device.ports_per_cage if gbps == device.compute_port_gbps else 1
+    return device.ports_per_cage * max(1, round(device.port_gbps / gbps))
+
+
+def kits(optics: Iterable[Optic], *, gbps: float, length_m: float, lower: int, upper: int) -> tuple[Kit, ...]:
+    """Every kit for a link of ``gbps`` over ``length_m`` between cages that carry ``lower`` and ``upper`` links.
+
+    A cable with its ends (DAC, ACC, AOC) needs the same kind of cage at both ends; transceivers need one module
+    of the same standard at each end and a fibre of their medium. All must reach ``length_m``.
+    """
+    rows = [o for o in optics if o.reach_m >= length_m]
+    found = []
+    for cable in rows:
+        if cable.kind in ("dac", "acc", "aoc") and cable.gbps == gbps and cable.links == lower == upper:
+            share = 1 / cable.links
+            found.append(Kit(cable.id, ((cable.id, share),), cable.power_w * share))
+    modules = [o for o in rows if o.kind == "transceiver" and o.gbps == gbps]
+    fibres = [o for o in rows if o.kind == "fibre"]
+    for a in modules:
+        for b in modules:
+            if a.links != lower or b.links != upper or (a.medium, a.standard) != (b.medium, b.standard):
+                continue
+            if lower == upper and a.id > b.id:
+                continue  # the same pair the other way round
+            for fibre in fibres:
+                if fibre.medium != a.medium or (fibre.standard and fibre.standard != a.standard):
+                    continue
+                parts: dict[str, float] = {}
+                for part, share in ((a.id, 1 / a.links), (b.id, 1 / b.links), (fibre.id, 1.0)):
+                    parts[part] = parts.get(part, 0.0) + share
+                name = "+".join(dict.fromkeys((a.id, b.id, fibre.id)))
+                found.append(Kit(name, tuple(parts.items()), a.power_w / a.links + b.power_w / b.links))
+    return tuple(found)

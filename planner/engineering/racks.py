@@ -1,0 +1,14 @@
+"""How many servers a rack holds, and what a rack class is."""
+
+from __future__ import annotations
+
+
+def servers_per_rack(server_kw: float, server_units: float, rack_kw: float, rack_units: float) -> int:
+    """Servers in one rack: the smaller of what its power and its height allow.
+
+    DGX A100 (6.5 kW, 6U) in a 42U rack: one at 10 kW, three at 20 kW, seven by height at 50 kW.
+
+    >>> [servers_per_rack(6.5, 6, kw, 42) for kw in (6, 10, 20, 50)]
+    [0, 1, 3, 7]
+    """
+    return min(int(rack_kw / server_kw + 1e-9), int(rack_units / server_units + 1e-9))
