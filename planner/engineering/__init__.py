@@ -1,0 +1,1 @@
+"""Closed-form engineering: pure functions that know no solver."""
