@@ -106,6 +106,11 @@ def used_radix(switch: Switch, gbps: float) -> int:
     raise FabricError(f"{switch.id} has no {gbps:g}G ports; it offers {offered} Gb/s")
 
 
+def has_speed(switch: Switch, gbps: float) -> bool:
+    """Whether some allowed breakout of the switch's ports gives this speed."""
+    return any(abs(switch.port_gbps / split - gbps) < 1e-9 for split in switch.breakout)
+
+
 def divisors(number: int) -> tuple[int, ...]:
     """Divisors in rising order.
 

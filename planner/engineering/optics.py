@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from planner.catalogue.entries import Optic, Server, Switch
@@ -23,14 +23,26 @@ class Kit:
     power_w: float
 
 
-def cage_links(device: Switch | Server, gbps: float) -> int:
-    """Links of this speed that one pluggable cage of the device carries.
+def cage_links(switch: Switch, gbps: float) -> int:
+    """Links of this speed that one pluggable cage of the switch carries.
 
     A 64x800G switch used at 400G carries two links per cage; so does a twin-port 2x400G cage at its full rate.
     """
-    if isinstance(device, Server):
-        return device.ports_per_cage if gbps == device.compute_port_gbps else 1
-    return device.ports_per_cage * max(1, round(device.port_gbps / gbps))
+    return switch.ports_per_cage * max(1, round(switch.port_gbps / gbps))
+
+
+def nic_links(server: Server, network: str) -> int:
+    """Links that one cage of the server carries: storage ports have a cage each."""
+    return server.ports_per_cage if network == "compute" else 1
+
+
+def not_beaten(offered: Iterable[Kit], rank: Callable[[Kit], tuple[float, float]]) -> tuple[Kit, ...]:
+    """Kits that no other beats in both price and power; of equals the first by name stays."""
+    kept: list[Kit] = []
+    for kit in sorted(offered, key=lambda k: (rank(k), k.id)):
+        if all(rank(other)[1] > rank(kit)[1] for other in kept):
+            kept.append(kit)
+    return tuple(kept)
 
 
 def kits(optics: Iterable[Optic], *, gbps: float, length_m: float, lower: int, upper: int) -> tuple[Kit, ...]:

@@ -1,0 +1,231 @@
+"""Networks of the pools: scalable units, frames, switches, links and the parts that make them.
+
+| symbol | attribute | unit | meaning |
+|---|---|---|---|
+| u[p,n,t] | ``units`` | units | scalable units of network n |
+| q[p,n,f,t] | ``frames`` | clusters | equal clusters standing on frame f |
+| w[p,n,t] | ``switches`` | switches | installed (S1 of ``switches_bought``) |
+| l[p,n,c,k,t] | ``links`` | links | links of class c made with kit k |
+| o[p,i,t] | ``parts`` | pieces | modules, cables and fibres installed (S1 of ``parts_bought``) |
+
+    (N1)  n[p,t] <= unit_servers u[p,n,t] + sum_f own_servers[f] q[p,n,f,t]       servers_have_ports
+    (N2)  u[p,n,t] <= sum_f frame_units[f] q[p,n,f,t]                             units_stand_on_frames
+    (N3)  (unit_leaves + unit_cores) u + sum_f (leaves[f] + spines[f]) q <= w     switches_suffice
+    (N4)  sum_k l[p,n,c,k,t] = links of the class                                 links_are_made
+    (N5)  sum_{n,c,k} parts_per_link l[p,n,c,k,t] <= o[p,i,t]                     parts_suffice
+
+own_servers is what a frame with leaves of its own carries. Frames come from the exact design rule as a table (NVIDIA
+RA-09950-001, RA-11333-001), so no big-M stands between servers and switches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyomo.environ as pyo
+
+from formulations.assets import Asset, post_purchase, post_upkeep
+from formulations.ledger import Ledger
+from formulations.stock import in_service, purchase_variable
+
+Network = tuple[str, str]  # pool, network
+FrameKey = tuple[str, str, str]  # pool, network, frame
+LinkClass = tuple[str, str, str]  # pool, network, link class
+KitKey = tuple[str, str, str, str]  # pool, network, link class, kit
+
+
+@dataclass(frozen=True)
+class UnitData:
+    """What a unit of a network has and what it adds to each link class."""
+
+    ports: int
+    servers: int
+    leaves: int
+    cores: int
+    leaf_spine_links: int
+    spine_core_links: int
+    switch_kw: float
+    switch_height: float
+
+
+@dataclass(frozen=True)
+class FrameData:
+    """What a frame carries and brings."""
+
+    servers: int
+    units: int
+    leaves: int
+    spines: int
+    leaf_spine_links: int
+    most: int
+
+
+@dataclass(frozen=True)
+class FabricData:
+    """Networks, frames and kits of every pool."""
+
+    periods: Sequence[int]
+    site: Mapping[str, str]
+    units: Mapping[Network, UnitData]
+    frames: Mapping[FrameKey, FrameData]
+    kits: Mapping[KitKey, Mapping[str, float]]
+    switch: Mapping[Network, Asset]
+    part: Mapping[str, Asset]
+    part_kw: Mapping[str, float]
+    most_units: Mapping[Network, int]
+    most_switches: Mapping[Network, int]
+    most_links: Mapping[LinkClass, int]
+    most_parts: Mapping[tuple[str, str], int]
+
+
+def servers_have_ports(unit: UnitData, frames: Sequence[FrameData], servers: Any, units: Any, counts: Any) -> Any:
+    """(N1) A server stands below a unit or in a cluster that brings its own leaves."""
+    own = pyo.quicksum((f.servers * q for f, q in zip(frames, counts, strict=True) if not f.units))
+    return servers <= unit.servers * units + own
+
+
+def units_stand_on_frames(frames: Sequence[FrameData], units: Any, counts: Any) -> Any:
+    """(N2) A frame serves at most so many units."""
+    return units <= pyo.quicksum((f.units * q for f, q in zip(frames, counts, strict=True) if f.units))
+
+
+def switches_suffice(unit: UnitData, frames: Sequence[FrameData], switches: Any, units: Any, counts: Any) -> Any:
+    """(N3) Leaves and cores of the units, leaves and spines of the frames."""
+    framed = pyo.quicksum(((f.leaves + f.spines) * q for f, q in zip(frames, counts, strict=True)))
+    return (unit.leaves + unit.cores) * units + framed <= switches
+
+
+def links_of_class(
+    link_class: str, unit: UnitData, frames: Sequence[FrameData], servers: Any, units: Any, counts: Any
+) -> Any:
+    """Links that a class needs: ports of the servers, uplinks of the leaves, uplinks of the spines."""
+    if link_class == "node-leaf":
+        return unit.ports * servers
+    if link_class == "leaf-spine":
+        own = pyo.quicksum((f.leaf_spine_links * q for f, q in zip(frames, counts, strict=True)))
+        return unit.leaf_spine_links * units + own
+    return unit.spine_core_links * units
+
+
+def add_fabric(model: pyo.ConcreteModel, data: FabricData, servers: Any, ledger: Ledger) -> pyo.Block:
+    """Add ``model.fabric``; posts purchases, upkeep and IT load of switches and parts.
+
+    Args:
+        servers: in_service by (pool, period).
+
+    The block keeps ``required_links`` and, by (pool, period), ``network_kw`` and ``switch_height`` for the racks.
+    """
+    fabric = model.fabric = pyo.Block(concrete=True, doc="networks of the pools")
+    frames_of: dict[Network, list[str]] = {n: [] for n in data.units}
+    for p, n, f in data.frames:
+        frames_of[p, n].append(f)
+    kits_of: dict[LinkClass, list[str]] = {}
+    for p, n, c, k in data.kits:
+        kits_of.setdefault((p, n, c), []).append(k)
+    networks = [(p, n, t) for p, n in data.units for t in data.periods]
+
+    fabric.units = pyo.Var(
+        networks, domain=pyo.NonNegativeIntegers, bounds=lambda _, p, n, t: (0, data.most_units[p, n]), doc="u [units]"
+    )
+    fabric.frames = pyo.Var(
+        [(*key, t) for key in data.frames for t in data.periods],
+        domain=pyo.NonNegativeIntegers,
+        bounds=lambda _, p, n, f, t: (0, data.frames[p, n, f].most),
+        doc="q [clusters]",
+    )
+    fabric.switches_bought = purchase_variable(
+        list(data.units), data.periods, dict(data.most_switches), True, "switches bought"
+    )
+    fabric.parts_bought = purchase_variable(
+        list(data.most_parts), data.periods, dict(data.most_parts), True, "parts bought"
+    )
+    fabric.links = pyo.Var(
+        [(*key, t) for key in data.kits for t in data.periods],
+        domain=pyo.NonNegativeIntegers,
+        bounds=lambda _, p, n, c, k, t: (0, data.most_links[p, n, c]),
+        doc="l [links]",
+    )
+    fabric.switches = pyo.Expression(
+        networks,
+        rule=lambda _, p, n, t: in_service(fabric.switches_bought, (p, n), t, data.switch[p, n].life),
+        doc="w [switches]",
+    )
+    fabric.parts = pyo.Expression(
+        [(*key, t) for key in data.most_parts for t in data.periods],
+        rule=lambda _, p, i, t: in_service(fabric.parts_bought, (p, i), t, data.part[i].life),
+        doc="o [pieces]",
+    )
+
+    def standing(p: str, n: str, t: int) -> tuple[list[FrameData], list[Any]]:
+        return [data.frames[p, n, f] for f in frames_of[p, n]], [fabric.frames[p, n, f, t] for f in frames_of[p, n]]
+
+    fabric.servers_have_ports = pyo.Constraint(
+        networks,
+        rule=lambda b, p, n, t: servers_have_ports(
+            data.units[p, n], standing(p, n, t)[0], servers[p, t], b.units[p, n, t], standing(p, n, t)[1]
+        ),
+        doc="(N1)",
+    )
+    fabric.units_stand_on_frames = pyo.Constraint(
+        networks,
+        rule=lambda b, p, n, t: units_stand_on_frames(standing(p, n, t)[0], b.units[p, n, t], standing(p, n, t)[1]),
+        doc="(N2)",
+    )
+    fabric.switches_suffice = pyo.Constraint(
+        networks,
+        rule=lambda b, p, n, t: switches_suffice(
+            data.units[p, n], standing(p, n, t)[0], b.switches[p, n, t], b.units[p, n, t], standing(p, n, t)[1]
+        ),
+        doc="(N3)",
+    )
+    fabric.required_links = pyo.Expression(
+        [(*key, t) for key in kits_of for t in data.periods],
+        rule=lambda b, p, n, c, t: links_of_class(
+            c, data.units[p, n], standing(p, n, t)[0], servers[p, t], b.units[p, n, t], standing(p, n, t)[1]
+        ),
+    )
+    fabric.links_are_made = pyo.Constraint(
+        [(*key, t) for key in kits_of for t in data.periods],
+        rule=lambda b, p, n, c, t: (
+            pyo.quicksum(b.links[p, n, c, k, t] for k in kits_of[p, n, c]) == b.required_links[p, n, c, t]
+        ),
+        doc="(N4)",
+    )
+    users: dict[tuple[str, str], list[tuple[KitKey, float]]] = {key: [] for key in data.most_parts}
+    for key, parts in data.kits.items():
+        for part, share in parts.items():
+            users[key[0], part].append((key, share))
+    fabric.parts_suffice = pyo.Constraint(
+        [(*key, t) for key in data.most_parts for t in data.periods],
+        rule=lambda b, p, i, t: (
+            pyo.quicksum((share * b.links[(*key, t)] for key, share in users[p, i])) <= b.parts[p, i, t]
+        ),
+        doc="(N5)",
+    )
+    _post(fabric, data, ledger)
+    return fabric
+
+
+def _post(fabric: pyo.Block, data: FabricData, ledger: Ledger) -> None:
+    """Post purchases, upkeep and IT load; keep kW and height of the networks by (pool, period)."""
+    kw: dict[tuple[str, int], list[Any]] = {}
+    height: dict[tuple[str, int], list[Any]] = {}
+    for (p, n), unit in data.units.items():
+        for t in data.periods:
+            installed = fabric.switches[p, n, t]
+            post_purchase(ledger, "switches", data.site[p], t, data.switch[p, n], fabric.switches_bought[p, n, t])
+            post_upkeep(ledger, "switches", data.site[p], t, data.switch[p, n], installed)
+            kw.setdefault((p, t), []).append(unit.switch_kw * installed)
+            height.setdefault((p, t), []).append(unit.switch_height * installed)
+    for p, i in data.most_parts:
+        for t in data.periods:
+            post_purchase(ledger, "optics", data.site[p], t, data.part[i], fabric.parts_bought[p, i, t])
+            post_upkeep(ledger, "optics", data.site[p], t, data.part[i], fabric.parts[p, i, t])
+            if data.part_kw[i]:
+                kw.setdefault((p, t), []).append(data.part_kw[i] * fabric.parts[p, i, t])
+    fabric.network_kw = {key: pyo.quicksum(terms) for key, terms in kw.items()}
+    fabric.switch_height = {key: pyo.quicksum(terms) for key, terms in height.items()}
+    for (p, t), load in fabric.network_kw.items():
+        ledger.post_it_kw(p, t, load)

@@ -1,0 +1,84 @@
+"""Capacity planning for AI data centres: the cheapest complete plan, its optimality gap and an independent check.
+
+    import planner
+    instance = planner.load_instance("instances/studies/mixed.yaml")
+    plan = planner.solve(instance).require_plan()
+    plan.bill_of_materials
+
+Names are imported when first used, so that starting up costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from planner.api import check, compare, load_instance, solve, verify, whatif
+    from planner.comparison import Comparison
+    from planner.errors import (
+        Fault,
+        InstanceError,
+        NoPlanError,
+        PlanFileError,
+        PlannerError,
+        SolverError,
+        VerificationError,
+    )
+    from planner.instance import Instance
+    from planner.plan import Plan
+    from planner.result import Diagnosis, SolveResult, Status
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "planner.api": ("check", "compare", "load_instance", "solve", "verify", "whatif"),
+    "planner.comparison": ("Comparison",),
+    "planner.errors": (
+        "Fault",
+        "InstanceError",
+        "NoPlanError",
+        "PlanFileError",
+        "PlannerError",
+        "SolverError",
+        "VerificationError",
+    ),
+    "planner.instance": ("Instance",),
+    "planner.plan": ("Plan",),
+    "planner.result": ("Diagnosis", "SolveResult", "Status"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Comparison",
+    "Diagnosis",
+    "Fault",
+    "Instance",
+    "InstanceError",
+    "NoPlanError",
+    "Plan",
+    "PlanFileError",
+    "PlannerError",
+    "SolveResult",
+    "SolverError",
+    "Status",
+    "VerificationError",
+    "check",
+    "compare",
+    "load_instance",
+    "solve",
+    "verify",
+    "whatif",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(importlib.import_module(_HOME[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'planner' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,150 @@
+"""What users call: load an instance, check it, solve it, verify and compare plans.
+
+Pyomo and the solver are imported only when a model is built.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from planner.errors import VerificationError
+from planner.instance import Instance, parse_instance, read_instance
+from planner.plan import Plan
+
+if TYPE_CHECKING:
+    from planner.comparison import Comparison
+    from planner.options import Options
+    from planner.result import SolveResult
+    from planner.solver import Progress
+    from planner.verify import VerificationReport
+
+DEFAULT_GAP = 1e-4
+
+
+def load_instance(source: str | os.PathLike[str] | Mapping[str, Any], changes: Sequence[str] = ()) -> Instance:
+    """Read an instance from a YAML file or plain data.
+
+    Args:
+        source: path of the file, or the data as mappings and lists.
+        changes: settings such as ``"sites.guian.pue_limit=1.15"`` made before the check.
+
+    Raises:
+        InstanceError: the instance is invalid; carries every fault with file, line and key.
+    """
+    if isinstance(source, Mapping):
+        return parse_instance(source, changes=changes)
+    return read_instance(source, changes)
+
+
+def check(instance: Instance) -> Options:
+    """The option tables of an instance: what may be chosen, and what was removed and why. Imports no solver."""
+    from planner.options import make_options
+
+    return make_options(instance)
+
+
+def solve(
+    instance: Instance,
+    *,
+    gap: float = DEFAULT_GAP,
+    time_limit: float | None = None,
+    threads: int | None = None,
+    seed: int = 0,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+    isolate: bool = True,
+) -> SolveResult:
+    """The cheapest complete plan of an instance.
+
+    Infeasible is an answer: the result then has a diagnosis and no plan. Ctrl-C and the time limit give the best plan
+    so far. Every plan is verified before it is returned.
+
+    Args:
+        instance: from ``load_instance``.
+        gap: relative distance between plan and bound at which to stop.
+        time_limit: seconds, held to within five.
+        threads: solver threads; None leaves it to the solver.
+        seed: random seed of the solver; equal input gives an equal plan.
+        on_progress: called with incumbent and bound while the solver works.
+        isolate: run the solver in a child process (needed for the time limit and Ctrl-C).
+
+    Raises:
+        SolverError, VerificationError: bugs of this package.
+    """
+    from planner.solver import SolverOptions
+    from planner.solving import solve_instance
+
+    if not 0 <= gap < 1:
+        raise ValueError(f"found gap {gap}; a share from 0 up to 1 is accepted")
+    if time_limit is not None and not 0 < time_limit < float("inf"):
+        raise ValueError(f"found time_limit {time_limit}; seconds above 0 are accepted")
+    if threads is not None and threads < 1:
+        raise ValueError(f"found threads {threads}; a whole number of at least 1 is accepted")
+    if not 0 <= seed < 2**31:
+        raise ValueError(f"found seed {seed}; a whole number from 0 to 2147483647 is accepted")
+    options = SolverOptions(gap=gap, time_limit=time_limit, threads=threads, seed=seed, isolate=isolate)
+    return solve_instance(instance, options, on_progress, time.monotonic())
+
+
+def verify(plan: Plan | str | os.PathLike[str], instance: Instance | None = None) -> VerificationReport:
+    """Recompute every limit and every amount of a plan from its instance, by code that shares nothing with the model.
+
+    Args:
+        plan: a plan or the path of ``plan.json`` or its folder.
+        instance: the instance to hold it against; the one stored in the plan if absent.
+
+    Raises:
+        PlanFileError: the file is no plan.
+        InstanceError: the instance stored in the plan is invalid.
+    """
+    from planner.errors import PlanFileError
+    from planner.instance import instance_catalogue
+    from planner.verify import verify_plan
+
+    plan = plan if isinstance(plan, Plan) else Plan.read(plan)
+    if instance is None:
+        data = plan.provenance.get("instance")
+        if not isinstance(data, Mapping):
+            raise PlanFileError("the plan holds no instance to check it against")
+        instance = parse_instance(data, source="provenance.instance of the plan")
+    return verify_plan(plan, instance, instance_catalogue(instance))
+
+
+def require_verified(plan: Plan, report: VerificationReport) -> None:
+    """Refuse a plan that fails its verification.
+
+    Raises:
+        VerificationError: naming the failed checks.
+    """
+    failed = [check for check in report.checks if not check.passed]
+    if failed:
+        lines = "\n".join(f"  {check.concern}: {check.check}: {check.detail}" for check in failed[:10])
+        raise VerificationError(f"plan of {plan.name}: {len(failed)} checks failed\n{lines}")
+
+
+def compare(plan_a: Plan, plan_b: Plan) -> Comparison:
+    """What differs between two plans by decision and by cost line, and whether the gaps allow calling it real."""
+    from planner.comparison import compare_plans
+
+    return compare_plans(plan_a, plan_b)
+
+
+def whatif(
+    source: str | os.PathLike[str] | Mapping[str, Any], changes: Sequence[str], **options: Any
+) -> tuple[SolveResult, SolveResult]:
+    """Solve an instance as it stands and with changes; ``compare`` the two plans to see what moved.
+
+    Args:
+        source: as for ``load_instance``.
+        changes: at least one setting such as ``"sites.guian.pue_limit=1.15"``.
+        options: as for ``solve``.
+
+    Raises:
+        InstanceError: base or variant is invalid.
+    """
+    if not changes:
+        raise ValueError("a what-if needs at least one change")
+    base, variant = load_instance(source), load_instance(source, changes)
+    return solve(base, **options), solve(variant, **options)

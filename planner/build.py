@@ -1,0 +1,307 @@
+"""Option tables -> Pyomo model and ledger."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyomo.environ as pyo
+from pyomo.common.gc_manager import PauseGC
+
+from formulations.assets import Asset
+from formulations.budget import BudgetData, add_budget
+from formulations.cooling import CoolingData, add_cooling
+from formulations.fabric import FabricData, FrameData, UnitData, add_fabric
+from formulations.fleet import FleetData, add_fleet
+from formulations.ledger import Account, Ledger, add_objective
+from formulations.placement import PlacementData, add_placement
+from formulations.power import PowerData, add_power
+from formulations.supply import SupplyData, add_supply
+from formulations.workload import WorkloadData, add_workload
+from planner.engineering.finance import annuity_factor, discount_factor, periods_in_service, residual_share
+from planner.engineering.power import energy_kwh_per_year
+from planner.instance.resolve import convert
+from planner.options import Item, Options
+from planner.units import W_PER_KW
+
+
+@dataclass(frozen=True)
+class BuiltModel:
+    """The model, its ledger and the present-value weight of each account and period."""
+
+    model: pyo.ConcreteModel
+    ledger: Ledger
+    present_value: Mapping[tuple[Account, int], float]
+
+
+def build_model(options: Options) -> BuiltModel:
+    """Build the mixed-integer program of an instance from its option tables."""
+    with PauseGC():
+        return _Builder(options).build()
+
+
+def present_values(options: Options) -> dict[tuple[Account, int], float]:
+    """Weight that turns an undiscounted line of an account and period into its present value."""
+    horizon = options.instance.horizon
+    rate, years = horizon.discount_rate, horizon.period_years
+    end = discount_factor(rate, years * horizon.periods)
+    weights = {}
+    for t in options.periods:
+        begin = discount_factor(rate, years * (t - 1))
+        running = begin * annuity_factor(rate, years) / years
+        weights[Account.CAPEX, t] = begin
+        weights[Account.ENERGY, t] = running
+        weights[Account.MAINTENANCE, t] = running
+        weights[Account.RESIDUAL, t] = end
+    return weights
+
+
+class _Builder:
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.instance = options.instance
+        self.periods = list(options.periods)
+        self.pools = options.pools
+        self.site = dict(zip(options.pools["pool"], options.pools["site"], strict=True))
+        self.most_servers = {p: int(n) for p, n in options.pools["most_servers"].items()}
+
+    def build(self) -> BuiltModel:
+        model = pyo.ConcreteModel(name=self.instance.name)
+        ledger = Ledger()
+        fleet = add_fleet(model, self._fleet(), ledger)
+        fabric_data = self._fabric()
+        fabric = add_fabric(model, fabric_data, fleet.in_service, ledger)
+        placement_data = self._placement(fabric_data)
+        add_placement(model, placement_data, fleet.in_service, fabric.switch_height, fabric.network_kw, ledger)
+        add_workload(model, self._workload(), fleet.in_service, fabric.frames)
+        loads: dict[tuple[str, str, int], list[Any]] = defaultdict(list)
+        for row in self.pools.itertuples():
+            for t in self.periods:
+                loads[row.site, row.cooling, t].append(ledger.it_kw(row.pool, t))
+        # A named expression per hall keeps the long sum of its pools in one row instead of many.
+        model.halls = pyo.Var(
+            list(loads), domain=pyo.NonNegativeReals, bounds=lambda _, s, c, t: (0, self._most_kw(s, c))
+        )
+        model.hall_load = pyo.Constraint(
+            list(loads), rule=lambda m, s, c, t: m.halls[s, c, t] == pyo.quicksum(loads[s, c, t])
+        )
+        halls = list(dict.fromkeys((s, c) for s, c, _ in loads))
+        add_cooling(model, self._cooling(halls), model.halls, ledger)
+        add_power(model, self._power(halls), model.halls, ledger)
+        add_supply(model, self._supply(fleet, fabric))
+        add_budget(model, self._budget(), ledger)
+        weights = present_values(self.options)
+        if self.instance.objective == "capex":
+            objective = {key: 1.0 for key in weights if key[0] is Account.CAPEX}
+        else:
+            objective = dict(weights)
+        add_objective(model, ledger, objective)
+        return BuiltModel(model, ledger, weights)
+
+    def _asset(self, item: Item, upkeep: bool = False) -> Asset:
+        horizon = self.instance.horizon
+        years = horizon.period_years
+        with_residual = horizon.residual_value == "straight-line"
+        return Asset(
+            price=item.price,
+            life=periods_in_service(item.life_years, years),
+            maintenance_per_period=item.price * self.instance.operations.maintenance_rate * years if upkeep else 0.0,
+            residual={
+                t: residual_share(item.life_years, (t - 1) * years, horizon.periods * years) for t in self.periods
+            }
+            if with_residual
+            else {},
+        )
+
+    def _fleet(self) -> FleetData:
+        pools = self.pools
+        return FleetData(
+            pools=list(pools["pool"]),
+            periods=self.periods,
+            site=self.site,
+            asset={
+                r.pool: self._asset(self.options.items["servers", r.server], upkeep=True) for r in pools.itertuples()
+            },
+            server_kw=dict(pools["server_kw"]),
+            most_servers=self.most_servers,
+            may_order=dict(pools["may_order"]),
+        )
+
+    def _fabric(self) -> FabricData:
+        options = self.options
+        units: dict[tuple[str, str], UnitData] = {}
+        switch: dict[tuple[str, str], Asset] = {}
+        most_units: dict[tuple[str, str], int] = {}
+        for r in options.networks.itertuples():
+            key = (r.pool, r.network)
+            units[key] = UnitData(
+                ports=r.ports, servers=r.unit_servers, leaves=r.unit_leaves, cores=r.unit_cores,
+                leaf_spine_links=r.unit_leaf_spine_links, spine_core_links=r.unit_spine_core_links,
+                switch_kw=r.switch_kw, switch_height=r.switch_height,
+            )  # fmt: skip
+            switch[key] = self._asset(options.items["switches", r.switch], upkeep=True)
+            most_units[key] = math.ceil(self.most_servers[r.pool] / r.unit_servers)
+        frames: dict[tuple[str, str, str], FrameData] = {}
+        most_switches = {k: (u.leaves + u.cores) * most_units[k] for k, u in units.items()}
+        most_links = {}
+        own_links = dict.fromkeys(units, 0)
+        for r in options.frames.itertuples():
+            key = (r.pool, r.network)
+            most = math.ceil(most_units[key] / r.units) if r.units else math.ceil(self.most_servers[r.pool] / r.servers)
+            frames[r.pool, r.network, r.frame] = FrameData(
+                r.servers, r.units, r.leaves, r.spines, r.leaf_spine_links, most
+            )
+            most_switches[key] += (r.leaves + r.spines) * most
+            own_links[key] += r.leaf_spine_links * most
+        kits: dict[tuple[str, str, str, str], Mapping[str, float]] = {}
+        most_parts: dict[tuple[str, str], float] = defaultdict(float)
+        for r in options.kits.itertuples():
+            key = (r.pool, r.network)
+            unit = units[key]
+            kits[r.pool, r.network, r.link_class, r.kit] = r.parts
+            links = {
+                "node-leaf": unit.ports * self.most_servers[r.pool],
+                "leaf-spine": unit.leaf_spine_links * most_units[key] + own_links[key],
+                "spine-core": unit.spine_core_links * most_units[key],
+            }[r.link_class]
+            most_links[r.pool, r.network, r.link_class] = links
+            for part, share in r.parts.items():
+                most_parts[r.pool, part] += share * links
+        parts = {part for _, part in most_parts}
+        return FabricData(
+            periods=self.periods,
+            site=self.site,
+            units=units,
+            frames=frames,
+            kits=kits,
+            switch=switch,
+            part={part: self._asset(options.items["optics", part], upkeep=True) for part in parts},
+            part_kw={part: options.catalogue.optics[part].power_w / W_PER_KW for part in parts},
+            most_units=most_units,
+            most_switches=most_switches,
+            most_links=most_links,
+            most_parts={key: math.ceil(most) for key, most in most_parts.items()},
+        )
+
+    def _placement(self, fabric: FabricData) -> PlacementData:
+        pools = self.pools
+        heights: dict[str, float] = defaultdict(float)
+        network_kw: dict[str, float] = defaultdict(float)
+        for (p, n), unit in fabric.units.items():
+            heights[p] += unit.switch_height * fabric.most_switches[p, n]
+            network_kw[p] += unit.switch_kw * fabric.most_switches[p, n]
+        for (p, part), most in fabric.most_parts.items():
+            network_kw[p] += fabric.part_kw[part] * most
+        return PlacementData(
+            pools=list(pools["pool"]),
+            periods=self.periods,
+            site=self.site,
+            rack={r.pool: self._asset(self.options.items["racks", r.rack]) for r in pools.itertuples()},
+            places=dict(pools["places"]),
+            rack_kw=dict(pools["rack_kw"]),
+            rack_height=dict(pools["rack_height"]),
+            most_racks={r.pool: math.ceil(self.most_servers[r.pool] / r.places) for r in pools.itertuples()},
+            most_network_racks={
+                r.pool: math.ceil(max(heights[r.pool] / r.rack_height, network_kw[r.pool] / r.rack_kw))
+                for r in pools.itertuples()
+            },
+            least_fill={name: site.min_rack_fill for name, site in self.options.sites.items()},
+        )
+
+    def _workload(self) -> WorkloadData:
+        options = self.options
+        demand = {(r.workload, r.period): r.demand for r in options.demand.itertuples()}
+        servers, rate, together, most = {}, {}, {}, {}
+        for r in options.blocks.itertuples():
+            key = (r.workload, r.pool)
+            servers[key], rate[key], together[key] = r.servers_per_block, r.rate_per_block, r.one_cluster
+            needed = max(math.ceil(demand[r.workload, t] / r.rate_per_block - 1e-9) for t in self.periods)
+            most[key] = min(needed, self.most_servers[r.pool] // r.servers_per_block)
+        compute = options.frames[options.frames["network"] == "compute"]
+        frame_servers: dict[str, dict[str, int]] = defaultdict(dict)
+        for r in compute.itertuples():
+            frame_servers[r.pool][r.frame] = r.servers
+        return WorkloadData(
+            periods=self.periods,
+            servers=servers,
+            rate=rate,
+            together=together,
+            most=most,
+            demand=demand,
+            frame_servers=frame_servers,
+            availability=self.instance.operations.availability,
+        )
+
+    def _most_kw(self, site: str, cooling: str) -> float:
+        facts = self.options.sites[site]
+        return facts.power_limit_kw / facts.peak_pue[cooling]
+
+    def _cooling(self, halls: list[tuple[str, str]]) -> CoolingData:
+        sites = self.options.sites
+        return CoolingData(
+            periods=self.periods,
+            halls=halls,
+            asset={(s, c): self._asset(self.options.items["cooling", c]) for s, c in halls},
+            most_kw={(s, c): self._most_kw(s, c) for s, c in halls},
+            pue={(s, c): sites[s].pue[c] for s, c in halls},
+            mean_pue_limit={
+                s: limit
+                for s in dict.fromkeys(s for s, _ in halls)
+                if (limit := sites[s].pue_limit) is not None and sites[s].pue_rule == "site-average"
+            },
+        )
+
+    def _power(self, halls: list[tuple[str, str]]) -> PowerData:
+        sites = self.options.sites
+        load_factor = self.instance.operations.load_factor
+        years = self.instance.horizon.period_years
+        used = list(dict.fromkeys(s for s, _ in halls))
+        return PowerData(
+            periods=self.periods,
+            sites=used,
+            asset={s: self._asset(self.options.items["facility", s]) for s in used},
+            power_limit_kw={s: sites[s].power_limit_kw for s in used},
+            peak_pue={(s, c): sites[s].peak_pue[c] for s, c in halls},
+            energy_cost_per_it_kw={
+                (s, c): energy_kwh_per_year(1.0, load_factor, sites[s].pue[c]) * years * sites[s].tariff_per_kwh
+                for s, c in halls
+            },
+        )
+
+    def _supply(self, fleet: pyo.Block, fabric: pyo.Block) -> list[SupplyData]:
+        limits = []
+        for number, limit in enumerate(self.instance.supply):
+            periods = self.periods if limit.period is None else [limit.period]
+            purchases: list[tuple[float, Any]] = []
+            for t in periods:
+                if limit.kind in ("accelerators", "servers"):
+                    column = "accelerator" if limit.kind == "accelerators" else "server"
+                    for r in self.pools[self.pools[column] == limit.id].itertuples():
+                        pieces = r.accelerators if limit.kind == "accelerators" else 1
+                        purchases.append((pieces, fleet.bought[r.pool, t]))
+                elif limit.kind == "switches":
+                    networks = self.options.networks
+                    for r in networks[networks["switch"] == limit.id].itertuples():
+                        purchases.append((1, fabric.switches_bought[r.pool, r.network, t]))
+                else:
+                    purchases += [
+                        (1, variable)
+                        for (_, part, u), variable in fabric.parts_bought.items()
+                        if (part, u) == (limit.id, t)
+                    ]
+            when = "all" if limit.period is None else limit.period
+            limits.append(SupplyData(f"{limit.kind}/{limit.id}/{when}/{number}", limit.limit, purchases))
+        return limits
+
+    def _budget(self) -> BudgetData:
+        budget = self.instance.budget
+        return BudgetData(
+            periods=self.periods,
+            total=None if budget.capex is None else convert(budget.capex, self.instance),
+            by_period={
+                t: convert(money, self.instance) for t, money in enumerate(budget.capex_by_period or (), start=1)
+            },
+        )

@@ -1,0 +1,225 @@
+"""Why no plan exists: the smallest set of limits that clash, and what each would have to give.
+
+Families of limits are dropped one at a time from the instance itself, so that limits enforced by taking options away
+(export rules, PUE of every hall, rack power) take part just like rows of the model. What cannot be dropped without
+leaving the rest solvable stays in the set: it is irreducible.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from planner.instance import Instance, instance_catalogue
+from planner.instance.resolve import convert
+from planner.instance.schema import Budget
+from planner.options import Options, make_options
+from planner.plan import Plan
+from planner.result import Clash, Diagnosis
+from planner.solver import SolverOptions
+
+UNLIMITED_MW = 1e6
+UNLIMITED_PUE = 5.0
+SECONDS_PER_QUESTION = 20.0
+
+
+def diagnose(options: Options, solver: SolverOptions, begin: float) -> Diagnosis:
+    """The irreducible set of clashing limit families of an infeasible instance.
+
+    Args:
+        options: tables of the instance found infeasible.
+        solver: its solver options; what is left of the time limit bounds the search.
+        begin: when that limit started to run.
+    """
+    from planner.solving import without_pools
+
+    instance = options.instance
+    deadline = None if solver.time_limit is None else begin + solver.time_limit
+    present = [family for family in FAMILIES if family.present(instance)]
+    notes = _notes(options, without_pools(options))
+
+    def possible(dropped: list[Family]) -> bool | None:
+        return _feasible(_without(instance, dropped), solver, deadline)
+
+    if possible(present) is not True:
+        sentence = "no allowed server type, site and network can carry the demand, whatever the limits"
+        return Diagnosis((Clash("demand", sentence),), notes)
+    clashing, complete = list(present), True
+    for family in present:
+        others = [f for f in present if f not in clashing or f is family]
+        answer = possible(others)
+        if answer is False:
+            clashing.remove(family)
+        elif answer is None:
+            complete = False
+    clashes = [Clash("demand", "the workloads' demand must be met in full")]
+    for family in clashing:
+        clashes.append(Clash(family.name, _price_of(family, instance, solver, deadline)))
+    return Diagnosis(tuple(clashes), notes, complete)
+
+
+class Family:
+    """A family of limits: how to tell that an instance has it, how to drop it, what its plan without it shows."""
+
+    def __init__(
+        self,
+        name: str,
+        present: Callable[[Instance], bool],
+        drop: Callable[[Instance], Instance],
+        describe: Callable[[Instance, Plan], str],
+    ) -> None:
+        self.name, self.present, self.drop, self.describe = name, present, drop, describe
+
+
+def _sites(instance: Instance, **change: object) -> Instance:
+    return instance.model_copy(update={"sites": tuple(s.model_copy(update=change) for s in instance.sites)})
+
+
+def _power(instance: Instance, plan: Plan) -> str:
+    limits = {s.name: s.power_limit_mw for s in instance.sites}
+    needed = {}
+    for row in plan.decisions["sites"]:
+        needed[row["site"]] = max(needed.get(row["site"], 0.0), row["facility_kw"] / 1000)
+    over = [f"{s} {mw:.4g} MW (limit {limits[s]:.4g})" for s, mw in needed.items() if mw > limits[s] * (1 + 1e-9)]
+    return "site power limits; without them the plan draws " + ", ".join(over)
+
+
+def _pue(instance: Instance, plan: Plan) -> str:
+    used = {f"{r['cooling']} at {r['site']} (PUE {r['pue']:g})" for r in plan.decisions["cooling"]}
+    return "PUE limits; without them the plan uses " + ", ".join(sorted(used))
+
+
+def _export(instance: Instance, plan: Plan) -> str:
+    used = {f"{r['accelerator']} at {r['site']}" for r in plan.decisions["fleet"] if r["bought"]}
+    return "export rules; without them the plan uses " + ", ".join(sorted(used))
+
+
+def _budget(instance: Instance, plan: Plan) -> str:
+    parts = []
+    if instance.budget.capex is not None:
+        parts.append(f"{convert(instance.budget.capex, instance):,.0f} in all")
+    if instance.budget.capex_by_period is not None:
+        parts.append("by period")
+    return (
+        f"budget ({', '.join(parts)}); without it the cheapest plan spends {plan.totals['capex']:,.0f} {plan.currency}"
+    )
+
+
+def _supply(instance: Instance, plan: Plan) -> str:
+    bought: dict[str, float] = {}
+    catalogue = instance_catalogue(instance)
+    for row in plan.bill_of_materials_rows:
+        bought[row["item"]] = bought.get(row["item"], 0) + row["quantity"]
+        if row["kind"] == "servers":
+            server = catalogue.servers[row["item"]]
+            bought[server.accelerator] = bought.get(server.accelerator, 0) + row["quantity"] * server.accelerators
+    over = [f"{bought.get(s.id, 0):,} {s.id} (limit {s.limit:,})" for s in instance.supply]
+    return "supply limits; without them the plan buys " + ", ".join(over)
+
+
+def _racks(instance: Instance, plan: Plan) -> str:
+    used = {f"{r['rack_kw']:g} kW at {r['site']}" for r in plan.decisions["racks"]}
+    return "rack power limits; without them the plan has racks of " + ", ".join(sorted(used))
+
+
+def _fill(instance: Instance, plan: Plan) -> str:
+    servers = {}
+    for row in plan.decisions["fleet"]:
+        servers[row["site"]] = servers.get(row["site"], 0) + row["bought"]
+    return "least rack fill; without it the plan has " + ", ".join(f"{n} servers at {s}" for s, n in servers.items())
+
+
+def _places(instance: Instance, plan: Plan) -> str:
+    used = {f"{r['workload']} at {r['site']}" for r in plan.decisions["workloads"]}
+    return "sites and servers that workloads are kept to; without it the plan runs " + ", ".join(sorted(used))
+
+
+FAMILIES = (
+    Family("rack fill", lambda i: True, lambda i: _sites(i, min_rack_fill=0.0), _fill),
+    Family(
+        "workload places",
+        lambda i: any(w.sites is not None or w.servers is not None for w in i.workloads),
+        lambda i: i.model_copy(
+            update={"workloads": tuple(w.model_copy(update={"sites": None, "servers": None}) for w in i.workloads)}
+        ),
+        _places,
+    ),
+    Family(
+        "rack power",
+        lambda i: any(s.rack_kw_limit is not None for s in i.sites),
+        lambda i: _sites(i, rack_kw_limit=None),
+        _racks,
+    ),
+    Family("supply", lambda i: bool(i.supply), lambda i: i.model_copy(update={"supply": ()}), _supply),
+    Family(
+        "export rules",
+        lambda i: i.policy.export_rules != "none",
+        lambda i: i.model_copy(update={"policy": i.policy.model_copy(update={"export_rules": "none"})}),
+        _export,
+    ),
+    Family("pue limit", lambda i: True, lambda i: _sites(i, pue_limit=UNLIMITED_PUE), _pue),
+    Family(
+        "budget",
+        lambda i: i.budget.capex is not None or i.budget.capex_by_period is not None,
+        lambda i: i.model_copy(update={"budget": Budget()}),
+        _budget,
+    ),
+    Family("site power", lambda i: True, lambda i: _sites(i, power_limit_mw=UNLIMITED_MW), _power),
+)
+
+
+def _without(instance: Instance, dropped: list[Family]) -> Instance:
+    for family in dropped:
+        instance = family.drop(instance)
+    return instance
+
+
+def _feasible(instance: Instance, solver: SolverOptions, deadline: float | None) -> bool | None:
+    """Whether a plan exists; None when time ran out before that was known."""
+    from planner.solving import solve_options
+
+    limit = _seconds(deadline)
+    if limit is None:
+        return None
+    # Any plan will do: stop at the first.
+    loose = replace(solver, gap=0.99, time_limit=limit)
+    solution, _ = solve_options(make_options(instance), loose, lambda progress: None)
+    return {"infeasible": False, "no_plan": None}.get(solution.status, True)
+
+
+def _price_of(family: Family, instance: Instance, solver: SolverOptions, deadline: float | None) -> str:
+    """What a plan without this family looks like, in the words of the family."""
+    from planner.solving import solve_options
+
+    limit = _seconds(deadline)
+    relaxed = family.drop(instance)
+    if family.name == "budget":
+        relaxed = relaxed.model_copy(update={"objective": "capex"})
+    if limit is not None:
+        options = make_options(relaxed)
+        _, plan = solve_options(options, replace(solver, gap=0.01, time_limit=limit), lambda progress: None)
+        if plan is not None:
+            return family.describe(instance, plan)
+    return f"{family.name} (time ran out before its price was known)"
+
+
+def _seconds(deadline: float | None) -> float | None:
+    """Seconds for the next question; None when the time limit has passed."""
+    if deadline is None:
+        return SECONDS_PER_QUESTION
+    left = deadline - time.monotonic()
+    return min(SECONDS_PER_QUESTION, left) if left > 0.2 else None
+
+
+def _notes(options: Options, stranded: list[str]) -> tuple[str, ...]:
+    """What was taken out before the model, by family, when that alone strands a workload or took a lot away."""
+    notes = [f"{name}: no pool is left that could carry it" for name in stranded]
+    by_family: dict[str, list[str]] = {}
+    for removed in options.removed:
+        if removed.family not in ("beaten", "price"):
+            by_family.setdefault(removed.family, []).append(f"{removed.subject}: {removed.reason}")
+    for family, found in sorted(by_family.items()):
+        more = f" (and {len(found) - 3} more)" if len(found) > 3 else ""
+        notes.append(f"{family}: " + "; ".join(found[:3]) + more)
+    return tuple(notes)

@@ -1,0 +1,70 @@
+"""What a solve gives: one record, whatever happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from planner.errors import NoPlanError
+from planner.plan import Plan
+
+
+class Status(StrEnum):
+    """How a solve ended."""
+
+    OPTIMAL = "optimal"
+    """A plan within the asked gap of the bound."""
+    FEASIBLE = "feasible"
+    """A limit or Ctrl-C came first; the best plan so far."""
+    INFEASIBLE = "infeasible"
+    """No plan exists; the diagnosis says which requirements clash."""
+    NO_PLAN = "no_plan"
+    """A limit came before any plan was found."""
+
+
+@dataclass(frozen=True)
+class Clash:
+    """One family of requirements that takes part in a clash, and what would settle it."""
+
+    family: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Why no plan exists.
+
+    Attributes:
+        clashes: families of limits that cannot hold together; dropping any one of them leaves a plan possible.
+        notes: options that were removed and matter here.
+        complete: False when time ran out before the set was shown to be minimal.
+    """
+
+    clashes: tuple[Clash, ...]
+    notes: tuple[str, ...] = ()
+    complete: bool = True
+
+
+@dataclass(frozen=True)
+class SolveResult:
+    """Status, plan (if any), bound, gap, seconds, and the diagnosis of an infeasible instance."""
+
+    status: Status
+    plan: Plan | None
+    objective: float | None
+    bound: float | None
+    gap: float | None
+    seconds: float
+    diagnosis: Diagnosis | None = None
+
+    def require_plan(self) -> Plan:
+        """The plan.
+
+        Raises:
+            NoPlanError: there is none; the message says why.
+        """
+        if self.plan is not None:
+            return self.plan
+        if self.diagnosis is not None:
+            raise NoPlanError("no plan exists: " + "; ".join(c.sentence for c in self.diagnosis.clashes))
+        raise NoPlanError(f"no plan was found within {self.seconds:.0f} s; the bound is {self.bound}")
