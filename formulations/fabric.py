@@ -14,7 +14,10 @@
     (N4)  sum_k l[p,n,c,k,t] = links of the class                                 links_are_made
     (N5)  sum_{n,c,k} parts_per_link l[p,n,c,k,t] <= o[p,i,t]                     parts_suffice
 
-own_servers is what a frame with leaves of its own carries. Frames come from the exact design rule as a table (NVIDIA
+    (N6)  sum_{p in group} sum_{f not the largest} q[p,n,f,t] <= 1                clusters_are_few
+
+(N6) keeps the servers of one type at a site (a group of pools) in reach of each other as far as the tiers go: only the
+largest frame of a network is repeated, and one smaller one may stand beside it. own_servers is what a frame with leaves of its own carries. Frames come from the exact design rule as a table (NVIDIA
 RA-09950-001, RA-11333-001), so no big-M stands between servers and switches.
 """
 
@@ -68,6 +71,7 @@ class FabricData:
 
     periods: Sequence[int]
     site: Mapping[str, str]
+    group: Mapping[str, str]
     units: Mapping[Network, UnitData]
     frames: Mapping[FrameKey, FrameData]
     kits: Mapping[KitKey, Mapping[str, float]]
@@ -95,6 +99,17 @@ def switches_suffice(unit: UnitData, frames: Sequence[FrameData], switches: Any,
     """(N3) Leaves and cores of the units, leaves and spines of the frames."""
     framed = pyo.quicksum(((f.leaves + f.spines) * q for f, q in zip(frames, counts, strict=True)))
     return (unit.leaves + unit.cores) * units + framed <= switches
+
+
+def smaller_frames(frames: Mapping[str, FrameData]) -> list[str]:
+    """Frames of a network below the largest."""
+    largest = max(f.servers for f in frames.values())
+    return [name for name, f in frames.items() if f.servers < largest]
+
+
+def clusters_are_few(counts: Sequence[Any]) -> Any:
+    """(N6) At most one cluster of a group is on a smaller frame than the largest of its network."""
+    return pyo.quicksum(counts) <= 1 if counts else pyo.Constraint.Feasible
 
 
 def links_of_class(
@@ -179,6 +194,15 @@ def add_fabric(model: pyo.ConcreteModel, data: FabricData, servers: Any, ledger:
             data.units[p, n], standing(p, n, t)[0], b.switches[p, n, t], b.units[p, n, t], standing(p, n, t)[1]
         ),
         doc="(N3)",
+    )
+    small: dict[tuple[str, str], list[FrameKey]] = {}
+    for p, n in data.units:
+        names = smaller_frames({f: data.frames[p, n, f] for f in frames_of[p, n]})
+        small.setdefault((data.group[p], n), []).extend((p, n, f) for f in names)
+    fabric.clusters_are_few = pyo.Constraint(
+        [(*key, t) for key in small for t in data.periods],
+        rule=lambda b, g, n, t: clusters_are_few([b.frames[(*key, t)] for key in small[g, n]]),
+        doc="(N6)",
     )
     fabric.required_links = pyo.Expression(
         [(*key, t) for key in kits_of for t in data.periods],

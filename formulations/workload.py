@@ -8,12 +8,17 @@ A block is one training run, one serving group or one compute server (all of the
 
     (W1)  sum_p rate[w,p] x[w,p,t] >= demand[w,t]                                       demand_is_met
     (W2)  sum_w servers[w,p] x[w,p,t] <= availability n[p,t]                            servers_carry_blocks
-    (W3)  sum_v ceil(servers[v,p] / servers[w,p]) x[v,p,t]
-              <= sum_f floor(frame_servers[f] / servers[w,p]) q[p,f,t]                  blocks_fit_clusters
+    (W3)  sum_v c[v,w] x[v,p,t] <= sum_{own f} floor(F[f] / s[w]) q[p,f,t] + h[w] u[p,t]           blocks_have_units
+    (W4)  sum_v c[v,w] x[v,p,t] <= sum_f g[f,w] q[p,f,t]                                         blocks_fit_clusters
 
-(W3), with v over the workloads whose blocks are at least as large as those of w, keeps each block of several servers
-within one cluster of the compute network. It suffices for a packing: place blocks largest first; one of v takes at most
-ceil(servers[v] / servers[w]) places of size servers[w] from a cluster. With one block size in a pool it is exact.
+with s[w] servers of a block, v over the workloads whose blocks are at least that large, c[v,w] = ceil(s[v] / s[w]), F[f]
+servers of a frame that brings its own leaves, u units, U servers of a unit. A block of several servers lives in one
+cluster of the compute network and takes whole units, or, if it is smaller, stays within one:
+
+    h[w] = floor(U / s[w])            if s[w] <= U, else 1 / ceil(s[w] / U)             blocks per unit
+    g[f,w] = floor(units[f] h[w])     floor(F[f] / s[w]) for frames with own leaves     blocks per cluster
+
+Together they suffice for a packing: place blocks largest first; one of v takes at most c[v,w] places of size s[w].
 """
 
 from __future__ import annotations
@@ -28,7 +33,10 @@ import pyomo.environ as pyo
 
 @dataclass(frozen=True)
 class WorkloadData:
-    """Blocks by (workload, pool); demand by (workload, period); servers of one cluster by frame of a pool."""
+    """Blocks by (workload, pool); demand by (workload, period); clusters of the compute network by pool.
+
+    ``frames`` gives (servers, units) by frame of a pool, units 0 where the frame brings its own leaves.
+    """
 
     periods: Sequence[int]
     servers: Mapping[tuple[str, str], int]
@@ -36,7 +44,8 @@ class WorkloadData:
     together: Mapping[tuple[str, str], bool]
     most: Mapping[tuple[str, str], int]
     demand: Mapping[tuple[str, int], float]
-    frame_servers: Mapping[str, Mapping[str, int]]
+    frames: Mapping[str, Mapping[str, tuple[int, int]]]
+    unit_servers: Mapping[str, int]
     availability: float
 
 
@@ -52,25 +61,51 @@ def servers_carry_blocks(data: WorkloadData, pool: str, blocks: Mapping[str, Any
     return used <= data.availability * servers
 
 
-def blocks_fit_clusters(
-    data: WorkloadData, pool: str, size: int, blocks: Mapping[str, Any], clusters: Mapping[str, Any]
-) -> Any:
-    """(W3) Places of ``size`` servers in the clusters suffice for all blocks at least that large."""
-    taken = [
+def places_taken(data: WorkloadData, pool: str, size: int, blocks: Mapping[str, Any]) -> Any:
+    """Places of ``size`` servers that all blocks at least that large take."""
+    return pyo.quicksum(
         math.ceil(data.servers[v, pool] / size) * x
         for v, x in blocks.items()
         if data.together[v, pool] and data.servers[v, pool] >= size
-    ]
-    places = [data.frame_servers[pool][f] // size * q for f, q in clusters.items()]
-    return pyo.quicksum(taken) <= pyo.quicksum(places)
+    )
 
 
-def add_workload(model: pyo.ConcreteModel, data: WorkloadData, servers: Any, frames: Any) -> pyo.Block:
+def units_of_block(data: WorkloadData, pool: str, size: int) -> int:
+    """Whole units that a block larger than a unit takes; 1 for a smaller one."""
+    return math.ceil(size / data.unit_servers[pool])
+
+
+def blocks_of_unit(data: WorkloadData, pool: str, size: int) -> int:
+    """Blocks that stay within one unit; 1 for a block that takes several."""
+    return max(1, data.unit_servers[pool] // size)
+
+
+def blocks_have_units(
+    data: WorkloadData, pool: str, size: int, taken: Any, units: Any, clusters: Mapping[str, Any]
+) -> Any:
+    """(W3) Units, or frames with leaves of their own, below which the blocks stand."""
+    own = [data.frames[pool][f][0] // size * q for f, q in clusters.items() if not data.frames[pool][f][1]]
+    each = blocks_of_unit(data, pool, size) / units_of_block(data, pool, size)
+    return taken <= pyo.quicksum(own) + each * units
+
+
+def blocks_fit_clusters(data: WorkloadData, pool: str, size: int, taken: Any, clusters: Mapping[str, Any]) -> Any:
+    """(W4) No block is split over clusters."""
+    places = []
+    for f, q in clusters.items():
+        servers, units = data.frames[pool][f]
+        fitting = units // units_of_block(data, pool, size) * blocks_of_unit(data, pool, size)
+        places.append((fitting if units else servers // size) * q)
+    return taken <= pyo.quicksum(places)
+
+
+def add_workload(model: pyo.ConcreteModel, data: WorkloadData, servers: Any, units: Any, frames: Any) -> pyo.Block:
     """Add ``model.workload``.
 
     Args:
         servers: in_service by (pool, period).
-        frames: clusters by (pool, network, frame, period); the compute network's are used.
+        units, frames: units by (pool, network, period) and clusters by (pool, network, frame, period); the compute
+            network's are used.
     """
     workload = model.workload = pyo.Block(concrete=True, doc="which pool carries which workload")
     pairs = list(data.servers)
@@ -98,15 +133,24 @@ def add_workload(model: pyo.ConcreteModel, data: WorkloadData, servers: Any, fra
         doc="(W2)",
     )
     sizes = {(p, data.servers[w, p]) for w, p in pairs if data.together[w, p] and data.servers[w, p] > 1}
-    workload.blocks_fit_clusters = pyo.Constraint(
-        [(p, size, t) for p, size in sorted(sizes) for t in data.periods],
-        rule=lambda b, p, size, t: blocks_fit_clusters(
-            data,
-            p,
-            size,
-            {w: b.blocks[w, p, t] for w in workloads_of[p]},
-            {f: frames[p, "compute", f, t] for f in data.frame_servers[p]},
+    index = [(p, size, t) for p, size in sorted(sizes) for t in data.periods]
+
+    def taken(b: pyo.Block, p: str, size: int, t: int) -> Any:
+        return places_taken(data, p, size, {w: b.blocks[w, p, t] for w in workloads_of[p]})
+
+    def clusters(p: str, t: int) -> dict[str, Any]:
+        return {f: frames[p, "compute", f, t] for f in data.frames[p]}
+
+    workload.blocks_have_units = pyo.Constraint(
+        index,
+        rule=lambda b, p, size, t: blocks_have_units(
+            data, p, size, taken(b, p, size, t), units[p, "compute", t], clusters(p, t)
         ),
         doc="(W3)",
+    )
+    workload.blocks_fit_clusters = pyo.Constraint(
+        index,
+        rule=lambda b, p, size, t: blocks_fit_clusters(data, p, size, taken(b, p, size, t), clusters(p, t)),
+        doc="(W4)",
     )
     return workload

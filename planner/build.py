@@ -76,7 +76,7 @@ class _Builder:
         fabric = add_fabric(model, fabric_data, fleet.in_service, ledger)
         placement_data = self._placement(fabric_data)
         add_placement(model, placement_data, fleet.in_service, fabric.switch_height, fabric.network_kw, ledger)
-        add_workload(model, self._workload(), fleet.in_service, fabric.frames)
+        add_workload(model, self._workload(), fleet.in_service, fabric.units, fabric.frames)
         loads: dict[tuple[str, str, int], list[Any]] = defaultdict(list)
         for row in self.pools.itertuples():
             for t in self.periods:
@@ -174,6 +174,7 @@ class _Builder:
         return FabricData(
             periods=self.periods,
             site=self.site,
+            group={r.pool: f"{r.site}/{r.server}" for r in self.pools.itertuples()},
             units=units,
             frames=frames,
             kits=kits,
@@ -221,9 +222,9 @@ class _Builder:
             needed = max(math.ceil(demand[r.workload, t] / r.rate_per_block - 1e-9) for t in self.periods)
             most[key] = min(needed, self.most_servers[r.pool] // r.servers_per_block)
         compute = options.frames[options.frames["network"] == "compute"]
-        frame_servers: dict[str, dict[str, int]] = defaultdict(dict)
+        frames: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
         for r in compute.itertuples():
-            frame_servers[r.pool][r.frame] = r.servers
+            frames[r.pool][r.frame] = (r.servers, r.units)
         return WorkloadData(
             periods=self.periods,
             servers=servers,
@@ -231,7 +232,8 @@ class _Builder:
             together=together,
             most=most,
             demand=demand,
-            frame_servers=frame_servers,
+            frames=frames,
+            unit_servers={r.pool: r.unit_servers for r in options.networks.itertuples() if r.network == "compute"},
             availability=self.instance.operations.availability,
         )
 

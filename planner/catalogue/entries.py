@@ -10,6 +10,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 CoolingInterface = Literal["air", "liquid", "immersion"]
 Precision = Literal["fp32", "fp16", "fp8", "int8", "fp4", "int4"]
 
+POWER_TRAIN_LIFE_YEARS = 15.0
+"""Life of feeds, transformers, UPS and generators: upper end of the 10-15 years of a land data centre (CSC
+Securities, AI compute supply-chain review, 14 June 2023, 6.3)."""
+
 
 def _split(value: object) -> object:
     """CSV cells hold lists separated by semicolons."""

@@ -1,0 +1,190 @@
+"""The catalogue in memory: rows by kind and id, prices by date, default utilisations."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Literal, cast
+
+from planner.catalogue.entries import (
+    Accelerator,
+    Cooling,
+    Efficiency,
+    Entry,
+    Optic,
+    Price,
+    Rack,
+    Server,
+    Site,
+    Switch,
+)
+from planner.catalogue.overrides import Overrides, overridden
+from planner.catalogue.rows import ENTRIES, instead
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """All rows by kind and id, in file order. It never changes; ``with_overrides`` makes a changed copy.
+
+    Units are those of the field docstrings in ``planner.catalogue.entries``.
+
+    >>> from planner.catalogue import load_catalogue
+    >>> load_catalogue().servers["dgx-a100"].power_kw
+    6.5
+    """
+
+    accelerators: Mapping[str, Accelerator]
+    servers: Mapping[str, Server]
+    switches: Mapping[str, Switch]
+    optics: Mapping[str, Optic]
+    cooling: Mapping[str, Cooling]
+    racks: Mapping[str, Rack]
+    sites: Mapping[str, Site]
+    prices: tuple[Price, ...]
+    efficiencies: tuple[Efficiency, ...]
+
+    @classmethod
+    def of(
+        cls,
+        rows: Mapping[str, Mapping[str, Entry]],
+        prices: Iterable[Price],
+        efficiencies: Iterable[Efficiency],
+    ) -> Catalogue:
+        """A catalogue of checked rows by kind and id."""
+        frozen: dict[str, Any] = {kind: MappingProxyType(dict(rows[kind])) for kind in ENTRIES}
+        return cls(**frozen, prices=tuple(prices), efficiencies=tuple(efficiencies))
+
+    def entries(self, kind: str) -> Mapping[str, Entry]:
+        """Rows of one kind by id.
+
+        >>> from planner.catalogue import load_catalogue
+        >>> "rack-42u" in load_catalogue().entries("racks")
+        True
+
+        Raises:
+            ValueError: there is no such kind.
+        """
+        if kind not in ENTRIES:
+            raise ValueError(f"found kind {kind!r}; {instead(kind, ENTRIES)}")
+        return cast("Mapping[str, Entry]", getattr(self, kind))
+
+    def price(self, kind: str, id: str, on: datetime.date) -> Price | None:
+        """Price in force on a day: the latest dated on or before it, else the earliest later one.
+
+        Args:
+            kind: kind of the item (``servers``, ``optics``, ...), or ``facility``.
+            id: catalogue id.
+            on: day of the order.
+
+        Returns:
+            The price in its own currency and unit (each or kW); None when the item has none.
+
+        >>> from planner.catalogue import load_catalogue
+        >>> catalogue = load_catalogue()
+        >>> [catalogue.price("optics", "sr4-200g", datetime.date(y, 12, 31)).amount for y in (2019, 2022, 2024)]
+        [350.0, 305.0, 215.0]
+        """
+        found = self._prices.get((kind, id), [])
+        past = [price for price in found if price.as_of <= on]
+        return past[-1] if past else (found[0] if found else None)
+
+    def utilisation(self, accelerator_id: str, work: Literal["training", "inference"]) -> Efficiency:
+        """Default model FLOP utilisation of an accelerator: its own, else the row named ``default``.
+
+        >>> from planner.catalogue import load_catalogue
+        >>> load_catalogue().utilisation("h100-sxm", "training").utilisation
+        0.41
+        >>> load_catalogue().utilisation("t4", "inference").accelerator
+        'default'
+        """
+        rows = self._efficiencies
+        return rows.get((accelerator_id, work)) or rows["default", work]
+
+    def with_overrides(self, overrides: Overrides, currency: str, on: datetime.date) -> Catalogue:
+        """A copy with changed or added rows.
+
+        Field ``price`` takes a number in ``currency`` or text such as ``"150000 CNY"`` (per kW for cooling) and
+        becomes the only price of the item. Any other field must be one of the row's type and is checked as in
+        the CSV files; the row's note then names the fields changed. An unknown id adds a row where all required
+        fields are given; its source and date are ``instance override`` and ``on`` unless given too.
+
+        Args:
+            overrides: kind -> id -> field -> value.
+            currency: currency of prices given as plain numbers.
+            on: date of overridden prices and of new rows.
+
+        >>> from planner.catalogue import load_catalogue
+        >>> changed = load_catalogue().with_overrides(
+        ...     {"servers": {"dgx-a100": {"price": 150000}}}, "USD", datetime.date(2023, 7, 1)
+        ... )
+        >>> changed.price("servers", "dgx-a100", datetime.date(2020, 1, 1)).amount
+        150000.0
+
+        Raises:
+            CatalogueOverrideError: kinds, ids, fields or values that do not fit, all of them.
+        """
+        if not overrides:
+            return self
+        rows = {kind: self.entries(kind) for kind in ENTRIES}
+        return Catalogue.of(*overridden(rows, self.prices, overrides, currency, on), self.efficiencies)
+
+    def digest(self) -> str:
+        """SHA-256 of every row as hex digits: equal for equal catalogues on any machine.
+
+        >>> from planner.catalogue import load_catalogue
+        >>> len(load_catalogue().digest())
+        64
+        """
+        content = {
+            **{kind: [row.model_dump(mode="json") for row in self.entries(kind).values()] for kind in ENTRIES},
+            "prices": [row.model_dump(mode="json") for row in self.prices],
+            "efficiencies": [row.model_dump(mode="json") for row in self.efficiencies],
+        }
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @cached_property
+    def _prices(self) -> dict[tuple[str, str], list[Price]]:
+        by_item: dict[tuple[str, str], list[Price]] = {}
+        for price in sorted(self.prices, key=lambda p: p.as_of):
+            by_item.setdefault((price.kind, price.id), []).append(price)
+        return by_item
+
+    @cached_property
+    def _efficiencies(self) -> dict[tuple[str, str], Efficiency]:
+        return {(row.accelerator, row.work): row for row in self.efficiencies}
+
+
+def table(catalogue: Catalogue, kind: str) -> list[dict[str, Any]]:
+    """Rows of one kind for a listing: their fields as plain values (dates as ISO text), and the latest price.
+
+    The price is in ``price``, ``price_currency``, ``price_unit``, ``price_date`` and ``price_estimate``, all None
+    for an item without one.
+
+    >>> from planner.catalogue import load_catalogue
+    >>> row = next(r for r in table(load_catalogue(), "servers") if r["id"] == "dgx-a100")
+    >>> row["price"], row["price_currency"], row["price_date"]
+    (199000.0, 'USD', '2020-05-14')
+
+    Raises:
+        ValueError: there is no such kind.
+    """
+    rows = []
+    for id, entry in catalogue.entries(kind).items():
+        price = catalogue.price(kind, id, datetime.date.max)
+        rows.append(
+            {
+                **entry.model_dump(mode="json"),
+                "price": price.amount if price else None,
+                "price_currency": price.currency if price else None,
+                "price_unit": price.unit if price else None,
+                "price_date": price.as_of.isoformat() if price else None,
+                "price_estimate": price.estimate if price else None,
+            }
+        )
+    return rows
