@@ -17,7 +17,12 @@
     (N6)  sum_{p in group} sum_{f not the largest} q[p,n,f,t] <= 1                clusters_are_few
 
 (N6) keeps the servers of one type at a site (a group of pools) in reach of each other as far as the tiers go: only the
-largest frame of a network is repeated, and one smaller one may stand beside it. own_servers is what a frame with leaves of its own carries. Frames come from the exact design rule as a table (NVIDIA
+largest frame of a network is repeated, and one smaller one may stand beside it. own_servers is what a frame with leaves of its own carries.
+
+Switches, parts and links are declared continuous where whole units, frames and servers make them whole at every vertex
+of what is left (rows with whole coefficients and one purchase per period); the search is ten times faster for it. Parts
+shared by two links, several kits to choose from and supply limits keep them whole by declaration.
+ Frames come from the exact design rule as a table (NVIDIA
 RA-09950-001, RA-11333-001), so no big-M stands between servers and switches.
 """
 
@@ -67,7 +72,7 @@ class FrameData:
 
 @dataclass(frozen=True)
 class FabricData:
-    """Networks, frames and kits of every pool."""
+    """Networks, frames and kits of every pool; ``scarce`` where switches or parts have supply limits."""
 
     periods: Sequence[int]
     site: Mapping[str, str]
@@ -82,6 +87,7 @@ class FabricData:
     most_switches: Mapping[Network, int]
     most_links: Mapping[LinkClass, int]
     most_parts: Mapping[tuple[str, str], int]
+    scarce: bool
 
 
 def servers_have_ports(unit: UnitData, frames: Sequence[FrameData], servers: Any, units: Any, counts: Any) -> Any:
@@ -151,14 +157,20 @@ def add_fabric(model: pyo.ConcreteModel, data: FabricData, servers: Any, ledger:
         doc="q [clusters]",
     )
     fabric.switches_bought = purchase_variable(
-        list(data.units), data.periods, dict(data.most_switches), True, "switches bought"
+        list(data.units), data.periods, dict(data.most_switches), data.scarce, "switches bought"
     )
-    fabric.parts_bought = purchase_variable(
-        list(data.most_parts), data.periods, dict(data.most_parts), True, "parts bought"
+    shared = {(p, i) for (p, *_), parts in data.kits.items() for i, share in parts.items() if share != round(share)}
+    fabric.parts_bought = pyo.Var(
+        [(*key, t) for key in data.most_parts for t in data.periods],
+        domain=lambda _, p, i, t: pyo.NonNegativeIntegers if data.scarce or (p, i) in shared else pyo.NonNegativeReals,
+        bounds=lambda _, p, i, t: (0, data.most_parts[p, i]),
+        doc="parts bought",
     )
     fabric.links = pyo.Var(
         [(*key, t) for key in data.kits for t in data.periods],
-        domain=pyo.NonNegativeIntegers,
+        domain=lambda _, p, n, c, k, t: (
+            pyo.NonNegativeIntegers if data.scarce or len(kits_of[p, n, c]) > 1 else pyo.NonNegativeReals
+        ),
         bounds=lambda _, p, n, c, k, t: (0, data.most_links[p, n, c]),
         doc="l [links]",
     )

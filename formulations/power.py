@@ -63,7 +63,7 @@ def add_power(
     )
     power.facility_kw = pyo.Expression(
         index,
-        rule=lambda _, s, t: pyo.quicksum((data.peak_pue[h] * it_kw[(*h, t)] for h in data.peak_pue if h[0] == s)),
+        rule=lambda _, s, t: pyo.quicksum(data.peak_pue[h] * it_kw[(*h, t)] for h in data.peak_pue if h[0] == s),
     )
     power.facility_load_is_fed = pyo.Constraint(
         index, rule=lambda b, s, t: facility_load_is_fed(b.facility_kw[s, t], b.power_kw[s, t]), doc="(E1)"

@@ -185,6 +185,7 @@ class _Builder:
             most_switches=most_switches,
             most_links=most_links,
             most_parts={key: math.ceil(most) for key, most in most_parts.items()},
+            scarce=any(s.kind in ("switches", "optics") for s in self.instance.supply),
         )
 
     def _placement(self, fabric: FabricData) -> PlacementData:

@@ -20,6 +20,7 @@ from planner.solver import Progress, Solution, SolverOptions, load_values, solve
 
 DEMAND_ROWS = "workload.demand_is_met"
 MAIN_DECISIONS = ("workload.blocks", "fleet.bought")
+COUNTED = ("fabric.switches_bought", "fabric.parts_bought", "fabric.links")
 
 
 def solve_instance(
@@ -74,7 +75,7 @@ def solve_options(
     solution = solve_problem(problem, with_time_left(solver, begin), on_progress)
     if solution.values is None:
         return solution, None
-    load_values(columns, solution.values)
+    load_values(columns, solution.values, COUNTED)
     decisions, bill, costs = extract(options, built)
     instance = options.instance
     objective = objective_value(instance.objective, costs)

@@ -11,12 +11,14 @@ import pandas as pd
 from planner.catalogue import Catalogue
 from planner.catalogue.entries import POWER_TRAIN_LIFE_YEARS, Cooling, Entry, Rack, Server, Switch
 from planner.engineering import export_rules, optics
+from planner.engineering.finance import annuity_factor, discount_factor, periods_in_service, residual_share
 from planner.engineering.racks import servers_per_rack
 from planner.instance import Instance
 from planner.instance.resolve import SiteFacts, convert_price, instance_catalogue, order_date, site_facts
 from planner.instance.schema import Inference, Training
+from planner.options.beaten import Cost, kept_families, priced
 from planner.options.blocks import Load, block_of, demand_of
-from planner.options.networks import Family, families
+from planner.options.networks import Family, NetworkOption, families
 from planner.options.tables import (
     BLOCK_COLUMNS,
     DEMAND_COLUMNS,
@@ -32,6 +34,8 @@ from planner.units import W_PER_KW
 
 Row = TypeVar("Row", bound=Entry)
 Table = list[dict[str, Any]]
+Blocks = dict[str, tuple[Load, int, float]]  # workload -> load, servers and rate of a block
+Candidate = tuple[Family, tuple[NetworkOption, ...], Blocks]
 
 
 def make_options(instance: Instance, catalogue: Catalogue | None = None) -> Options:
@@ -178,8 +182,74 @@ class _Maker:
             if not places:
                 continue
             most = self._most_servers(site, server, cooling, blocks, places)
+            candidates = []
             for family in fabrics:
-                self._pool(site, server, cooling, rack_kw, places, family, most, may_order, blocks)
+                fitting = self._fitting(site, server, cooling, family, most, blocks)
+                networks = family.networks(max((n for _, n, _ in fitting.values()), default=0))
+                if networks is None:
+                    self._remove(
+                        f"{server.id} on {family.id}", "fabric", "no storage network carries its largest block"
+                    )
+                elif fitting:
+                    candidates.append((family, networks, fitting))
+            for family, networks, fitting in self._not_beaten(server, candidates, most):
+                self._pool(site, server, cooling, rack_kw, places, family, networks, most, may_order, fitting)
+
+    def _not_beaten(self, server: Server, candidates: list[Candidate], most: int) -> list[Candidate]:
+        """Candidates of one server type, site and rack class without those another beats at every size."""
+        if any(s.kind in ("switches", "optics") for s in self.instance.supply):
+            return candidates  # in short supply a beaten family may be needed
+        kept = []
+        by_blocks: dict[tuple[str, ...], list[Candidate]] = {}
+        for candidate in candidates:
+            by_blocks.setdefault(tuple(candidate[2]), []).append(candidate)
+        for alike in by_blocks.values():
+            if not all(self._outlasts_horizon(networks) for _, networks, _ in alike):
+                kept += alike
+                continue
+            table = {f.id: [priced(n, self._switch_cost, self._kit_cost) for n in networks] for f, networks, _ in alike}
+            names = kept_families(table, most)
+            for candidate in alike:
+                if candidate[0].id in names:
+                    kept.append(candidate)
+                else:
+                    self._remove(
+                        f"{server.id} on {candidate[0].id}",
+                        "beaten",
+                        "another fabric costs and draws no more at any size",
+                    )
+        return kept
+
+    def _outlasts_horizon(self, networks: tuple[NetworkOption, ...]) -> bool:
+        """Whether nothing of the networks is replaced within the horizon, so that purchases alone can be compared."""
+        horizon = self.instance.horizon
+        keys = {("switches", n.switch.id) for n in networks}
+        keys |= {("optics", p) for n in networks for kits in n.kits.values() for kit in kits for p, _ in kit.parts}
+        lives = (periods_in_service(self.items[key].life_years, horizon.period_years) for key in keys)
+        return all(life >= horizon.periods for life in lives)
+
+    def _money(self, kind: str, id: str) -> list[float]:
+        """Present value of one purchase in each period, less residual value, with the upkeep it brings."""
+        item, horizon = self.items[kind, id], self.instance.horizon
+        rate, years = horizon.discount_rate, horizon.period_years
+        end = years * horizon.periods
+        found = []
+        for t in range(horizon.periods):
+            begin = discount_factor(rate, years * t)
+            upkeep = self.instance.operations.maintenance_rate * begin * annuity_factor(rate, end - years * t)
+            share = residual_share(item.life_years, years * t, end) if horizon.residual_value != "none" else 0.0
+            if self.instance.objective == "capex":
+                begin, upkeep, share = 1.0, 0.0, 0.0
+            found += [item.price * (begin + upkeep - share * discount_factor(rate, end)), item.price]
+        return found
+
+    def _switch_cost(self, option: NetworkOption) -> Cost:
+        switch = option.switch
+        return (*self._money("switches", switch.id), switch.power_w, switch.rack_units)
+
+    def _kit_cost(self, kit: optics.Kit) -> Cost:
+        moneys = [[share * m for m in self._money("optics", part)] for part, share in kit.parts]
+        return (*map(sum, zip(*moneys, strict=True)), kit.power_w, 0.0)
 
     def _may_order(self, site: SiteFacts, server: Server) -> tuple[bool, ...]:
         """By period, whether the export rules of the order date let the device be planned at the site."""
@@ -198,9 +268,9 @@ class _Maker:
                 )
         return tuple(allowed)
 
-    def _blocks_of(self, site: SiteFacts, server: Server) -> dict[str, tuple[Load, int, float]]:
+    def _blocks_of(self, site: SiteFacts, server: Server) -> Blocks:
         device = self.catalogue.accelerators[server.accelerator]
-        found: dict[str, tuple[Load, int, float]] = {}
+        found: Blocks = {}
         for workload in self.instance.workloads:
             if workload.sites is not None and site.name not in workload.sites:
                 continue
@@ -254,9 +324,7 @@ class _Maker:
             )  # fmt: skip
         return places, rack_kw
 
-    def _most_servers(
-        self, site: SiteFacts, server: Server, cooling: Cooling, blocks: dict[str, tuple[Load, int, float]], places: int
-    ) -> int:
+    def _most_servers(self, site: SiteFacts, server: Server, cooling: Cooling, blocks: Blocks, places: int) -> int:
         """No plan needs more: all its workloads' servers at once and a rack to fill up, nor can the site power more."""
         needed = sum(
             servers * _blocks_needed(max(self.demand[name]), rate) for name, (_, servers, rate) in blocks.items()
@@ -265,19 +333,10 @@ class _Maker:
         by_power = int(site.power_limit_kw / (server.power_kw * site.peak_pue[cooling.id]) + 1e-9)
         return min(for_load, by_power)
 
-    def _pool(
-        self,
-        site: SiteFacts,
-        server: Server,
-        cooling: Cooling,
-        rack_kw: float,
-        places: int,
-        family: Family,
-        most: int,
-        may_order: tuple[bool, ...],
-        blocks: dict[str, tuple[Load, int, float]],
-    ) -> None:
-        pool = f"{site.name}/{server.id}/{cooling.id}-{rack_kw:g}/{family.id}"
+    def _fitting(
+        self, site: SiteFacts, server: Server, cooling: Cooling, family: Family, most: int, blocks: Blocks
+    ) -> Blocks:
+        """Blocks that the site can power and the family's largest cluster can hold; none where three tiers are idle."""
         largest = max(f.servers for f in family.compute.design.frames)
         fitting = {}
         for name, block in blocks.items():
@@ -293,18 +352,23 @@ class _Maker:
                 )  # fmt: skip
             else:
                 fitting[name] = block
-        if not fitting:
-            return
-        if (
-            family.tiers == 3
-            and 2 in self.instance.fabric.tiers
-            and not self._needs_three_tiers(server, family, fitting)
-        ):
-            return
-        networks = family.networks(max(servers for _, servers, _ in fitting.values()))
-        if networks is None:
-            self._remove(f"{server.id} on {family.id}", "fabric", "no storage network carries its largest block")
-            return
+        two_tiers_do = 2 in self.instance.fabric.tiers and not self._needs_three_tiers(server, family, fitting)
+        return {} if family.tiers == 3 and two_tiers_do else fitting
+
+    def _pool(
+        self,
+        site: SiteFacts,
+        server: Server,
+        cooling: Cooling,
+        rack_kw: float,
+        places: int,
+        family: Family,
+        networks: tuple[NetworkOption, ...],
+        most: int,
+        may_order: tuple[bool, ...],
+        fitting: Blocks,
+    ) -> None:
+        pool = f"{site.name}/{server.id}/{cooling.id}-{rack_kw:g}/{family.id}"
         self.pools.append(
             {
                 "pool": pool, "site": site.name, "country": site.country, "server": server.id,
@@ -353,7 +417,7 @@ class _Maker:
                         }
                     )  # fmt: skip
 
-    def _needs_three_tiers(self, server: Server, family: Family, blocks: dict[str, tuple[Load, int, float]]) -> bool:
+    def _needs_three_tiers(self, server: Server, family: Family, blocks: Blocks) -> bool:
         """Three tiers take more switches and links per server, so they are offered only where some block needs more
         servers in one cluster than two tiers of the same switch carry."""
         from planner.engineering.fabric import design

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -164,17 +165,21 @@ def _refuse_non_finite(problem: Problem) -> None:
         raise SolverError(f"{problem.column_names[loose[0]]} is whole and has no finite bound")
 
 
-def load_values(columns: list[Any], values: np.ndarray) -> None:
+def load_values(columns: list[Any], values: np.ndarray, counted: tuple[str, ...] = ()) -> None:
     """Write values into Pyomo variables, whole ones rounded.
+
+    Args:
+        counted: name prefixes of continuous variables that count pieces; they are rounded up to whole pieces.
 
     Raises:
         SolverError: a whole variable is further than 1e-6 (relative for large values) from a whole number.
     """
     for variable, value in zip(columns, values, strict=True):
-        if variable.is_continuous():
-            variable.set_value(max(float(value), 0.0), skip_validation=True)
-            continue
         nearest = round(value)
-        if abs(value - nearest) > INTEGRALITY_TOLERANCE * max(1.0, abs(nearest)):
+        near = abs(value - nearest) <= INTEGRALITY_TOLERANCE * max(1.0, abs(nearest))
+        if not variable.is_continuous() and not near:
             raise SolverError(f"{variable.name} = {value} is not whole")
-        variable.set_value(nearest, skip_validation=True)
+        if not variable.is_continuous() or variable.name.startswith(counted or ("\0",)):
+            variable.set_value(nearest if near else math.ceil(value), skip_validation=True)
+        else:
+            variable.set_value(max(float(value), 0.0), skip_validation=True)
