@@ -17,7 +17,8 @@
     (N6)  sum_{p in group} sum_{f not the largest} q[p,n,f,t] <= 1                clusters_are_few
 
 (N6) keeps the servers of one type at a site (a group of pools) in reach of each other as far as the tiers go: only the
-largest frame of a network is repeated, and one smaller one may stand beside it. own_servers is what a frame with leaves of its own carries.
+largest frame of a network is repeated, and one smaller one may stand beside it. own_servers is what a frame with leaves
+of its own carries.
 
 Switches, parts and links are declared continuous where whole units, frames and servers make them whole at every vertex
 of what is left (rows with whole coefficients and one purchase per period); the search is ten times faster for it. Parts

@@ -11,9 +11,9 @@ A block is one training run, one serving group or one compute server (all of the
     (W3)  sum_v c[v,w] x[v,p,t] <= sum_{own f} floor(F[f] / s[w]) q[p,f,t] + h[w] u[p,t]           blocks_have_units
     (W4)  sum_v c[v,w] x[v,p,t] <= sum_f g[f,w] q[p,f,t]                                         blocks_fit_clusters
 
-with s[w] servers of a block, v over the workloads whose blocks are at least that large, c[v,w] = ceil(s[v] / s[w]), F[f]
-servers of a frame that brings its own leaves, u units, U servers of a unit. A block of several servers lives in one
-cluster of the compute network and takes whole units, or, if it is smaller, stays within one:
+with s[w] servers of a block, v over the workloads whose blocks are at least that large, c[v,w] = ceil(s[v] / s[w]),
+F[f] servers of a frame that brings its own leaves, u units, U servers of a unit. A block of several servers lives in
+one cluster of the compute network and takes whole units, or, if it is smaller, stays within one:
 
     h[w] = floor(U / s[w])            if s[w] <= U, else 1 / ceil(s[w] / U)             blocks per unit
     g[f,w] = floor(units[f] h[w])     floor(F[f] / s[w]) for frames with own leaves     blocks per cluster

@@ -25,6 +25,7 @@ from planner.engineering.finance import annuity_factor, discount_factor, periods
 from planner.engineering.power import energy_kwh_per_year
 from planner.instance.resolve import convert
 from planner.options import Item, Options
+from planner.options.tables import records
 from planner.units import W_PER_KW
 
 
@@ -66,7 +67,7 @@ class _Builder:
         self.periods = list(options.periods)
         self.pools = options.pools
         self.site = dict(zip(options.pools["pool"], options.pools["site"], strict=True))
-        self.most_servers = {p: int(n) for p, n in options.pools["most_servers"].items()}
+        self.most_servers = {r.pool: int(r.most_servers) for r in records(options.pools)}
 
     def build(self) -> BuiltModel:
         model = pyo.ConcreteModel(name=self.instance.name)
@@ -78,7 +79,7 @@ class _Builder:
         add_placement(model, placement_data, fleet.in_service, fabric.switch_height, fabric.network_kw, ledger)
         add_workload(model, self._workload(), fleet.in_service, fabric.units, fabric.frames)
         loads: dict[tuple[str, str, int], list[Any]] = defaultdict(list)
-        for row in self.pools.itertuples():
+        for row in records(self.pools):
             for t in self.periods:
                 loads[row.site, row.cooling, t].append(ledger.it_kw(row.pool, t))
         # A named expression per hall keeps the long sum of its pools in one row instead of many.
@@ -123,7 +124,7 @@ class _Builder:
             periods=self.periods,
             site=self.site,
             asset={
-                r.pool: self._asset(self.options.items["servers", r.server], upkeep=True) for r in pools.itertuples()
+                r.pool: self._asset(self.options.items["servers", r.server], upkeep=True) for r in records(pools)
             },
             server_kw=dict(pools["server_kw"]),
             most_servers=self.most_servers,
@@ -135,7 +136,7 @@ class _Builder:
         units: dict[tuple[str, str], UnitData] = {}
         switch: dict[tuple[str, str], Asset] = {}
         most_units: dict[tuple[str, str], int] = {}
-        for r in options.networks.itertuples():
+        for r in records(options.networks):
             key = (r.pool, r.network)
             units[key] = UnitData(
                 ports=r.ports, servers=r.unit_servers, leaves=r.unit_leaves, cores=r.unit_cores,
@@ -148,7 +149,7 @@ class _Builder:
         most_switches = {k: (u.leaves + u.cores) * most_units[k] for k, u in units.items()}
         most_links = {}
         own_links = dict.fromkeys(units, 0)
-        for r in options.frames.itertuples():
+        for r in records(options.frames):
             key = (r.pool, r.network)
             most = math.ceil(most_units[key] / r.units) if r.units else math.ceil(self.most_servers[r.pool] / r.servers)
             frames[r.pool, r.network, r.frame] = FrameData(
@@ -158,7 +159,7 @@ class _Builder:
             own_links[key] += r.leaf_spine_links * most
         kits: dict[tuple[str, str, str, str], Mapping[str, float]] = {}
         most_parts: dict[tuple[str, str], float] = defaultdict(float)
-        for r in options.kits.itertuples():
+        for r in records(options.kits):
             key = (r.pool, r.network)
             unit = units[key]
             kits[r.pool, r.network, r.link_class, r.kit] = r.parts
@@ -174,7 +175,7 @@ class _Builder:
         return FabricData(
             periods=self.periods,
             site=self.site,
-            group={r.pool: f"{r.site}/{r.server}" for r in self.pools.itertuples()},
+            group={r.pool: f"{r.site}/{r.server}" for r in records(self.pools)},
             units=units,
             frames=frames,
             kits=kits,
@@ -201,30 +202,30 @@ class _Builder:
             pools=list(pools["pool"]),
             periods=self.periods,
             site=self.site,
-            rack={r.pool: self._asset(self.options.items["racks", r.rack]) for r in pools.itertuples()},
+            rack={r.pool: self._asset(self.options.items["racks", r.rack]) for r in records(pools)},
             places=dict(pools["places"]),
             rack_kw=dict(pools["rack_kw"]),
             rack_height=dict(pools["rack_height"]),
-            most_racks={r.pool: math.ceil(self.most_servers[r.pool] / r.places) for r in pools.itertuples()},
+            most_racks={r.pool: math.ceil(self.most_servers[r.pool] / r.places) for r in records(pools)},
             most_network_racks={
                 r.pool: math.ceil(max(heights[r.pool] / r.rack_height, network_kw[r.pool] / r.rack_kw))
-                for r in pools.itertuples()
+                for r in records(pools)
             },
             least_fill={name: site.min_rack_fill for name, site in self.options.sites.items()},
         )
 
     def _workload(self) -> WorkloadData:
         options = self.options
-        demand = {(r.workload, r.period): r.demand for r in options.demand.itertuples()}
+        demand = {(r.workload, r.period): r.demand for r in records(options.demand)}
         servers, rate, together, most = {}, {}, {}, {}
-        for r in options.blocks.itertuples():
+        for r in records(options.blocks):
             key = (r.workload, r.pool)
             servers[key], rate[key], together[key] = r.servers_per_block, r.rate_per_block, r.one_cluster
             needed = max(math.ceil(demand[r.workload, t] / r.rate_per_block - 1e-9) for t in self.periods)
             most[key] = min(needed, self.most_servers[r.pool] // r.servers_per_block)
         compute = options.frames[options.frames["network"] == "compute"]
         frames: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
-        for r in compute.itertuples():
+        for r in records(compute):
             frames[r.pool][r.frame] = (r.servers, r.units)
         return WorkloadData(
             periods=self.periods,
@@ -234,7 +235,7 @@ class _Builder:
             most=most,
             demand=demand,
             frames=frames,
-            unit_servers={r.pool: r.unit_servers for r in options.networks.itertuples() if r.network == "compute"},
+            unit_servers={r.pool: r.unit_servers for r in records(options.networks) if r.network == "compute"},
             availability=self.instance.operations.availability,
         )
 
@@ -282,12 +283,12 @@ class _Builder:
             for t in periods:
                 if limit.kind in ("accelerators", "servers"):
                     column = "accelerator" if limit.kind == "accelerators" else "server"
-                    for r in self.pools[self.pools[column] == limit.id].itertuples():
+                    for r in records(self.pools[self.pools[column] == limit.id]):
                         pieces = r.accelerators if limit.kind == "accelerators" else 1
                         purchases.append((pieces, fleet.bought[r.pool, t]))
                 elif limit.kind == "switches":
                     networks = self.options.networks
-                    for r in networks[networks["switch"] == limit.id].itertuples():
+                    for r in records(networks[networks["switch"] == limit.id]):
                         purchases.append((1, fabric.switches_bought[r.pool, r.network, t]))
                 else:
                     purchases += [

@@ -78,7 +78,7 @@ def _sites(instance: Instance, **change: object) -> Instance:
 
 def _power(instance: Instance, plan: Plan) -> str:
     limits = {s.name: s.power_limit_mw for s in instance.sites}
-    needed = {}
+    needed: dict[str, float] = {}
     for row in plan.decisions["sites"]:
         needed[row["site"]] = max(needed.get(row["site"], 0.0), row["facility_kw"] / 1000)
     over = [f"{s} {mw:.4g} MW (limit {limits[s]:.4g})" for s, mw in needed.items() if mw > limits[s] * (1 + 1e-9)]
@@ -124,7 +124,7 @@ def _racks(instance: Instance, plan: Plan) -> str:
 
 
 def _fill(instance: Instance, plan: Plan) -> str:
-    servers = {}
+    servers: dict[str, int] = {}
     for row in plan.decisions["fleet"]:
         servers[row["site"]] = servers.get(row["site"], 0) + row["bought"]
     return "least rack fill; without it the plan has " + ", ".join(f"{n} servers at {s}" for s, n in servers.items())

@@ -12,7 +12,7 @@ from formulations.ledger import Account
 from planner.build import BuiltModel
 from planner.engineering.power import energy_kwh_per_year
 from planner.options import Options
-from planner.options.tables import LINK_CLASSES
+from planner.options.tables import LINK_CLASSES, records
 from planner.units import KWH_PER_MWH
 
 Rows = list[dict[str, Any]]
@@ -39,7 +39,7 @@ class _Extractor:
         fleet = self.model.fleet
         # A pool is part of the plan if anything was ever bought for it.
         self.used = [
-            row for row in options.pools.itertuples() if any(whole(fleet.bought[row.pool, t]) for t in self.periods)
+            row for row in records(options.pools) if any(whole(fleet.bought[row.pool, t]) for t in self.periods)
         ]
         self.used_pools = {row.pool for row in self.used}
 
@@ -62,7 +62,7 @@ class _Extractor:
         """Cooling and power are continuous: set their loads to what the whole numbers make, buy no less than that."""
         m = self.model
         loads: dict[tuple[str, str, int], float] = defaultdict(float)
-        for r in self.options.pools.itertuples():
+        for r in records(self.options.pools):
             for t in self.periods:
                 loads[r.site, r.cooling, t] += pyo.value(self.built.ledger.it_kw(r.pool, t))
         for key, load in loads.items():
@@ -90,7 +90,7 @@ class _Extractor:
         blocks = self.model.workload.blocks
         sites = self.options.pools
         rows = []
-        for r in self.options.blocks.itertuples():
+        for r in records(self.options.blocks):
             for t in self.periods:
                 if r.pool in self.used_pools and (count := whole(blocks[r.workload, r.pool, t])):
                     rows.append(
@@ -156,8 +156,8 @@ class _Extractor:
                 }
                 rows.append(
                     {
-                        "pool": r.pool, "site": self._site(r.pool), "network": r.network, "switch": r.switch, "period": t,
-                        "units": units,
+                        "pool": r.pool, "site": self._site(r.pool), "network": r.network, "switch": r.switch,
+                        "period": t, "units": units,
                         "leaves": int(r.unit_leaves) * units + sum(int(f.leaves) * n for f, n in standing),
                         "spines": sum(int(f.spines) * n for f, n in standing),
                         "cores": int(r.unit_cores) * units,
@@ -234,11 +234,10 @@ class _Extractor:
         return rows
 
     def _site(self, pool: str) -> str:
-        site: str = self.options.pools.at[pool, "site"]
-        return site
+        return str(self.options.pools.at[pool, "site"])
 
     def _of_used(self, table: str) -> Iterable[Any]:
-        return (r for r in getattr(self.options, table).itertuples() if r.pool in self.used_pools)
+        return (r for r in records(getattr(self.options, table)) if r.pool in self.used_pools)
 
     # Money
 

@@ -6,6 +6,9 @@ imported only when a text quantity is met.
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 TERA = 1e12
 PETA = 1e15
 EXA = 1e18
@@ -28,8 +31,8 @@ def quantity(value: float | int | str, unit: str) -> float:
 
     >>> quantity(60, "MW")
     60.0
-    >>> quantity("6.5 kW", "MW")
-    0.0065
+    >>> quantity("6.5 kW", "W")
+    6500.0
 
     Raises:
         ValueError: the text is no quantity, or its dimension differs from that of ``unit``.
@@ -57,13 +60,8 @@ def quantity(value: float | int | str, unit: str) -> float:
         raise ValueError(f"found {value!r}; a number of {unit} or text such as '1 {unit}' is accepted") from None
 
 
-def _registry():  # type: ignore[no-untyped-def]
-    global _REGISTRY
-    if _REGISTRY is None:
-        import pint
+@cache
+def _registry() -> Any:
+    import pint
 
-        _REGISTRY = pint.UnitRegistry()
-    return _REGISTRY
-
-
-_REGISTRY = None
+    return pint.UnitRegistry()

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, model_validator
 
 from planner.catalogue.entries import Precision
 from planner.units import quantity
@@ -139,9 +139,13 @@ class Inference(_Workload):
     @model_validator(mode="after")
     def _one_size(self) -> Inference:
         if (self.queries_per_day is None) == (self.concurrent_users is None):
-            raise ValueError("give either queries_per_day (with tokens_in, tokens_out) or concurrent_users")
+            found = "neither" if self.queries_per_day is None else "both"
+            raise ValueError(
+                f"found {found} of queries_per_day and concurrent_users; one is accepted: "
+                "queries_per_day (with tokens_in, tokens_out) or concurrent_users"
+            )
         if self.queries_per_day is not None and not (self.tokens_in or 0) + (self.tokens_out or 0):
-            raise ValueError("queries_per_day needs tokens_in and tokens_out, one of them above 0")
+            raise ValueError("found queries_per_day without tokens; tokens_in or tokens_out above 0 is needed")
         return self
 
 

@@ -7,7 +7,7 @@ have. Costs jump only where a unit or a frame fills up, so comparing just at and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from planner.engineering import optics
@@ -34,7 +34,7 @@ def priced(
     return Priced(option, switch_cost(option), links)
 
 
-def kept_families(networks: dict[str, Sequence[Priced]], most: int) -> set[str]:
+def kept_families(networks: Mapping[str, Sequence[Priced]], most: int) -> set[str]:
     """Names of the families that no other beats for 1 to ``most`` servers; of equals the first by name stays."""
     sizes = sorted({n for found in networks.values() for n in _turning_points(found, most)})
     tables = {name: [_designs(found, n, most) for n in sizes] for name, found in networks.items()}

@@ -288,12 +288,10 @@ class _Maker:
 
     def _utilisation(self, workload: Load, device: str) -> float:
         if isinstance(workload, Training):
-            stated, work = workload.mfu, "training"
-        elif isinstance(workload, Inference):
-            stated, work = workload.utilisation, "inference"
-        else:
-            return 1.0
-        return stated if stated is not None else self.catalogue.utilisation(device, work).utilisation
+            return workload.mfu or self.catalogue.utilisation(device, "training").utilisation
+        if isinstance(workload, Inference):
+            return workload.utilisation or self.catalogue.utilisation(device, "inference").utilisation
+        return 1.0
 
     def _placement(self, site: SiteFacts, server: Server, cooling: Cooling) -> tuple[int, float]:
         """Servers per rack and kW per rack, (0, 0) with a reason where the rack class does not suit."""

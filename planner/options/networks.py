@@ -75,7 +75,7 @@ def families(
                         server.rail_optimised, tiers, optic_rows, choice, kit_rank,
                     )
                 )  # fmt: skip
-                storage = ()
+                storage: tuple[NetworkOption, ...] = ()
                 if choice.storage_network and server.storage_ports:
                     storage = _storage_networks(switch, server, suitable, optic_rows, choice, price, kit_rank)
             except fabric.FabricError as error:

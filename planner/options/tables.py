@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, cast
 
 import pandas as pd
 
@@ -84,3 +86,8 @@ class Options:
     @property
     def periods(self) -> range:
         return range(1, self.instance.horizon.periods + 1)
+
+
+def records(table: pd.DataFrame) -> Iterator[Any]:
+    """Rows of an option table as named tuples (pandas gives their fields no types)."""
+    return cast("Iterator[Any]", table.itertuples(index=False))

@@ -48,7 +48,7 @@ class _Watched:
         self.plan: tuple[np.ndarray, float] | None = None
         self.bound: float | None = None
         self.messages: queue.Queue[tuple[str, Any]] = queue.Queue()
-        self.complaints = tempfile.TemporaryFile()
+        self.complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child
         # The child needs the packages the parent has, whatever way it found them.
         environment = dict(os.environ, PYTHONPATH=os.pathsep.join(p for p in sys.path if p))
         self.child = subprocess.Popen(

@@ -1,0 +1,28 @@
+# The two commands of the README, on a machine that has only Python 3.11, pip, git and make.
+PYTHON ?= python3
+VENV := .venv
+STAMP := $(VENV)/.installed
+
+.PHONY: study test test-slow lint clean
+
+study: $(STAMP)  ## solve the mixed study and write the plan to plans/mixed
+	$(VENV)/bin/planner solve instances/studies/mixed.yaml -o plans/mixed --gap 1e-3 --time-limit 120
+
+test: lint  ## ruff, mypy, pytest
+	$(VENV)/bin/python -m pytest -q -n auto
+
+test-slow: $(STAMP)  ## the checks that take minutes
+	$(VENV)/bin/python -m pytest -q -n auto -m slow
+
+lint: $(STAMP)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --editable ".[dev]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) plans build *.egg-info

@@ -1,0 +1,41 @@
+"""``planner catalogue``: what is known of accelerators, servers, networks, cooling and sites."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from planner.cli.outcome import outcomes, print_json
+from planner.cli.parameters import AsJson
+
+
+class Kind(StrEnum):
+    """Kinds of catalogue rows."""
+
+    ACCELERATORS = "accelerators"
+    SERVERS = "servers"
+    SWITCHES = "switches"
+    OPTICS = "optics"
+    COOLING = "cooling"
+    RACKS = "racks"
+    SITES = "sites"
+
+
+KindArgument = Annotated[Kind, typer.Argument(help="What to list.", show_default=False)]
+
+
+def catalogue(kind: KindArgument, as_json: AsJson = False) -> None:
+    """List catalogue rows with their latest price; sources and dates with --json."""
+    with outcomes(as_json):
+        from planner.catalogue import load_catalogue, table
+
+        rows = table(load_catalogue(), kind.value)
+        if as_json:
+            print_json({"catalogue": kind.value, "rows": rows})
+            return
+        from planner.report.listing import listing
+        from planner.report.terminal import new_console, print_tables
+
+        print_tables(new_console(), [listing(kind.value, rows)])

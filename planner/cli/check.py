@@ -1,0 +1,25 @@
+"""``planner check``: is the instance valid, what may be chosen, and what was removed and why."""
+
+from __future__ import annotations
+
+from planner.cli.outcome import outcomes, print_json
+from planner.cli.parameters import AsJson, Changes, InstanceFile
+
+
+def check(file: InstanceFile, changes: Changes = None, as_json: AsJson = False) -> None:
+    """Validate an instance; list its options and why others were removed."""
+    with outcomes(as_json):
+        from planner import api
+        from planner.report import options as words
+
+        data = words.options_data(api.check(api.load_instance(file, changes or ())))
+        if as_json:
+            print_json({"status": "valid", **data})
+            return
+        from planner.report.terminal import new_console, print_line, print_tables
+
+        console = new_console()
+        print_line(console, words.options_sentence(data), "bold green")
+        if warning := words.stranded_sentence(data):
+            print_line(console, warning, "bold yellow")
+        print_tables(console, words.options_tables(data))

@@ -1,0 +1,85 @@
+"""Exit codes, and how every command ends: one JSON document, or sentences; never a traceback for a bad file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import Any, NoReturn
+
+import typer
+
+REPORT_IT = "This is a bug of planner, not of your file. Please report it with this line and the files you gave."
+
+
+class ExitCode(IntEnum):
+    """What the command tells the shell."""
+
+    PLAN = 0
+    """Done; for a solve: a plan, optimal or the best found at a limit."""
+    FAILED = 1
+    """A verification failed."""
+    USAGE = 2
+    """Wrong use, or a plan file that cannot be read."""
+    INVALID = 3
+    """The instance is invalid."""
+    INFEASIBLE = 4
+    """No plan exists."""
+    NO_PLAN = 5
+    """A limit was reached before any plan was found."""
+    BUG = 70
+    """Our fault."""
+    INTERRUPTED = 130
+    """Ctrl-C outside the search."""
+
+
+@contextmanager
+def outcomes(as_json: bool) -> Iterator[None]:
+    """Turn the errors of the package into sentences on standard error, JSON if asked, and exit codes."""
+    from planner.errors import InstanceError, PlanFileError, SolverError, VerificationError
+
+    try:
+        yield
+    except InstanceError as error:
+        from planner.report.outcomes import fault_lines, fault_rows
+
+        for line in fault_lines(error.faults):
+            typer.echo(line, err=True)
+        end(ExitCode.INVALID, {"status": "invalid", "faults": fault_rows(error.faults)} if as_json else None)
+    except PlanFileError as error:
+        refuse(str(error), as_json)
+    except (SolverError, VerificationError) as error:
+        tell_bug(error)
+        end(ExitCode.BUG, {"status": "bug", "message": str(error)} if as_json else None)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted.", err=True)
+        end(ExitCode.INTERRUPTED, {"status": "interrupted"} if as_json else None)
+
+
+def refuse(message: str, as_json: bool) -> NoReturn:
+    """End with a sentence about what was asked wrongly."""
+    from planner.report.words import clean
+
+    typer.echo(f"Error: {clean(message)}", err=True)
+    end(ExitCode.USAGE, {"status": "error", "message": message} if as_json else None)
+
+
+def end(code: ExitCode, document: Any = None) -> NoReturn:
+    """End with an exit code, printing a JSON document first if there is one."""
+    if document is not None:
+        print_json(document)
+    raise typer.Exit(code)
+
+
+def print_json(document: Any) -> None:
+    """Print the one JSON document of a command on standard output."""
+    typer.echo(json.dumps(document, indent=1, allow_nan=False))
+
+
+def tell_bug(error: BaseException) -> None:
+    """One line on what went wrong inside, and what to do about it."""
+    from planner.report.words import clean
+
+    typer.echo(f"planner failed: {type(error).__name__}: {clean(' '.join(str(error).split()))}", err=True)
+    typer.echo(REPORT_IT, err=True)

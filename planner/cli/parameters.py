@@ -1,0 +1,48 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def _gap(value: float) -> float:
+    if not 0 <= value < 1:
+        raise typer.BadParameter("a share from 0 up to 1, such as 0.001, is accepted")
+    return value
+
+
+def _seconds(value: float | None) -> float | None:
+    if value is not None and not 0 < value < math.inf:
+        raise typer.BadParameter("seconds above 0 are accepted")
+    return value
+
+
+InstanceFile = Annotated[Path, typer.Argument(metavar="FILE", help="Instance file (YAML).", show_default=False)]
+PlanFile = Annotated[
+    Path, typer.Argument(metavar="PLAN", help="plan.json, or the folder that holds it.", show_default=False)
+]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change the instance first, e.g. sites.guian.pue_limit=1.15; repeat for several.",
+        show_default=False,
+    ),
+]
+Gap = Annotated[
+    float, typer.Option("--gap", help="Stop at this relative distance from the proven bound.", callback=_gap)
+]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option("--time-limit", help="Seconds for one solve; the best plan so far is kept.", callback=_seconds),
+]
+Threads = Annotated[int | None, typer.Option("--threads", help="Threads of the solver; its choice if absent.", min=1)]
+Seed = Annotated[int, typer.Option("--seed", help="Random seed of the solver.", min=0, max=2**31 - 1)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+
+DEFAULT_GAP = 1e-4

@@ -1,0 +1,123 @@
+"""``planner solve``: the cheapest complete plan, or why there is none."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from planner.cli.outcome import ExitCode, end, outcomes, refuse
+from planner.cli.parameters import (
+    DEFAULT_GAP,
+    AsJson,
+    Changes,
+    Gap,
+    InstanceFile,
+    Seed,
+    Threads,
+    TimeLimit,
+)
+from planner.cli.progress import progress_line
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from planner.result import Diagnosis, SolveResult
+
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output", metavar="DIR", help="Folder for plan.json, bom.csv and costs.csv.", show_default=False
+    ),
+]
+
+
+def solve(
+    file: InstanceFile,
+    output: Folder = None,
+    gap: Gap = DEFAULT_GAP,
+    time_limit: TimeLimit = None,
+    threads: Threads = None,
+    seed: Seed = 0,
+    changes: Changes = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the cheapest complete plan of an instance and verify it."""
+    with outcomes(as_json):
+        from planner import api
+
+        instance = api.load_instance(file, changes or ())
+        if output is not None and (objection := folder_objection(output)):
+            refuse(objection, as_json)
+        with progress_line("Solving", instance.currency.unit) as on_progress:
+            result = api.solve(
+                instance, gap=gap, time_limit=time_limit, threads=threads, seed=seed, on_progress=on_progress
+            )
+        if result.plan is None:
+            end_without_plan(result, as_json)
+        if as_json:
+            typer.echo(result.plan.to_json(), nl=False)
+        else:
+            _print(result, time_limit)
+        if output is not None:
+            _write(result, output, as_json)
+
+
+def folder_objection(folder: Path) -> str:
+    """Why nothing can be written into a folder; empty if it can."""
+    if folder.exists() and not folder.is_dir():
+        return f"{folder} is a file; a folder is accepted"
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        return f"{folder} cannot be written to"
+    return ""
+
+
+def end_without_plan(result: SolveResult, as_json: bool) -> NoReturn:
+    """Say why a result has no plan and end with the exit code for it."""
+    from planner.report.outcomes import no_plan_sentence, result_data
+    from planner.report.terminal import new_console, print_line
+    from planner.result import Status
+
+    infeasible = result.status is Status.INFEASIBLE
+    code = ExitCode.INFEASIBLE if infeasible else ExitCode.NO_PLAN
+    if as_json:
+        end(code, result_data(result))
+    console = new_console()
+    if infeasible:
+        print_diagnosis(console, result.diagnosis)
+    else:
+        print_line(console, no_plan_sentence(result), "bold yellow")
+    end(code)
+
+
+def print_diagnosis(console: Console, diagnosis: Diagnosis | None) -> None:
+    """Print the clashing requirements and what each would have to give."""
+    from planner.report.outcomes import clash_table, infeasible_sentences, note_table
+    from planner.report.terminal import print_line, print_tables
+
+    first, *more = infeasible_sentences(diagnosis)
+    print_line(console, first, "bold red")
+    for sentence in more:
+        print_line(console, sentence)
+    print_tables(console, (found for found in (clash_table(diagnosis), note_table(diagnosis)) if found.rows))
+
+
+def _print(result: SolveResult, time_limit: float | None) -> None:
+    from planner.report.summary import Stop
+    from planner.report.terminal import new_console, print_plan
+
+    interrupted = time_limit is None or result.seconds < time_limit - 0.5
+    print_plan(new_console(), result.require_plan(), Stop(result.seconds, interrupted))
+
+
+def _write(result: SolveResult, folder: Path, as_json: bool) -> None:
+    try:
+        files = result.require_plan().write(folder)
+    except OSError as error:
+        typer.echo(f"Error: {folder} cannot be written to: {error.strerror}", err=True)
+        end(ExitCode.USAGE)
+    names = ", ".join(file.name for file in files)
+    typer.echo(f"Wrote {names} to {folder}", err=as_json)

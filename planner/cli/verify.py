@@ -1,0 +1,27 @@
+"""``planner verify``: every limit and amount of a plan recomputed."""
+
+from __future__ import annotations
+
+from planner.cli.outcome import ExitCode, end, outcomes, print_json
+from planner.cli.parameters import AsJson, PlanFile
+
+
+def verify(plan: PlanFile, as_json: AsJson = False) -> None:
+    """Recompute every limit and every amount of a plan, independently of the model."""
+    with outcomes(as_json):
+        from planner import api
+
+        report = api.verify(plan)
+        if as_json:
+            print_json({"passed": report.passed, "checks": list(report.rows())})
+        else:
+            from planner.report import outcomes as words
+            from planner.report.terminal import new_console, print_line, print_tables
+
+            console = new_console()
+            style = "bold green" if report.passed else "bold red"
+            print_line(console, words.verification_sentence(report), style)
+            tables = (words.concern_table(report), words.failure_table(report))
+            print_tables(console, (found for found in tables if found.rows))
+        if not report.passed:
+            end(ExitCode.FAILED)

@@ -1,0 +1,285 @@
+"""Checks across records: what the schema cannot see because it looks at one record at a time."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from planner.catalogue import Catalogue, CatalogueOverrideError, load_catalogue
+from planner.instance import resolve
+from planner.instance.paths import Finding, KeyPath, suggestion
+from planner.instance.schema import Instance, Money, Overrides, Site, Training
+from planner.units import DAYS_PER_YEAR
+
+FIRST_YEAR, LAST_YEAR = 2000, 2200
+MOST_UNKNOWN = 200
+_SINGULAR = {
+    "accelerators": "accelerator",
+    "servers": "server",
+    "switches": "switch",
+    "optics": "optic",
+    "cooling": "cooling method",
+    "racks": "rack",
+}
+
+
+def check(instance: Instance, catalogue: Catalogue | None = None) -> list[Finding]:
+    """Everything wrong with an instance whose records are each valid.
+
+    Args:
+        instance: an instance that its schema accepts.
+        catalogue: the catalogue before the instance's overrides; the package's own if absent.
+
+    Returns:
+        Findings with a key path, a message, and the other places each was drawn from.
+    """
+    findings = [*_names(instance), *_periods(instance)]
+    ordered = resolve.order_date(instance) if _years_suit(instance) else datetime.date(FIRST_YEAR, 1, 1)
+    rows, wrong_rows = _overridden(catalogue or load_catalogue(), instance, ordered)
+    findings += wrong_rows
+    known = {
+        kind: list(dict.fromkeys([*rows.entries(kind), *getattr(instance.catalogue.overrides, kind)]))
+        for kind in Overrides.model_fields
+    }
+    findings += itertools.islice(_references(instance, known), MOST_UNKNOWN)
+    for position, site in enumerate(instance.sites):
+        findings += itertools.islice(_site(position, site, instance, rows, known["cooling"], ordered), MOST_UNKNOWN)
+    findings += _currencies(instance, rows, ordered)
+    return findings
+
+
+def _overridden(catalogue: Catalogue, instance: Instance, ordered: datetime.date) -> tuple[Catalogue, list[Finding]]:
+    """The catalogue with those overrides that fit it, and what is wrong with the others."""
+    overrides = resolve.catalogue_overrides(instance)
+    findings: list[Finding] = []
+    while True:
+        try:
+            return catalogue.with_overrides(overrides, instance.currency.unit, ordered), findings
+        except CatalogueOverrideError as error:
+            wrong = [(_override_place(key, overrides), message) for key, message in error.faults]
+        if not findings:  # later rounds only repeat what follows from the first
+            findings = [Finding(("catalogue", "overrides", *place), message) for place, message in wrong]
+        refused = {place[:2] for place, _ in wrong}
+        fitting = {
+            kind: {id: row for id, row in rows.items() if (kind, id) not in refused}
+            for kind, rows in overrides.items()
+            if (kind,) not in refused
+        }
+        overrides = fitting if fitting != overrides else {}
+
+
+def _override_place(key: str, overrides: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> tuple[str, ...]:
+    """The (kind, id, field) of a dotted key; ids may have dots of their own, and a field may be one not given."""
+    kind, _, rest = key.partition(".")
+    ids = [id for id in overrides.get(kind, {}) if rest == id or rest.startswith(f"{id}.")]
+    if not ids:
+        return (kind,)
+    id = max(ids, key=len)
+    field = rest[len(id) + 1 :]
+    return (kind, id, field) if field else (kind, id)
+
+
+def _names(instance: Instance) -> Iterator[Finding]:
+    """Workloads and sites have names of their own."""
+    for section, items in (("workloads", instance.workloads), ("sites", instance.sites)):
+        first: dict[str, int] = {}
+        for position, item in enumerate(items):
+            earlier = first.setdefault(item.name, position)
+            if earlier != position:
+                again = f"found the name {item.name!r} again (first at {section}[{earlier}])"
+                message = f"{again}; a name of its own is accepted"
+                yield Finding((section, position, "name"), message, ((section, earlier, "name"),))
+
+
+def _years_suit(instance: Instance) -> bool:
+    horizon = instance.horizon
+    first = instance.policy.order_date
+    years = (int(horizon.start[:4]), first.year if first is not None else FIRST_YEAR)
+    return min(years) >= FIRST_YEAR and max(years) + horizon.periods * horizon.period_years <= LAST_YEAR
+
+
+def _periods(instance: Instance) -> Iterator[Finding]:
+    """Dates, lengths and period numbers agree with the horizon."""
+    horizon = instance.horizon
+    periods: tuple[KeyPath, ...] = (("horizon", "periods"),)
+    if not _years_suit(instance):
+        found = f"{horizon.periods} x {horizon.period_years:g} years from {horizon.start}"
+        if instance.policy.order_date is not None:
+            found += f", the first order on {instance.policy.order_date}"
+        message = f"found {found}; a horizon between the years {FIRST_YEAR} and {LAST_YEAR} is accepted"
+        yield Finding(("horizon",), message, (("policy", "order_date"),))
+    one_per_period = [
+        (("workloads", position, "scale_by_period"), workload.scale_by_period)
+        for position, workload in enumerate(instance.workloads)
+    ]
+    by_period: list[tuple[KeyPath, tuple[Any, ...] | None]] = [
+        *one_per_period, (("budget", "capex_by_period"), instance.budget.capex_by_period)
+    ]  # fmt: skip
+    for path, values in by_period:
+        if values is not None and len(values) != horizon.periods:
+            found = f"found {len(values)} value{'s' if len(values) != 1 else ''}"
+            message = f"{found}; one for each of the {horizon.periods} periods is accepted"
+            yield Finding(path, message, periods)
+    period_days = horizon.period_years * DAYS_PER_YEAR
+    for position, workload in enumerate(instance.workloads):
+        if isinstance(workload, Training) and workload.days > period_days:
+            message = f"found {workload.days:g} days; at most the {period_days:g} days of a period are accepted"
+            yield Finding(("workloads", position, "days"), message, (("horizon", "period_years"),))
+    for position, limit in enumerate(instance.supply):
+        if limit.period is not None and limit.period > horizon.periods:
+            message = f"found period {limit.period}; a period from 1 to {horizon.periods} is accepted"
+            yield Finding(("supply", position, "period"), message, periods)
+
+
+def _references(instance: Instance, known: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
+    """Sites and catalogue rows that are named exist."""
+    names = [site.name for site in instance.sites]
+    naming = tuple(("sites", position, "name") for position in range(len(names)))
+    for position, workload in enumerate(instance.workloads):
+        yield from _unknown("site", workload.sites, names, ("workloads", position, "sites"), naming)
+        yield from _unknown("server", workload.servers, known["servers"], ("workloads", position, "servers"))
+    for kind in ("accelerators", "servers", "switches", "optics", "cooling"):
+        chosen = getattr(instance.catalogue, kind)
+        yield from _unknown(_SINGULAR[kind], chosen, known[kind], ("catalogue", kind))
+    for position, limit in enumerate(instance.supply):
+        rows = known[limit.kind]
+        if limit.id not in rows:
+            found = f"found the unknown {_SINGULAR[limit.kind]} {limit.id!r}"
+            message = f"{found}; {suggestion(limit.id, rows, limit.kind)}"
+            yield Finding(("supply", position, "id"), message, (("supply", position, "kind"),))
+
+
+def _unknown(
+    what: str, ids: Iterable[str] | None, known: Sequence[str], path: KeyPath, depends: tuple[KeyPath, ...] = ()
+) -> Iterator[Finding]:
+    for position, id in enumerate(ids or ()):
+        if id not in known:
+            message = f"found the unknown {what} {id!r}; {suggestion(id, known, 'ones')}"
+            yield Finding((*path, position), message, depends)
+
+
+def _site(
+    position: int,
+    site: Site,
+    instance: Instance,
+    catalogue: Catalogue,
+    known_cooling: Sequence[str],
+    ordered: datetime.date,
+) -> Iterator[Finding]:
+    """A site has every figure it needs and cooling methods that suit it."""
+    here: KeyPath = ("sites", position)
+    for key, ratios in (("pue", site.pue), ("peak_pue", site.peak_pue)):
+        for id in ratios:
+            if id not in known_cooling:
+                message = f"found the unknown cooling method {id!r}; {suggestion(id, known_cooling, 'methods')}"
+                yield Finding((*here, key, id), message)
+    unknown = list(_unknown("cooling method", site.cooling, known_cooling, (*here, "cooling")))
+    yield from unknown
+    if site.hub is not None and site.hub not in catalogue.sites:
+        message = f"found the unknown hub {site.hub!r}; {suggestion(site.hub, catalogue.sites, 'hubs')}"
+        yield Finding((*here, "hub"), message)
+        return
+    hub = resolve.hub_of(site, catalogue)
+    whence = f"and hub {hub.id} has none in the catalogue" if hub is not None else "and no hub to take it from"
+    if site.country is None and hub is None:
+        yield Finding((*here, "country"), f"found no country {whence}; give country or hub", ((*here, "hub"),))
+    if site.tariff_per_kwh is None and (hub is None or hub.tariff is None):
+        message = f"found no tariff_per_kwh {whence}; give an amount such as 0.08 or '0.65 CNY'"
+        yield Finding((*here, "tariff_per_kwh"), message, ((*here, "hub"),))
+    if site.power_capex_per_kw is None and catalogue.price("facility", "power-train", ordered) is None:
+        message = "found no power_capex_per_kw and no price in the catalogue; give an amount"
+        yield Finding((*here, "power_capex_per_kw"), message)
+    offshore = resolve.is_offshore(site, catalogue)
+    place = "an undersea site" if offshore else "a site on land"
+    suited = [id for id, method in catalogue.cooling.items() if method.offshore == offshore]
+    unsuited = False
+    for index, id in enumerate(site.cooling or ()):
+        if id in catalogue.cooling and id not in suited:
+            unsuited = True
+            message = f"found {id!r}, which does not suit {place}; accepted there: {', '.join(suited)}"
+            yield Finding((*here, "cooling", index), message, ((*here, "offshore"), (*here, "hub")))
+    refused = len(known_cooling) > len(catalogue.cooling)  # a new method that is wrong: reported already
+    if not unknown and not unsuited and not refused and not resolve.allowed_cooling(site, instance, catalogue):
+        message = f"found no cooling method for {place} that the site, its hub and catalogue.cooling all allow"
+        depends = ((*here, "hub"), (*here, "offshore"), ("catalogue", "cooling"))
+        yield Finding((*here, "cooling"), message, depends)
+
+
+def _currencies(instance: Instance, catalogue: Catalogue, ordered: datetime.date) -> Iterator[Finding]:
+    """Every currency that something is counted in has a rate."""
+    unit, rates = instance.currency.unit, instance.currency.rates
+    if rates.get(unit, 1) != 1:
+        message = f"found {rates[unit]:g} for the instance's own currency; 1 or no rate is accepted"
+        yield Finding(("currency", "rates", unit), message, (("currency", "unit"),))
+    known = {unit, *rates}
+    reported: set[str] = set()
+    for path, money in _amounts(instance):
+        if money.currency is not None and money.currency not in known:
+            reported.add(money.currency)
+            message = (
+                f"found the currency {money.currency}, which has no rate in currency.rates; "
+                f"{' or '.join(sorted(known))} is accepted"
+            )
+            yield Finding(path, message, _rate_places(money.currency))
+    needs: dict[str, list[str]] = {}
+    for currency, needed_by in _catalogue_currencies(instance, catalogue, ordered):
+        if currency not in known | reported:
+            needs.setdefault(currency, []).append(needed_by)
+    for currency, users in needs.items():
+        users = list(dict.fromkeys(users))
+        named = ", ".join(users[:3]) + (f" and {len(users) - 3} more" if len(users) > 3 else "")
+        message = f"found no rate for {currency}, needed by {named}; give the {unit} that one {currency} buys"
+        lists = tuple(("catalogue", kind) for kind in _SINGULAR)
+        yield Finding(("currency", "rates", currency), message, (*_rate_places(currency), *lists))
+
+
+def _rate_places(currency: str) -> tuple[KeyPath, ...]:
+    return (("currency", "rates", currency), ("currency", "unit"))
+
+
+def _amounts(instance: Instance) -> Iterator[tuple[KeyPath, Money]]:
+    """Every amount of money of an instance and where it stands."""
+    for position, site in enumerate(instance.sites):
+        for key in ("tariff_per_kwh", "power_capex_per_kw"):
+            if (amount := getattr(site, key)) is not None:
+                yield ("sites", position, key), amount
+    if instance.budget.capex is not None:
+        yield ("budget", "capex"), instance.budget.capex
+    for position, amount in enumerate(instance.budget.capex_by_period or ()):
+        yield ("budget", "capex_by_period", position), amount
+
+
+def _catalogue_currencies(
+    instance: Instance, catalogue: Catalogue, ordered: datetime.date
+) -> Iterator[tuple[str, str]]:
+    """Currencies of the hub rows and prices that the instance may use, and what each belongs to."""
+    choice = instance.catalogue
+    methods: dict[str, None] = {}
+    for site in instance.sites:
+        if site.hub is not None and site.hub not in catalogue.sites:
+            continue
+        hub = resolve.hub_of(site, catalogue)
+        if site.tariff_per_kwh is None and hub is not None and hub.tariff is not None:
+            yield hub.tariff_currency, f"the tariff of hub {hub.id}"
+        methods.update(dict.fromkeys(resolve.allowed_cooling(site, instance, catalogue)))
+    servers = [
+        id
+        for id, server in catalogue.servers.items()
+        if (choice.servers is None or id in choice.servers)
+        and (choice.accelerators is None or server.accelerator in choice.accelerators)
+    ]
+    used: dict[str, Iterable[str]] = {
+        "servers": servers,
+        "switches": [id for id in catalogue.switches if choice.switches is None or id in choice.switches],
+        "optics": [id for id in catalogue.optics if choice.optics is None or id in choice.optics],
+        "cooling": methods,
+        "racks": dict.fromkeys(catalogue.cooling[id].rack for id in methods),
+        "facility": ["power-train"] if any(site.power_capex_per_kw is None for site in instance.sites) else [],
+    }
+    for kind, ids in used.items():
+        for item in ids:
+            price = catalogue.price(kind, item, ordered)
+            if price is not None:
+                yield price.currency, f"the price of {item}"

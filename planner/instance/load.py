@@ -1,0 +1,136 @@
+"""Instance files and plain data as an Instance, or every fault in them at once."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from planner.errors import Fault, InstanceError
+from planner.instance.changes import ChangeError, apply_change
+from planner.instance.judge import MAX_FINDINGS, judge
+from planner.instance.paths import Finding, KeyPath, key_path
+from planner.instance.schema import Instance
+from planner.instance.text import Document, UnreadableError, plain, read_text, read_yaml
+
+
+def read_instance(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> Instance:
+    """Read an instance file (YAML 1.2).
+
+    Args:
+        path: the file.
+        changes: what-if settings such as ``sites.guian.pue_limit=1.15``, made in this order before validation.
+
+    Raises:
+        InstanceError: with every fault of the file and the changes; nothing else is raised for a bad file.
+    """
+    file = os.fspath(path)
+    try:
+        document = read_yaml(read_text(Path(path)))
+    except UnreadableError as error:
+        raise InstanceError([Fault(file, error.line, "", error.message)]) from None
+    return _settle(document, file, changes)
+
+
+def parse_instance(data: Mapping[str, Any], source: str = "<data>", changes: Sequence[str] = ()) -> Instance:
+    """Make an instance of plain data (mappings, lists, text, numbers), e.g. from JSON.
+
+    Args:
+        data: what an instance file would hold; it is copied.
+        source: stands for the file in faults.
+        changes: as for ``read_instance``.
+
+    Raises:
+        InstanceError: with every fault of the data and the changes.
+    """
+    try:
+        document = plain(data)
+    except UnreadableError as error:
+        raise InstanceError([Fault(source, None, "", error.message)]) from None
+    return _settle(document, source, changes)
+
+
+def instance_data(instance: Instance) -> dict[str, Any]:
+    """The instance as plain JSON data, every default written out and keys of mappings in order.
+
+    ``parse_instance`` makes an equal instance of it.
+    """
+    ordered: dict[str, Any] = _in_order(instance.model_dump(mode="json"))
+    return ordered
+
+
+def _in_order(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _in_order(value[key]) for key in sorted(value)}
+    return [_in_order(item) for item in value] if isinstance(value, list) else value
+
+
+def _settle(document: Document, file: str, changes: Sequence[str]) -> Instance:
+    """Make the changes and judge the result; sort what is wrong by where it comes from."""
+    data = copy.deepcopy(document.data)
+    faults: list[Fault] = []
+    made: list[tuple[str, KeyPath]] = []
+    refused = list(document.findings)
+    for change in changes:
+        try:
+            place, refused = _make(data, change, refused)
+        except ChangeError as error:
+            faults.append(Fault("--set", None, _one_line(change.partition("=")[0]), str(error)))
+            continue
+        made.append((change, place))
+    instance, findings = judge(data, refused)
+    if instance is not None and not faults:
+        return instance
+    faults += _faults(document, file, data, findings, _causes(document, made, findings))
+    raise InstanceError(sorted(faults, key=lambda fault: (fault.file != file, fault.line or 0)))
+
+
+def _faults(
+    document: Document, file: str, data: Any, findings: Sequence[Finding], causes: Mapping[Finding, str]
+) -> Iterator[Fault]:
+    """Findings as faults of the file, or of the change that caused them."""
+    for finding in findings[:MAX_FINDINGS]:
+        key, cause = key_path(finding.path, data), causes.get(finding)
+        if cause is not None:
+            yield Fault(f"--set {_one_line(cause)}", None, key, finding.message)
+        else:
+            yield Fault(file, finding.line or document.line(finding.path), key, finding.message)
+    if len(findings) > MAX_FINDINGS:
+        yield Fault(file, None, "", f"found {len(findings) - MAX_FINDINGS:,} more faults, which are not shown")
+
+
+def _make(data: Any, change: str, refused: Sequence[Finding]) -> tuple[KeyPath, list[Finding]]:
+    """Make a change in ``data``; what was refused within the place it sets no longer counts."""
+    if not isinstance(data, dict):
+        return (), list(refused)
+    place, found = apply_change(data, change)
+    return place, [finding for finding in refused if not _within(finding, place)] + found
+
+
+def _one_line(change: str) -> str:
+    """A change as one printable line of readable length."""
+    text = " ".join("".join(c if c.isprintable() else " " for c in change).split())
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
+def _within(finding: Finding, place: KeyPath) -> bool:
+    return bool(place) and finding.path[: len(place)] == place
+
+
+def _causes(document: Document, made: Sequence[tuple[str, KeyPath]], findings: Sequence[Finding]) -> dict[Finding, str]:
+    """The change that caused each finding; findings of the file itself are left out."""
+    causes: dict[Finding, str] = {}
+    if not made or not findings:
+        return causes
+    data, refused = copy.deepcopy(document.data), document.findings
+    seen = set(judge(data, refused)[1])
+    for change, place in made:
+        _, refused = _make(data, change, refused)
+        now = set(judge(data, refused)[1])
+        for finding in findings:
+            if _within(finding, place) or (finding in now and finding not in seen):
+                causes[finding] = change
+        seen = now
+    return causes

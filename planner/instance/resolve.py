@@ -1,0 +1,172 @@
+"""An instance with its catalogue rows merged in: the instance's own figures win."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from planner.catalogue import Catalogue, load_catalogue
+from planner.catalogue.entries import Price
+from planner.catalogue.entries import Site as Hub
+from planner.errors import Fault, InstanceError
+from planner.instance.schema import Instance, Money, Overrides, Site
+from planner.units import KW_PER_MW
+
+
+@dataclass(frozen=True)
+class SiteFacts:
+    """A site with every figure settled. Money is in the instance's currency.
+
+    Attributes:
+        name, country: the site and the two letters of its country.
+        power_limit_kw: most facility power at peak, kW.
+        tariff_per_kwh: electricity price.
+        pue_limit, pue_rule: limit on the annual PUE (None: no limit) and what must meet it.
+        min_rack_fill: least share of server places in racks that must be filled.
+        rack_kw_limit: most IT power per rack, kW; None where only the cooling method limits it.
+        offshore: an undersea site.
+        cooling: ids of the cooling methods allowed, in catalogue order.
+        pue: annual PUE of each allowed cooling method.
+        peak_pue: facility over IT power on the design day, of each allowed cooling method.
+        power_capex_per_kw: feeds, transformers, UPS and generators per kW of facility power.
+    """
+
+    name: str
+    country: str
+    power_limit_kw: float
+    tariff_per_kwh: float
+    pue_limit: float | None
+    pue_rule: Literal["every-hall", "site-average"]
+    min_rack_fill: float
+    rack_kw_limit: float | None
+    offshore: bool
+    cooling: tuple[str, ...]
+    pue: Mapping[str, float]
+    peak_pue: Mapping[str, float]
+    power_capex_per_kw: float
+
+
+def order_date(instance: Instance, period: int = 0) -> datetime.date:
+    """Date on which the purchases of ``period`` (from 0) are ordered."""
+    return instance.horizon.order_date(period, instance.policy.order_date)
+
+
+def catalogue_overrides(instance: Instance) -> dict[str, dict[str, dict[str, Any]]]:
+    """The instance's changes to catalogue rows: kind -> id -> field -> value, kinds without changes left out."""
+    overrides = instance.catalogue.overrides
+    return {
+        kind: {id: dict(row) for id, row in rows.items()}
+        for kind in Overrides.model_fields
+        if (rows := getattr(overrides, kind))
+    }
+
+
+def instance_catalogue(instance: Instance) -> Catalogue:
+    """The catalogue with the instance's overrides, their prices dated on the first order."""
+    return load_catalogue().with_overrides(catalogue_overrides(instance), instance.currency.unit, order_date(instance))
+
+
+def convert(money: Money, instance: Instance) -> float:
+    """``money`` in the instance's currency.
+
+    Raises:
+        InstanceError: the instance has no rate for the currency.
+    """
+    return money.amount * _rate(money.currency or instance.currency.unit, instance)
+
+
+def convert_price(price: Price, instance: Instance) -> float:
+    """The amount of a catalogue price in the instance's currency.
+
+    Raises:
+        InstanceError: the instance has no rate for the currency.
+    """
+    return price.amount * _rate(price.currency, instance)
+
+
+def hub_of(site: Site, catalogue: Catalogue) -> Hub | None:
+    """The catalogue row whose figures are the site's defaults; None without one."""
+    return None if site.hub is None else catalogue.sites[site.hub]
+
+
+def is_offshore(site: Site, catalogue: Catalogue) -> bool:
+    """Whether a site lies undersea, by its own word or by its hub's."""
+    hub = hub_of(site, catalogue)
+    return site.offshore or (hub is not None and hub.kind == "undersea")
+
+
+def allowed_cooling(site: Site, instance: Instance, catalogue: Catalogue) -> tuple[str, ...]:
+    """Cooling methods a site may use: its own list, else its hub's, else all that suit an (off)shore site."""
+    hub = hub_of(site, catalogue)
+    named = site.cooling if site.cooling is not None else (hub.cooling if hub is not None else ()) or None
+    chosen = instance.catalogue.cooling
+    offshore = is_offshore(site, catalogue)
+    return tuple(
+        id
+        for id, method in catalogue.cooling.items()
+        if method.offshore == offshore and (named is None or id in named) and (chosen is None or id in chosen)
+    )
+
+
+def site_facts(instance: Instance, catalogue: Catalogue) -> tuple[SiteFacts, ...]:
+    """Every site of the instance merged with its hub's row.
+
+    Raises:
+        InstanceError: a figure is neither in the instance nor in the catalogue (``read_instance`` refuses such files).
+    """
+    return tuple(_facts(site, instance, catalogue) for site in instance.sites)
+
+
+def _facts(site: Site, instance: Instance, catalogue: Catalogue) -> SiteFacts:
+    hub = hub_of(site, catalogue)
+    country = site.country or (hub.country if hub is not None else None)
+    if country is None:
+        raise _lacking(instance, site, "country")
+    if site.tariff_per_kwh is not None:
+        tariff = convert(site.tariff_per_kwh, instance)
+    elif hub is not None and hub.tariff is not None:
+        tariff = hub.tariff * _rate(hub.tariff_currency, instance)
+    else:
+        raise _lacking(instance, site, "tariff_per_kwh")
+    power_price = catalogue.price("facility", "power-train", order_date(instance))
+    if site.power_capex_per_kw is not None:
+        power_capex = convert(site.power_capex_per_kw, instance)
+    elif power_price is not None:
+        power_capex = convert_price(power_price, instance)
+    else:
+        raise _lacking(instance, site, "power_capex_per_kw")
+    cooling = allowed_cooling(site, instance, catalogue)
+    pue = {id: site.pue.get(id, catalogue.cooling[id].pue) for id in cooling}
+    fill = site.min_rack_fill if site.min_rack_fill is not None else (hub.min_rack_fill if hub is not None else 0.0)
+    return SiteFacts(
+        name=site.name,
+        country=country,
+        power_limit_kw=site.power_limit_mw * KW_PER_MW,
+        tariff_per_kwh=tariff,
+        pue_limit=site.pue_limit if site.pue_limit is not None else (hub.pue_limit if hub is not None else None),
+        pue_rule=site.pue_rule,
+        min_rack_fill=fill,
+        rack_kw_limit=site.rack_kw_limit,
+        offshore=is_offshore(site, catalogue),
+        cooling=cooling,
+        pue=pue,
+        peak_pue={id: site.peak_pue.get(id, pue[id]) for id in cooling},
+        power_capex_per_kw=power_capex,
+    )
+
+
+def _rate(currency: str, instance: Instance) -> float:
+    if currency == instance.currency.unit:
+        return 1.0
+    rate = instance.currency.rates.get(currency)
+    if rate is None:
+        message = f"found no rate for {currency}; give the {instance.currency.unit} that one {currency} buys"
+        raise InstanceError([Fault(instance.name, None, f"currency.rates.{currency}", message)])
+    return rate
+
+
+def _lacking(instance: Instance, site: Site, key: str) -> InstanceError:
+    message = "found neither a value nor a catalogue row with one"
+    return InstanceError([Fault(instance.name, None, f"sites.{site.name}.{key}", message)])

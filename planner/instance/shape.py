@@ -1,0 +1,250 @@
+"""The schema read as data: which keys a record has, what a place accepts, and a stand-in value for it."""
+
+from __future__ import annotations
+
+import datetime
+import types
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, BeforeValidator
+from pydantic.fields import FieldInfo
+
+from planner.instance import schema
+from planner.instance.paths import KeyPath
+
+_UNITS: Mapping[Any, tuple[str, str]] = {
+    next(mark for mark in get_args(quantity) if isinstance(mark, BeforeValidator)): (unit, example)
+    for quantity, unit, example in (
+        (schema.Megawatts, "MW", "60 MW"),
+        (schema.Kilowatts, "kW", "40 kW"),
+        (schema.Days, "days", "30 day"),
+        (schema.Metres, "metres", "30 m"),
+    )
+}
+# pattern of the schema -> what it asks for, and text that suits it
+_PATTERNS: Mapping[str, tuple[str, str]] = {
+    r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$": (
+        "a name of at most 64 letters, digits, '_', '.' and '-' that begins with a letter or digit", "x",
+    ),
+    r"^[A-Z]{3}$": ("a currency code of three capital letters such as CNY", "USD"),
+    r"^[A-Z]{2}$": ("a country code of two capital letters such as CN", "US"),
+}  # fmt: skip
+_MONTH = ("a month such as '2023-07'", "2023-01")
+_RECORDS: Mapping[type[BaseModel], str] = {
+    schema.Instance: "an instance",
+    schema.CurrencySetting: "the currency setting",
+    schema.Horizon: "the horizon",
+    schema.Training: "a training workload",
+    schema.Inference: "an inference workload",
+    schema.Compute: "a compute workload",
+    schema.Site: "a site",
+    schema.CatalogueChoice: "the catalogue choice",
+    schema.Overrides: "the catalogue overrides",
+    schema.FabricChoice: "the fabric choice",
+    schema.Policy: "the policy",
+    schema.Budget: "the budget",
+    schema.SupplyLimit: "a supply limit",
+    schema.Operations: "the operations",
+    schema.Money: "an amount of money",
+}
+
+
+def bare(hint: Any) -> Any:
+    """``hint`` without None and without its marks."""
+    return _unwrap(hint)[0]
+
+
+def _unwrap(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    marks: tuple[Any, ...] = ()
+    while True:
+        if get_origin(hint) is Annotated:
+            marks += hint.__metadata__
+            hint = hint.__origin__
+        elif get_origin(hint) in (Union, types.UnionType):
+            members = [member for member in get_args(hint) if member is not type(None)]
+            if len(members) != 1:
+                return hint, marks
+            hint = members[0]
+        else:
+            return hint, marks
+
+
+def members(hint: Any) -> Mapping[str, type[BaseModel]]:
+    """Records of a union told apart by ``kind``, by that word; empty for any other hint."""
+    found = bare(hint)
+    if get_origin(found) not in (Union, types.UnionType):
+        return {}
+    return {get_args(member.model_fields["kind"].annotation)[0]: member for member in get_args(found)}
+
+
+def record(hint: Any, data: Any) -> type[BaseModel] | None:
+    """The record type at ``hint``; of a union the member named by the ``kind`` in ``data``."""
+    kinds = members(hint)
+    if kinds:
+        kind = data.get("kind") if isinstance(data, dict) else None
+        return kinds.get(kind) if isinstance(kind, str) else None
+    found = bare(hint)
+    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
+
+
+def fields(model: type[BaseModel]) -> dict[str, Any]:
+    """Keys of a record and what each accepts."""
+    return {name: Annotated[field.annotation, field] for name, field in model.model_fields.items()}
+
+
+def child(hint: Any, data: Any, step: str | int) -> Any:
+    """What the place ``step`` within a value of ``hint`` accepts; None when there is no such place."""
+    if (model := record(hint, data)) is not None:
+        return fields(model).get(str(step))
+    origin, arguments = get_origin(bare(hint)), get_args(bare(hint))
+    if origin is tuple and isinstance(step, int):
+        return arguments[0]
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return arguments[1]
+    return Any if bare(hint) is Any else None
+
+
+def key_hint(hint: Any) -> Any:
+    """What the keys of a mapping must be."""
+    return get_args(bare(hint))[0]
+
+
+def is_list(hint: Any) -> bool:
+    """Whether the place holds a list."""
+    return get_origin(bare(hint)) is tuple
+
+
+def is_mapping(hint: Any) -> bool:
+    """Whether the place holds a mapping with keys of the user's own."""
+    origin = get_origin(bare(hint))
+    return isinstance(origin, type) and issubclass(origin, Mapping)
+
+
+def is_number(hint: Any) -> bool:
+    """Whether the place holds a number."""
+    return bare(hint) in (int, float)
+
+
+def hint_at(path: KeyPath, data: Any) -> Any:
+    """What the place ``path`` of an instance accepts; None when the schema has no such place."""
+    hint: Any = schema.Instance
+    for step in path:
+        if hint is None:
+            return None
+        hint = child(hint, data, step)
+        data = item(data, step)
+    return hint
+
+
+def item(data: Any, step: str | int) -> Any:
+    """The value at ``step`` of plain data, or None."""
+    if isinstance(step, int):
+        return data[step] if isinstance(data, list) and step < len(data) else None
+    return data.get(step) if isinstance(data, dict) else None
+
+
+def value_at(path: KeyPath, data: Any) -> Any:
+    """The value at ``path`` of plain data, or None."""
+    for step in path:
+        data = item(data, step)
+    return data
+
+
+def title(model: type[BaseModel]) -> str:
+    """A record in words, e.g. ``a site``."""
+    return _RECORDS.get(model, model.__name__)
+
+
+def _marks(marks: tuple[Any, ...]) -> Iterator[Any]:
+    for mark in marks:
+        yield mark
+        if isinstance(mark, FieldInfo):
+            yield from _marks(tuple(mark.metadata))
+
+
+def _limit(marks: tuple[Any, ...], name: str) -> Any:
+    return next((getattr(mark, name) for mark in _marks(marks) if getattr(mark, name, None) is not None), None)
+
+
+def _bounds(marks: tuple[Any, ...]) -> str:
+    above, least, most, below = (_limit(marks, name) for name in ("gt", "ge", "le", "lt"))
+    low = f"above {above:g}" if above is not None else f"of at least {least:g}" if least is not None else ""
+    high = f"at most {most:g}" if most is not None else f"below {below:g}" if below is not None else ""
+    if least is not None and most is not None:
+        return f" from {least:g} to {most:g}"
+    return " " + " and ".join(filter(None, (low, high))) if low or high else ""
+
+
+def accepted(hint: Any) -> str:
+    """What a place accepts, in words.
+
+    >>> accepted(schema.Share)
+    'a number above 0 and at most 1'
+    """
+    found, marks = _unwrap(hint)
+    if kinds := members(hint):
+        return f"a mapping whose kind is one of {', '.join(kinds)}"
+    if found is schema.Money:
+        return "an amount of 0 or more such as 1000 or '0.65 CNY'"
+    if isinstance(found, type) and issubclass(found, BaseModel):
+        return f"a mapping with keys of {title(found)}"
+    if get_origin(found) is Literal:
+        words = [word if isinstance(word, str) else str(word) for word in get_args(found)]
+        return words[0] if len(words) == 1 else f"one of {', '.join(words)}"
+    if is_list(found):
+        least, most = _limit(marks, "min_length"), _limit(marks, "max_length")
+        size = f" of {least} to {most} items" if least is not None and most is not None else ""
+        return f"a list{size} (each {accepted(get_args(found)[0])})"
+    if is_mapping(found):
+        return "a mapping"
+    if found is bool:
+        return "true or false"
+    if found is int:
+        return f"a whole number{_bounds(marks)}"
+    if found is float:
+        unit, example = next(
+            (_UNITS[m] for m in _marks(marks) if isinstance(m, BeforeValidator) and m in _UNITS), ("", "")
+        )
+        number = f"a number{f' of {unit}' if unit else ''}{_bounds(marks)}"
+        return f"{number} or text with its unit such as '{example}'" if unit else number
+    if found is datetime.date:
+        return "a date such as 2023-07-01"
+    if found is str:
+        pattern = _limit(marks, "pattern")
+        return _PATTERNS.get(pattern, _MONTH)[0] if pattern else "text"
+    return "a value"
+
+
+def stand_in(hint: Any, data: Any = None) -> Any:
+    """A valid value for a place whose own is not, so that the rest can still be judged.
+
+    What ``data`` holds at the keys that all kinds of a record share is kept.
+    """
+    found, marks = _unwrap(hint)
+    if kinds := members(hint):
+        kind, model = list(kinds.items())[-1]
+        shared = set.intersection(*(set(fields(member)) for member in kinds.values()))
+        kept = {key: data[key] for key in shared if key in data} if isinstance(data, dict) else {}
+        return {**stand_in(model), **kept, "kind": kind}
+    if found is schema.Money:
+        return {"amount": 0.0}
+    if isinstance(found, type) and issubclass(found, BaseModel):
+        required = (name for name, field in found.model_fields.items() if field.is_required())
+        return {name: stand_in(fields(found)[name]) for name in required}
+    if get_origin(found) is Literal:
+        return get_args(found)[0]
+    if is_list(found):
+        return [stand_in(get_args(found)[0]) for _ in range(_limit(marks, "min_length") or 0)]
+    if is_mapping(found):
+        return {}
+    if found is bool:
+        return False
+    if is_number(found):
+        return found(max(1, _limit(marks, "ge") or 0) if _limit(marks, "lt") != 1 else 0)
+    if found is datetime.date:
+        return "2023-01-01"
+    if found is str:
+        pattern = _limit(marks, "pattern")
+        return _PATTERNS.get(pattern, _MONTH)[1] if pattern else "x"
+    return None

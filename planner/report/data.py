@@ -1,0 +1,294 @@
+"""The figures of a plan at a glance, as plain data: what ``planner report --json`` prints and the tables show.
+
+With several periods, a stock (servers in service, switches, power) is that of its largest period; a purchase is the sum
+over the horizon.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from planner.plan import Plan
+from planner.report.facts import CatalogueFacts, catalogue_facts
+from planner.report.readable import require_readable
+
+Row = Mapping[str, Any]
+Rows = list[dict[str, Any]]
+LINK_CLASSES = ("node_leaf", "leaf_spine", "spine_core")
+LINK_ORDER = tuple(name.replace("_", "-") for name in LINK_CLASSES)
+KINDS = ("servers", "switches", "optics", "racks", "cooling", "facility")
+ACCOUNTS = ("capex", "energy", "maintenance", "residual")
+
+
+def plan_summary(plan: Plan) -> dict[str, Any]:
+    """Headline, decisions, purchases, costs and proof of a plan.
+
+    Raises:
+        PlanFileError: a table or total of the plan is missing or malformed.
+    """
+    require_readable(plan)
+    facts = catalogue_facts(plan)
+    return {
+        "name": plan.name,
+        "status": plan.status,
+        "objective_kind": plan.objective_kind,
+        "objective": plan.objective,
+        "bound": plan.bound,
+        "gap": plan.gap,
+        "asked_gap": _setting(plan, "solver", "gap", kind=(int, float)),
+        "currency": plan.currency,
+        "currency_year": plan.currency_year,
+        "description": _setting(plan, "instance", "description", kind=(str,)) or "",
+        "horizon": _horizon(plan),
+        "offered_sites": _offered_sites(plan),
+        "totals": dict(plan.totals),
+        "fleet": fleet(plan, facts),
+        "workloads": workloads(plan),
+        "networks": networks(plan, facts),
+        "links": links(plan),
+        "sites": sites(plan),
+        "cooling": cooling(plan),
+        "purchases": purchases(plan, facts),
+        "estimates": estimates(plan),
+        "costs": costs(plan),
+        "periods": periods(plan),
+        "verification": {
+            "checks": len(plan.verification),
+            "failed": [dict(row) for row in plan.verification if not row["passed"]],
+        },
+    }
+
+
+def pool_numbers(plan: Plan) -> dict[str, int]:
+    """Pools by the short number that tables use for them, in order of the fleet."""
+    return {pool: n for n, pool in enumerate(dict.fromkeys(r["pool"] for r in plan.decisions["fleet"]), start=1)}
+
+
+def fleet(plan: Plan, facts: CatalogueFacts) -> Rows:
+    """Servers of each pool, with the racks they stand in."""
+    racks = _grouped(plan.decisions["racks"], "pool", "purpose")
+    found = []
+    for (pool,), rows in _grouped(plan.decisions["fleet"], "pool").items():
+        row, servers = rows[0], int(_most(rows, "in_service"))
+        server_racks, network_racks = racks.get((pool, "server"), []), racks.get((pool, "network"), [])
+        found.append(
+            {
+                "number": pool_numbers(plan)[pool],
+                **{key: row[key] for key in ("pool", "site", "server", "accelerator", "cooling", "rack_kw", "fabric")},
+                "servers": servers,
+                "bought": sum(r["bought"] for r in rows),
+                "accelerators": facts.accelerators(row["server"], servers),
+                "servers_per_rack": max((r["places"] for r in server_racks), default=0),
+                "server_racks": _most(server_racks, "installed"),
+                "network_racks": _most(network_racks, "installed"),
+            }
+        )
+    return found
+
+
+def workloads(plan: Plan) -> Rows:
+    """Which pool carries which workload, with how many blocks and servers."""
+    numbers = pool_numbers(plan)
+    found = []
+    for rows in _grouped(plan.decisions["workloads"], "workload", "pool").values():
+        row = _largest(rows, "servers")
+        keys = ("workload", "kind", "pool", "site", "server", "blocks", "servers_per_block", "servers")
+        found.append({"number": numbers.get(row["pool"]), **{key: row[key] for key in keys}})
+    return found
+
+
+def networks(plan: Plan, facts: CatalogueFacts) -> Rows:
+    """Switches by tier, links by class and optics of each network of a pool."""
+    numbers = pool_numbers(plan)
+    clusters = _grouped(plan.decisions["clusters"], "pool", "network", "period")
+    kits = _grouped(plan.decisions["links"], "pool", "network", "period")
+    in_service = {(r["pool"], r["period"]): (r["server"], r["in_service"]) for r in plan.decisions["fleet"]}
+    found = []
+    for rows in _grouped(plan.decisions["networks"], "pool", "network").values():
+        row = _largest(rows, "switches")
+        key = (row["pool"], row["network"], row["period"])
+        frames, parts = clusters.get(key, []), _parts(kits.get(key, []))
+        modules = facts.transceivers(parts)
+        accelerators = facts.accelerators(*in_service.get((row["pool"], row["period"]), ("", 0)))
+        found.append(
+            {
+                "number": numbers.get(row["pool"]),
+                "pool": row["pool"],
+                "site": row["site"],
+                "network": row["network"],
+                "switch": row["switch"],
+                "tiers": sorted({r["tiers"] for r in frames}),
+                "clusters": sum(r["clusters"] for r in frames),
+                **{tier: row[tier] for tier in ("leaves", "spines", "cores", "switches")},
+                **{f"{name}_links": row[f"{name}_links"] for name in LINK_CLASSES},
+                "parts": parts,
+                "transceivers": modules,
+                "transceivers_per_accelerator": modules / accelerators if modules and accelerators else modules,
+            }
+        )
+    return found
+
+
+def links(plan: Plan) -> Rows:
+    """Links of every network by class and kit of parts, in the period with most of them."""
+    numbers = pool_numbers(plan)
+    keys = ("pool", "site", "network", "link_class", "gbps", "length_m", "kit", "links")
+    found = []
+    for rows in _grouped(plan.decisions["links"], "pool", "network", "link_class", "kit").values():
+        row = _largest(rows, "links")
+        found.append({"number": numbers.get(row["pool"]), **{key: row[key] for key in keys}})
+    return sorted(found, key=lambda r: (r["number"] or 0, r["network"], _place(LINK_ORDER, r["link_class"])))
+
+
+def sites(plan: Plan) -> Rows:
+    """Power, PUE, yearly energy and cost of each site."""
+    cost: dict[str, float] = defaultdict(float)
+    for row in plan.cost_rows:
+        cost[row["site"]] += row["present_value"]
+    keys = ("site", "country", "it_kw", "facility_kw", "power_limit_kw", "facility_mwh_per_year", "pue", "pue_limit")
+    found = []
+    for (site,), rows in _grouped(plan.decisions["sites"], "site").items():
+        row = _largest(rows, "facility_kw")
+        found.append({**{key: row[key] for key in keys}, "present_value": cost[site]})
+    return found
+
+
+def cooling(plan: Plan) -> Rows:
+    """Load and capacity of each cooling method at each site."""
+    keys = ("site", "cooling", "it_kw", "capacity_kw", "pue", "peak_pue")
+    return [
+        {key: _largest(rows, "capacity_kw")[key] for key in keys}
+        for rows in _grouped(plan.decisions["cooling"], "site", "cooling").values()
+    ]
+
+
+def purchases(plan: Plan, facts: CatalogueFacts) -> Rows:
+    """The bill of materials by product, the dearest of each kind first."""
+    found: Rows = []
+    for (kind, item), rows in _grouped(plan.bill_of_materials_rows, "kind", "item").items():
+        quantity, cost = sum(r["quantity"] for r in rows), sum(r["cost"] for r in rows)
+        found.append(
+            {
+                "kind": kind,
+                "item": item,
+                "description": rows[0]["description"],
+                "part_kind": facts.optic_kind(item) if kind == "optics" else None,
+                "quantity": quantity,
+                "unit": rows[0]["unit"],
+                "unit_price": cost / quantity if quantity else None,
+                "cost": cost,
+                "price_as_of": max(r["price_as_of"] for r in rows),
+                "price_source": rows[0]["price_source"],
+                "price_estimate": any(r["price_estimate"] for r in rows),
+            }
+        )
+    return sorted(found, key=lambda r: (_place(KINDS, r["kind"]), -r["cost"], r["item"]))
+
+
+def estimates(plan: Plan) -> dict[str, Any]:
+    """How much of the purchases rests on prices that the catalogue flags as estimates, and on which."""
+    by_item: dict[tuple[str, str, str], float] = defaultdict(float)
+    for row in plan.bill_of_materials_rows:
+        if row["price_estimate"]:
+            by_item[row["kind"], row["item"], row["price_source"]] += row["cost"]
+    total, cost = sum(r["cost"] for r in plan.bill_of_materials_rows), sum(by_item.values())
+    return {
+        "cost": cost,
+        "share": cost / total if total else 0.0,
+        "largest": [
+            {"kind": kind, "item": item, "price_source": source, "cost": amount}
+            for (kind, item, source), amount in sorted(by_item.items(), key=lambda pair: (-pair[1], pair[0]))[:5]
+        ],
+    }
+
+
+def costs(plan: Plan) -> Rows:
+    """Cost by account and item: undiscounted amount, present value and its share of all present value."""
+    total = sum(r["present_value"] for r in plan.cost_rows)
+    found: Rows = []
+    for (account, item), rows in _grouped(plan.cost_rows, "account", "item").items():
+        value = sum(r["present_value"] for r in rows)
+        found.append(
+            {
+                "account": account,
+                "item": item,
+                "amount": sum(r["amount"] for r in rows),
+                "present_value": value,
+                "share": value / total if total else None,
+            }
+        )
+    return sorted(found, key=lambda r: (_place(ACCOUNTS, r["account"]), -r["present_value"], r["item"]))
+
+
+def periods(plan: Plan) -> Rows:
+    """Purchases, stock, power and money of each period."""
+    fleets, halls = _grouped(plan.decisions["fleet"], "period"), _grouped(plan.decisions["sites"], "period")
+    money = _grouped(plan.cost_rows, "period", "account")
+    numbers = sorted({period for (period,) in [*fleets, *halls]} | {period for period, _ in money})
+    return [
+        {
+            "period": t,
+            "servers_bought": sum(r["bought"] for r in fleets.get((t,), [])),
+            "servers": sum(r["in_service"] for r in fleets.get((t,), [])),
+            "it_kw": sum(r["it_kw"] for r in halls.get((t,), [])),
+            "facility_kw": sum(r["facility_kw"] for r in halls.get((t,), [])),
+            **{name: sum(r["amount"] for r in money.get((t, name), [])) for name in ACCOUNTS},
+        }
+        for t in numbers
+    ]
+
+
+def _horizon(plan: Plan) -> dict[str, Any] | None:
+    """Start, periods, years and discount rate of the instance stored in the plan; None if it stores none."""
+    start = _setting(plan, "instance", "horizon", "start", kind=(str,))
+    count, years, rate = (
+        _setting(plan, "instance", "horizon", key, kind=(int, float))
+        for key in ("periods", "period_years", "discount_rate")
+    )
+    if None in (start, count, years, rate):
+        return None
+    return {"start": start, "periods": count, "years": count * years, "discount_rate": rate}
+
+
+def _offered_sites(plan: Plan) -> list[str]:
+    """Names of the sites that the instance offers; empty if the plan stores no instance."""
+    offered = _setting(plan, "instance", "sites")
+    rows = offered if isinstance(offered, Sequence) and not isinstance(offered, str) else ()
+    return [row["name"] for row in rows if isinstance(row, Mapping) and isinstance(row.get("name"), str)]
+
+
+def _setting(plan: Plan, *path: str, kind: tuple[type, ...] = (object,)) -> Any:
+    """A value of the provenance, None where there is none of that kind."""
+    value: Any = plan.provenance
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, kind) else None
+
+
+def _parts(links: Iterable[Row]) -> dict[str, float]:
+    found: dict[str, float] = defaultdict(float)
+    for row in links:
+        for part, share in row["parts_per_link"].items():
+            found[part] += row["links"] * share
+    return dict(found)
+
+
+def _grouped(rows: Iterable[Row], *keys: str) -> dict[tuple[Any, ...], list[Row]]:
+    found: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        found[tuple(row[key] for key in keys)].append(row)
+    return dict(found)
+
+
+def _largest(rows: Sequence[Row], key: str) -> Row:
+    return max(rows, key=lambda row: row[key])  # the first period of equals
+
+
+def _most(rows: Sequence[Row], key: str) -> float:
+    return max((row[key] for row in rows), default=0)
+
+
+def _place(order: Sequence[str], word: str) -> int:
+    return order.index(word) if word in order else len(order)

@@ -1,0 +1,123 @@
+"""Catalogue rows as tables: the columns a person compares; ``--json`` has them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from planner.report.tables import Table, table
+from planner.report.words import UNKNOWN, percent, price
+
+Row = Mapping[str, Any]
+Column = tuple[str, Callable[[Row], str]]
+
+
+def _text(key: str) -> Callable[[Row], str]:
+    return lambda row: _shown(row.get(key))
+
+
+def _price(row: Row) -> str:
+    if row.get("price") is None:
+        return UNKNOWN
+    return f"{price(row['price'])} {row['price_currency']}" + (" *" if row.get("price_estimate") else "  ")
+
+
+def _date(row: Row) -> str:
+    return str(row.get("price_date") or UNKNOWN)[:7]
+
+
+def _tariff(row: Row) -> str:
+    return UNKNOWN if row.get("tariff") is None else f"{row['tariff']:g} {row['tariff_currency']}"
+
+
+PRICED: tuple[Column, ...] = ((">price", _price), (">dated", _date))
+COLUMNS: Mapping[str, tuple[Column, ...]] = {
+    "accelerators": (
+        ("id", _text("id")),
+        ("vendor", _text("vendor")),
+        (">year", lambda row: str(row.get("year"))),
+        (">FP16\nTFLOP/s", _text("fp16_tflops")),
+        (">FP8\nTFLOP/s", _text("fp8_tflops")),
+        (">memory\nGB", _text("memory_gb")),
+        (">memory\nGB/s", _text("memory_gbs")),
+        (">W", _text("tdp_w")),
+        *PRICED,
+    ),
+    "servers": (
+        ("id", _text("id")),
+        ("accelerator", _text("accelerator")),
+        (">number", _text("accelerators")),
+        (">kW", _text("power_kw")),
+        (">U", _text("rack_units")),
+        ("cooling", _text("cooling")),
+        (">compute\nports", lambda row: f"{row['compute_ports']} x {row['compute_port_gbps']:g}G"),
+        *PRICED,
+    ),
+    "switches": (
+        ("id", _text("id")),
+        ("name", _text("name")),
+        ("protocol", _text("protocol")),
+        (">ports", _text("ports")),
+        (">Gb/s", _text("port_gbps")),
+        (">W", _text("power_w")),
+        *PRICED,
+    ),
+    "optics": (
+        ("id", _text("id")),
+        ("kind", _text("kind")),
+        ("medium", _text("medium")),
+        (">Gb/s\na link", _text("gbps")),
+        (">links", _text("links")),
+        (">reach\nm", _text("reach_m")),
+        (">W", _text("power_w")),
+        *PRICED,
+    ),
+    "cooling": (
+        ("id", _text("id")),
+        ("name", _text("name")),
+        (">PUE", lambda row: f"{row['pue']:g}"),
+        (">range", lambda row: f"{row['pue_low']:g}-{row['pue_high']:g}"),
+        (">kW per\nrack", _text("rack_kw")),
+        ("servers\ncooled by", _text("server_cooling")),
+        (">price\nper kW", _price),
+        (">dated", _date),
+    ),
+    "racks": (("id", _text("id")), ("name", _text("name")), (">U", _text("rack_units")), *PRICED),
+    "sites": (
+        ("id", _text("id")),
+        ("name", _text("name")),
+        ("kind", _text("kind")),
+        ("country", _text("country")),
+        ("province", _text("province")),
+        (">PUE\nlimit", _text("pue_limit")),
+        (">least\nfill", lambda row: percent(row.get("min_rack_fill") or 0)),
+        (">tariff\nper kWh", _tariff),
+    ),
+}
+"""Columns by kind of row."""
+
+
+def listing(kind: str, rows: Sequence[Row]) -> Table:
+    """The rows of one kind as a table.
+
+    Raises:
+        KeyError: there is no such kind.
+    """
+    columns = COLUMNS[kind]
+    note = "* estimated price; sources, dates and all other columns: --json"
+    return table(
+        f"{kind.capitalize()}: {len(rows)}",
+        [name for name, _ in columns],
+        ([show(row) for _, show in columns] for row in rows),
+        note if any(row.get("price_estimate") for row in rows) else "sources, dates and all other columns: --json",
+    )
+
+
+def _shown(value: Any) -> str:
+    if value is None or value == "":
+        return UNKNOWN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value)) or UNKNOWN
+    return f"{value:,g}" if isinstance(value, (int, float)) else str(value)

@@ -1,0 +1,219 @@
+"""The tables of a plan's summary, from what ``data.py`` gathers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from planner.report.data import LINK_ORDER
+from planner.report.summary import Summary
+from planner.report.tables import Table, ditto, table
+from planner.report.words import UNKNOWN, count, energy, money_scale, power_scale, price, ratio, share
+
+POOL_NOTE = "# numbers the pools for the tables below"
+KIND_WORDS = {"servers": "server", "switches": "switch", "optics": "optic", "racks": "rack"}
+
+
+def plan_tables(summary: Summary) -> tuple[Table, ...]:
+    """Every table of the summary that has rows, in reading order."""
+    tables = (
+        fleet_table(summary),
+        workload_table(summary),
+        rack_table(summary),
+        network_table(summary),
+        link_table(summary),
+        site_table(summary),
+        cooling_table(summary),
+        purchase_table(summary),
+        cost_table(summary),
+        period_table(summary),
+    )
+    return tuple(found for found in tables if found.rows)
+
+
+def fleet_table(summary: Summary) -> Table:
+    """Servers by site."""
+    return table(
+        "Fleet",
+        ("#", "site", "server", "accelerator", ">servers", ">accelerators", "cooling"),
+        (
+            (
+                str(r["number"]), r["site"], r["server"], r["accelerator"], count(r["servers"]),
+                count(r["accelerators"]), r["cooling"],
+            )
+            for r in summary["fleet"]
+        ),
+        POOL_NOTE + ("; servers in service in the largest period" if len(summary["periods"]) > 1 else ""),
+    )  # fmt: skip
+
+
+def rack_table(summary: Summary) -> Table:
+    """Racks of each pool: power, places and number."""
+    return table(
+        "Racks",
+        ("#", "site", "cooling", ">kW each", ">servers\neach", ">server\nracks", ">network\nracks"),
+        (
+            (
+                str(r["number"]), r["site"], r["cooling"], f"{r['rack_kw']:g}", count(r["servers_per_rack"]),
+                count(r["server_racks"]), count(r["network_racks"]),
+            )
+            for r in summary["fleet"]
+        ),
+    )  # fmt: skip
+
+
+def workload_table(summary: Summary) -> Table:
+    """Who carries what."""
+    blocks = {"training": "run", "inference": "serving group", "compute": "block"}
+    return table(
+        "Workloads",
+        ("workload", "carried by", ">blocks", "of", ">servers\neach", ">servers"),
+        ditto(
+            (
+                r["workload"], f"#{r['number']} {r['site']}, {r['server']}", count(r["blocks"]),
+                blocks.get(r["kind"], "block"), count(r["servers_per_block"]), count(r["servers"]),
+            )
+            for r in summary["workloads"]
+        ),
+    )  # fmt: skip
+
+
+def network_table(summary: Summary) -> Table:
+    """Switches and links by tier of every network, and its transceivers per accelerator."""
+    return table(
+        "Networks",
+        ("#", "network", "switch", ">tiers", ">clus-\nters", ">leaf+spine\n+core", ">links\nby tier",
+         ">transceivers\nper accel."),
+        ditto(
+            (
+                str(r["number"]), r["network"], r["switch"], "+".join(map(str, r["tiers"])) or "-",
+                count(r["clusters"]), _by_tier(r[tier] for tier in ("leaves", "spines", "cores")),
+                _by_tier(r[f"{name}_links"] for name in ("node_leaf", "leaf_spine", "spine_core")),
+                _short(r["transceivers_per_accelerator"]),
+            )
+            for r in summary["networks"]
+        ),
+    )  # fmt: skip
+
+
+def link_table(summary: Summary) -> Table:
+    """Links of all pools by network and tier, with speed, reach and the parts that make them."""
+    links: dict[tuple[str, ...], int] = defaultdict(int)
+    for r in summary["links"]:
+        links[r["network"], r["link_class"], f"{r['gbps']:g}", f"{r['length_m']:g} m", r["kit"]] += r["links"]
+    order = sorted(links, key=lambda key: (key[0], LINK_ORDER.index(key[1]) if key[1] in LINK_ORDER else 9))
+    return table(
+        "Links",
+        ("network", "from-to", ">Gb/s", ">length", "made of", ">links"),
+        ditto((*key, count(links[key])) for key in order),
+    )
+
+
+def site_table(summary: Summary) -> Table:
+    """Power, PUE, energy and cost of the sites, with their limits."""
+    rows = summary["sites"]
+    scale = power_scale(max(r["power_limit_kw"], r["facility_kw"]) for r in rows)
+    cost = money_scale((r["present_value"] for r in rows), summary["currency"])
+    return table(
+        "Sites",
+        ("site", "country", f">IT\n{scale.unit}", f">facility\n{scale.unit}", f">limit\n{scale.unit}", ">PUE",
+         ">PUE\nlimit", ">energy\na year", f">cost\n{cost.unit}"),
+        (
+            (
+                r["site"], r["country"], scale(r["it_kw"]), scale(r["facility_kw"]), scale(r["power_limit_kw"]),
+                ratio(r["pue"]), ratio(r["pue_limit"]), energy(r["facility_mwh_per_year"]), cost(r["present_value"]),
+            )
+            for r in rows
+        ),
+        "power at peak; cost is the present value of everything spent there" + _unused(summary),
+    )  # fmt: skip
+
+
+def cooling_table(summary: Summary) -> Table:
+    """Cooling methods by site."""
+    rows = summary["cooling"]
+    order = [r["site"] for r in [*summary["sites"], *rows]]
+    scale = power_scale(r["capacity_kw"] for r in rows)
+    return table(
+        "Cooling",
+        ("site", "method", f">IT load\n{scale.unit}", f">capacity\n{scale.unit}", ">PUE\nyear", ">PUE\npeak"),
+        (
+            (r["site"], r["cooling"], scale(r["it_kw"]), scale(r["capacity_kw"]), ratio(r["pue"]), ratio(r["peak_pue"]))
+            for r in sorted(rows, key=lambda r: order.index(r["site"]))
+        ),
+    )
+
+
+def purchase_table(summary: Summary) -> Table:
+    """The bill of materials by product."""
+    rows = summary["purchases"]
+    currency = summary["currency"]
+    total = sum(r["cost"] for r in rows)
+    scale = money_scale([total], currency)
+    estimated = any(r["price_estimate"] for r in rows)
+    cells = [
+        (
+            r["part_kind"] or KIND_WORDS.get(r["kind"], r["kind"]), r["item"], r["description"], _quantity(r),
+            price(r["unit_price"] or 0), "*" if r["price_estimate"] else "", scale(r["cost"]),
+            share(r["cost"] / total if total else None),
+        )
+        for r in rows
+    ]  # fmt: skip
+    if rows:
+        cells.append(("total", "", "", "", "", "", scale(total), share(1.0)))
+    columns = ("kind", "item", "description", ">quantity", f">{currency}\neach", "", f">{scale.unit}", ">share")
+    return table("Purchases", columns, cells, "* estimated price" if estimated else "", total=True)
+
+
+def cost_table(summary: Summary) -> Table:
+    """Costs by account and item."""
+    rows = summary["costs"]
+    value, amount = (sum(r[key] for r in rows) for key in ("present_value", "amount"))
+    scale = money_scale([value, amount], summary["currency"])
+    cells = [
+        (r["account"], r["item"], scale(r["amount"]), scale(r["present_value"]), share(r["share"])) for r in rows
+    ]
+    if rows:
+        cells.append(("total", "", scale(amount), scale(value), share(1.0)))
+    columns = ("account", "item", f">undiscounted\n{scale.unit}", f">present value\n{scale.unit}", ">share")
+    return table("Costs", columns, cells, total=True)
+
+
+def period_table(summary: Summary) -> Table:
+    """Purchases, stock and money by period; empty where there is one period only."""
+    rows = summary["periods"] if len(summary["periods"]) > 1 else []
+    scale = money_scale((r[k] for r in rows for k in ("capex", "energy", "maintenance")), summary["currency"])
+    watts = power_scale(r["facility_kw"] for r in rows)
+    return table(
+        "Periods",
+        (">period", ">servers\nbought", ">servers\nin service", f">IT\n{watts.unit}", f">facility\n{watts.unit}",
+         f">capex\n{scale.unit}", f">energy\n{scale.unit}", f">maintenance\n{scale.unit}"),
+        (
+            (
+                count(r["period"]), count(r["servers_bought"]), count(r["servers"]), watts(r["it_kw"]),
+                watts(r["facility_kw"]), scale(r["capex"]), scale(r["energy"]), scale(r["maintenance"]),
+            )
+            for r in rows
+        ),
+        "money undiscounted",
+    )  # fmt: skip
+
+
+def _unused(summary: Summary) -> str:
+    used = {r["site"] for r in summary["sites"]}
+    others = [name for name in summary["offered_sites"] if name not in used]
+    return f"; not used: {', '.join(others)}" if others else ""
+
+
+def _by_tier(numbers: Iterable[int]) -> str:
+    """Counts of leaf, spine and core tier, as far as there are such: ``56+80+28``."""
+    return "+".join(count(number) for number in numbers if number) or "0"
+
+
+def _short(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def _quantity(row: Mapping[str, Any]) -> str:
+    return count(row["quantity"]) if row["unit"] == "each" else f"{row['quantity']:,.0f} {row['unit']}"

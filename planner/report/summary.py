@@ -1,0 +1,118 @@
+"""A plan in sentences and headline figures, from what ``data.py`` gathers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from planner.report.words import count, money, money_scale, percent, plural, power, ratio
+
+Summary = Mapping[str, Any]
+MOST_ESTIMATES = 3
+
+
+@dataclass(frozen=True)
+class Stop:
+    """How a solve that found a plan short of the asked gap came to its end."""
+
+    seconds: float
+    interrupted: bool
+
+
+def status_line(summary: Summary, stop: Stop | None = None) -> str:
+    """The first line: how good the plan is, in words.
+
+    >>> status_line({"status": "optimal", "gap": 0.00003, "asked_gap": 0.0001})
+    'Optimal within 0.01 % (proven gap 0.003 %)'
+    >>> status_line({"status": "feasible", "gap": 0.008, "asked_gap": 0.0001}, Stop(60.2, False))
+    'Best plan found in 60 s, gap 0.8 %: time limit reached'
+    """
+    gap, asked = percent(summary["gap"]), summary["asked_gap"]
+    if summary["status"] == "optimal":
+        return f"Optimal within {percent(asked)} (proven gap {gap})" if asked else f"Optimal (proven gap {gap})"
+    if stop is not None:
+        why = "interrupted" if stop.interrupted else "time limit reached"
+        return f"Best plan found in {stop.seconds:.0f} s, gap {gap}: {why}"
+    return f"Best plan found before a limit, gap {gap}" + (f" (asked: {percent(asked)})" if asked else "")
+
+
+def headline(summary: Summary) -> tuple[tuple[str, str, str], ...]:
+    """The totals at a glance: label, figure, remark."""
+    totals, is_tco = summary["totals"], summary["objective_kind"] == "tco"
+    residual = sum(r["present_value"] for r in summary["costs"] if r["account"] == "residual")
+    scale = money_scale([totals["tco"], totals["capex"]], summary["currency"])
+    amounts = [
+        ("Total cost of ownership", totals["tco"], _joined("minimised" if is_tco else "", _present(summary))),
+        ("Capital (capex)", totals["capex"], _joined("" if is_tco else "minimised", "purchases, undiscounted")),
+        ("Running (opex)", totals["opex"], "energy and maintenance, undiscounted"),
+        ("Residual value", residual, "present value of what is left at the end, credited"),
+        ("Proven lower limit", summary["bound"], f"no plan has a lower {'TCO' if is_tco else 'capex'}"),
+    ]
+    rows = [
+        (label, f"{scale(amount)} {scale.unit}", remark)
+        for label, amount, remark in amounts
+        if amount or label != "Residual value"
+    ]
+    rows += [
+        ("Accelerators", count(totals["accelerators"]), _hardware(totals)),
+        ("Network", plural(int(totals["switches"]), "switch", "switches"), _optics(totals)),
+        ("Power", f"{power(totals['it_kw'])} IT", _facility(totals)),
+    ]
+    return tuple(rows)
+
+
+def estimate_sentence(summary: Summary) -> str:
+    """How much of the capex rests on estimated prices; empty if none does."""
+    found = summary["estimates"]
+    if not found["largest"]:
+        return ""
+    currency = summary["currency"]
+    named = [f"{r['item']} {money(r['cost'], currency)}" for r in found["largest"]]
+    return (
+        f"{percent(found['share'])} of the purchases ({money(found['cost'], currency)}) rests on estimated prices, "
+        f"most of all {', '.join(named[:MOST_ESTIMATES])}; the sources are in the bill of materials."
+    )
+
+
+def verification_sentence(summary: Summary) -> str:
+    """What the independent recomputation said when the plan was made."""
+    checks, failed = summary["verification"]["checks"], summary["verification"]["failed"]
+    if not checks:
+        return "Not verified."
+    if failed:
+        return f"Verification FAILED: {len(failed)} of {plural(checks, 'check')}, first: {failed[0]['detail']}"
+    return f"Verified independently: {plural(checks, 'check')} passed."
+
+
+def lines(summary: Summary) -> Iterable[str]:
+    """The sentences below the tables."""
+    return filter(None, (estimate_sentence(summary), verification_sentence(summary)))
+
+
+def _present(summary: Summary) -> str:
+    horizon = summary["horizon"]
+    if horizon is None:
+        return f"present value, {summary['currency_year']} money"
+    years = f"{horizon['years']:g} year" + ("" if horizon["years"] == 1 else "s")
+    return (
+        f"present value, {years} from {horizon['start']} at {percent(horizon['discount_rate'])}, "
+        f"{summary['currency_year']} money"
+    )
+
+
+def _hardware(totals: Mapping[str, float]) -> str:
+    servers, racks = (int(totals[key]) for key in ("servers", "racks"))
+    return f"in {plural(servers, 'server')}; {plural(racks, 'rack')}, those of the network included"
+
+
+def _facility(totals: Mapping[str, float]) -> str:
+    return f"{power(totals['facility_kw'])} facility, PUE {ratio(totals['pue'])}"
+
+
+def _optics(totals: Mapping[str, float]) -> str:
+    return f"{plural(int(totals['optics']), 'transceiver')}, {count(totals['cables'])} cables and fibres"
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(filter(None, parts))

@@ -1,0 +1,94 @@
+"""A table of text, drawn by ``terminal.py`` and ``html.py`` alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+WORD_WIDTHS = (30, 20, 16, 13, 11, 9, 7, 5, 3)
+"""Lengths up to which words stay whole; the first for which a table fits is used."""
+GAP = 2
+"""Characters between columns."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text under headed columns.
+
+    Attributes:
+        title: what the table shows.
+        columns: headings, in several lines where that keeps a column narrow; one that starts with ``>`` heads a
+            column of numbers, set to the right.
+        rows: as many cells as columns each.
+        note: a sentence below.
+        total: whether the last row is the sum of the others.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+    total: bool = False
+
+    def __post_init__(self) -> None:
+        if any(len(row) != len(self.columns) for row in self.rows):
+            raise ValueError(f"table {self.title!r} has rows that do not fit its {len(self.columns)} columns")
+
+    def headings(self) -> tuple[tuple[str, bool], ...]:
+        """(heading, whether its cells are numbers) of each column."""
+        return tuple((name.removeprefix(">"), name.startswith(">")) for name in self.columns)
+
+    def natural_widths(self) -> list[int]:
+        """Width of each column with no line broken but by the heading's own."""
+        lines = [[*name.split("\n"), *(row[n] for row in self.rows)] for n, (name, _) in enumerate(self.headings())]
+        return [max(1, *map(len, found)) for found in lines]
+
+    def least_widths(self, word: int) -> list[int]:
+        """Width of each column with numbers whole, and words up to a length whole."""
+        widths = []
+        for number, (name, is_number) in enumerate(self.headings()):
+            cells = [row[number] for row in self.rows]
+            words = [piece for text in (name, *([] if is_number else cells)) for piece in text.split()]
+            longest = min(max(map(len, words), default=0), word)
+            widths.append(max(1, longest, *(map(len, cells) if is_number else ())))
+        return widths
+
+
+def table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], note: str = "", total: bool = False
+) -> Table:
+    """A ``Table`` of any sequences."""
+    return Table(title, tuple(columns), tuple(tuple(row) for row in rows), note, total)
+
+
+def ditto(rows: Iterable[tuple[str, ...]]) -> Iterable[tuple[str, ...]]:
+    """Rows with the first cell blank where it repeats the one above.
+
+    >>> list(ditto([("a", "1"), ("a", "2"), ("b", "2")]))
+    [('a', '1'), ('', '2'), ('b', '2')]
+    """
+    above = ""
+    for row in rows:
+        yield row if row[0] != above else ("", *row[1:])
+        above = row[0]
+
+
+def column_widths(table: Table, width: int) -> list[int]:
+    """Widths of the columns within a terminal: numbers and words stay whole as far as there is room.
+
+    Each column gets its least width, then what is left is dealt out until every column is as wide as its text.
+    """
+    room = max(width - GAP * (len(table.columns) - 1), len(table.columns))
+    widths = next((found for found in map(table.least_widths, WORD_WIDTHS) if sum(found) <= room), None)
+    if widths is None:
+        widths = table.least_widths(WORD_WIDTHS[-1])
+        while sum(widths) > room:
+            widths[widths.index(max(widths))] -= 1
+    wanted = table.natural_widths()
+    spare = room - sum(widths)
+    while spare and any(have < want for have, want in zip(widths, wanted, strict=True)):
+        for number, want in enumerate(wanted):
+            if spare and widths[number] < want:
+                widths[number] += 1
+                spare -= 1
+    return widths

@@ -1,0 +1,70 @@
+"""The independent check of a plan: every limit and every amount recomputed, sharing no code with the model.
+
+Reads the instance, the catalogue and the plan alone. The rules are those of ``docs/plan-format.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from planner.catalogue import Catalogue
+from planner.instance import Instance
+from planner.plan import Plan
+from planner.verify import budget, cooling, fabric, fleet, ledger, placement, power, supply, workload
+from planner.verify.checks import Book, Check, VerificationReport
+from planner.verify.facts import Facts, View
+from planner.verify.tables import read_tables
+
+__all__ = ["CONCERNS", "Check", "VerificationReport", "verify_plan"]
+
+CONCERNS = ("fleet", "placement", "fabric", "workload", "cooling", "power", "supply", "budget", "ledger")
+
+
+def verify_plan(plan: Plan, instance: Instance, catalogue: Catalogue) -> VerificationReport:
+    """Check a plan against its instance and the catalogue.
+
+    Args:
+        plan: the plan; whatever is wrong with its tables is a failed check, never an exception.
+        instance: the question it answers.
+        catalogue: the catalogue, with or without the instance's overrides (they are applied again).
+    """
+    books = {concern: Book(concern) for concern in CONCERNS}
+    facts = Facts(instance, catalogue)
+    _answers(plan, instance, books["ledger"])
+    view = View(facts, read_tables(plan, len(facts.periods), books), books["fleet"])
+    steps: Mapping[str, Callable[[View, Book], None]] = {
+        "fleet": fleet.check,
+        "placement": placement.check,
+        "fabric": fabric.check,
+        "workload": workload.check,
+        "cooling": cooling.check,
+        "power": power.check,
+        "supply": supply.check,
+        "budget": budget.check,
+        "ledger": lambda view, book: ledger.check(view, book, plan),
+    }
+    for concern, step in steps.items():
+        book = books[concern]
+        try:
+            step(view, book)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+            # A plan so damaged that the recomputation cannot be done is not a right plan.
+            book.record("can be recomputed", False, f"{concern}: {type(error).__name__}: {error}")
+    return VerificationReport(tuple(check for book in books.values() for check in book.checks()))
+
+
+def _answers(plan: Plan, instance: Instance, book: Book) -> None:
+    """The plan must be one of this instance."""
+    check = "plan answers the instance"
+    year = instance.currency.year or int(instance.horizon.start[:4])
+    book.text(check, "plan", "name", plan.name, instance.name)
+    book.text(check, "plan", "currency", plan.currency, instance.currency.unit)
+    book.text(check, "plan", "currency year", plan.currency_year, year)
+    book.text(check, "plan", "objective kind", plan.objective_kind, instance.objective)
+    book.record(check, plan.status in ("optimal", "feasible"), f"plan: status {plan.status!r}")
+    held = plan.provenance.get("instance") if isinstance(plan.provenance, Mapping) else None
+    try:
+        same = Instance.model_validate(held) == instance
+    except ValueError:
+        same = False
+    book.record(check, same, "plan: the instance in its provenance is the one it is checked against")

@@ -1,0 +1,90 @@
+"""Cooling methods: where they may be used, what they carry, what they cost in energy."""
+
+from __future__ import annotations
+
+from planner.verify.checks import Book
+from planner.verify.facts import View
+from planner.verify.tables import CoolingRow
+
+
+def check(view: View, book: Book) -> None:
+    """Check every cooling method of every site, and the limit on the annual PUE."""
+    facts = view.facts
+    for pool in view.pools.values():
+        method = pool.method
+        where = f"pool {pool.id}"
+        allowed = method.id in pool.site.cooling and facts.allowed("cooling", method.id)
+        offered = ", ".join(pool.site.cooling)
+        book.record("cooling allowed at the site", allowed, f"{where}: {method.id}, expected one of {offered}")
+        same_sea = method.offshore == pool.site.offshore
+        book.record("cooling allowed at the site", same_sea, f"{where}: offshore method {method.offshore}")
+        suits = method.server_cooling in pool.server.cooling
+        detail = f"{where}: {method.id} needs {method.server_cooling}, server offers {', '.join(pool.server.cooling)}"
+        book.record("cooling suits the server", suits, detail)
+    rows: dict[tuple[str, str], dict[int, CoolingRow]] = {}
+    for row in view.tables.cooling:
+        where = f"site {row.site} period {row.period}"
+        if book.record("names known", row.cooling in facts.catalogue.cooling, f"{where}: method {row.cooling!r}"):
+            rows.setdefault((row.site, row.cooling), {})[row.period] = row
+    for pool in view.pools.values():
+        rows.setdefault((pool.site.name, pool.method.id), {})
+    for (site, method_id), by_period in rows.items():
+        if site in facts.sites:
+            _method(view, book, site, method_id, by_period)
+    _pue(view, book)
+
+
+def it_kw(view: View, site: str, method: str, period: int) -> float:
+    """IT power of the pools of a site that are cooled by a method, kW."""
+    pools = [pool for pool in view.pools.values() if pool.site.name == site and pool.method.id == method]
+    return sum(view.it_kw(pool, period) for pool in pools)
+
+
+def methods(view: View, site: str) -> list[str]:
+    """Cooling methods of the pools of a site."""
+    return sorted({pool.method.id for pool in view.pools.values() if pool.site.name == site})
+
+
+def _method(view: View, book: Book, site: str, method: str, rows: dict[int, CoolingRow]) -> None:
+    place = f"site {site} cooling {method}"
+    given = next((s for s in view.facts.instance.sites if s.name == site), None)
+    typed = view.facts.catalogue.cooling[method].pue
+    pue = typed if given is None else given.pue.get(method, typed)
+    peak = pue if given is None else given.peak_pue.get(method, pue)
+    for period in view.facts.periods:
+        where = f"{place} period {period}"
+        load = it_kw(view, site, method, period)
+        row = rows.get(period)
+        if row is None:
+            book.record("row present", load == 0, f"{where}: no cooling row, IT kW {load:g}")
+            continue
+        book.same("it kw recomputed", where, "IT kW", row.it_kw, load)
+        book.same("pue recomputed", where, "PUE", row.pue, pue)
+        book.same("pue recomputed", where, "peak PUE", row.peak_pue, peak)
+        book.suffices("cooling suffices", where, "capacity kW", row.capacity_kw, load)
+    view.purchases_stand(
+        book,
+        "cooling follows purchases",
+        place,
+        "capacity kW",
+        bought={period: row.bought_kw for period, row in rows.items()},
+        found={period: row.capacity_kw for period, row in rows.items()},
+        life_years=view.facts.catalogue.cooling[method].life_years,
+        whole=False,
+    )
+
+
+def _pue(view: View, book: Book) -> None:
+    """Each method used, or the mean weighted by IT energy (the load factor is the same for all and drops out)."""
+    for name, site in view.facts.sites.items():
+        if site.pue_limit is None:
+            continue
+        for period in view.facts.periods:
+            used = {m: kw for m in methods(view, name) if (kw := it_kw(view, name, m, period)) > 0 and m in site.pue}
+            where = f"site {name} period {period}"
+            if site.pue_rule == "every-hall":
+                for method in used:
+                    book.within("pue within limit", where, f"PUE of {method}", site.pue[method], site.pue_limit)
+            elif used:
+                mean = sum(site.pue[method] * kw for method, kw in used.items()) / sum(used.values())
+                book.within("pue within limit", where, "mean PUE", mean, site.pue_limit)

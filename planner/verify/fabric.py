@@ -1,0 +1,140 @@
+"""Networks: frames that can be wired, leaves, spines, cores and links counted, switches that suffice."""
+
+from __future__ import annotations
+
+from planner.verify import links
+from planner.verify.checks import Book
+from planner.verify.facts import Pool, View
+from planner.verify.standards import NETWORKS, Standard, standard, wanted
+from planner.verify.tables import Clusters, Network
+from planner.verify.wiring import Frame, Unit, cores_of, examine, largest_cluster, own_leaves
+
+TIERS = {2: (1, 2), 3: (3,)}
+"""Tiers of the frames that a network may stand on, by its most tiers."""
+
+
+def check(view: View, book: Book) -> None:
+    """Check every network of every pool, then its links and parts."""
+    choice = view.facts.instance.fabric
+    for table in (view.tables.networks, view.tables.clusters, view.tables.links):
+        for row in table:
+            where = f"pool {row.pool} period {row.period}"
+            book.record("names known", row.network in NETWORKS, f"{where}: network {row.network!r}")
+    for pool in view.pools.values():
+        detail = f"pool {pool.id}: {pool.switch.protocol}, server {', '.join(pool.server.protocols)}, instance"
+        spoken = pool.switch.protocol in pool.server.protocols and pool.switch.protocol in choice.protocols
+        book.record("protocol fits", spoken, f"{detail} {', '.join(choice.protocols)}")
+        detail = f"pool {pool.id}: family of {pool.tiers} tiers, instance allows {choice.tiers}"
+        book.record("tiers allowed", pool.tiers in choice.tiers, detail)
+        for network in NETWORKS:
+            _network(view, book, pool, network)
+    for network in NETWORKS:
+        _few_clusters(view, book, network)
+    links.check(view, book)
+
+
+def _network(view: View, book: Book, pool: Pool, network: str) -> None:
+    rows = {p: view.networks[pool.id, network, p] for p in view.facts.periods if (pool.id, network, p) in view.networks}
+    if not wanted(view, pool, network):
+        book.record("network wanted", not rows, f"pool {pool.id}: {len(rows)} rows of a {network} network, expected 0")
+        return
+    any_tiers = standard(view, pool, network)
+    if isinstance(any_tiers, str):
+        book.record("switch has the speed", False, f"pool {pool.id} {network}: {any_tiers}")
+        return
+    for period in view.facts.periods:
+        where = f"pool {pool.id} {network} period {period}"
+        standing = [c for c in view.clusters.get((pool.id, network, period), []) if c.clusters]
+        tiers = pool.tiers
+        if network == "storage":  # of either kind, whatever the compute network is
+            tiers = 3 if any(cluster.tiers == 3 for cluster in standing) else 2
+        rules = standard(view, pool, network, tiers)
+        if isinstance(rules, str):
+            continue
+        servers = view.in_service(pool.id, period)
+        row = rows.get(period)
+        if row is None:
+            book.record("row present", servers == 0, f"{where}: no networks row, {servers} servers in service")
+            continue
+        if book.text("switch is the right one", where, "switch", row.switch, rules.switch.id):
+            for cluster in standing:
+                _frame(book, cluster, rules, tiers, where)
+            _counts(book, where, row, standing, rules, servers)
+    view.purchases_stand(
+        book,
+        "switches follow purchases",
+        f"pool {pool.id} {network}",
+        "switches installed",
+        bought={period: row.switches_bought for period, row in rows.items()},
+        found={period: row.switches for period, row in rows.items()},
+        life_years=any_tiers.switch.life_years,
+    )
+
+
+def _frame(book: Book, cluster: Clusters, rules: Standard, tiers: int, where: str) -> None:
+    """Wire one frame."""
+    place = f"{where} frame {cluster.frame}"
+    allowed = TIERS[tiers]
+    detail = f"{place}: {cluster.tiers} tiers, expected {' or '.join(map(str, allowed))}"
+    if not book.record("tiers allowed", cluster.tiers in allowed, detail):
+        return
+    frame = Frame(cluster.tiers, cluster.servers_each, cluster.units_each, cluster.spines_each)
+    for name, passed, sentence in examine(frame, rules.radix, rules.ports, rules.unit, rails=rules.rails):
+        book.record(name, passed, f"{place}: {sentence}")
+
+
+def _few_clusters(view: View, book: Book, network: str) -> None:
+    """Of the clusters of one server type at a site at most one stands on a frame that is smaller than it might be.
+
+    The largest frame carries every server the pool may ever hold, so at least those it holds, unless the family ends
+    before. Whatever stands on less is small.
+    """
+    most: dict[str, int] = {}
+    for row in view.tables.fleet:
+        most[row.pool] = max(most.get(row.pool, 0), row.in_service)
+    small: dict[tuple[str, str, int], list[str]] = {}
+    for (pool_id, of_network, period), clusters in view.clusters.items():
+        pool = view.pools.get(pool_id)
+        if pool is None or of_network != network:
+            continue
+        found = small.setdefault((pool.site.name, pool.server.id, period), [])
+        for cluster in clusters:
+            rules = standard(view, pool, network, 3 if cluster.tiers == 3 else 2)
+            if cluster.clusters and not isinstance(rules, str) and rules.unit is not None:
+                end = largest_cluster(rules.unit, rules.radix, 3 if cluster.tiers == 3 else 2)
+                if cluster.servers_each < min(end, most.get(pool_id, 0)):
+                    found.append(f"{cluster.clusters} on {cluster.frame} for {cluster.servers_each} servers")
+                    found += [found[-1]] * (min(cluster.clusters, 2) - 1)
+    for (site, server, period), found in small.items():
+        where = f"site {site} server {server} {network} period {period}"
+        detail = f"{where}: small clusters {', '.join(dict.fromkeys(found)) or 'none'}, at most one is expected"
+        book.record("few clusters", len(found) <= 1, detail)
+
+
+def _counts(book: Book, where: str, row: Network, clusters: list[Clusters], rules: Standard, servers: int) -> None:
+    """Count one network from its units and frames, and compare with its row."""
+    small = [cluster for cluster in clusters if not cluster.units_each]
+    large = [cluster for cluster in clusters if cluster.units_each]
+    unit = rules.unit or Unit(0, 0, 1, 0)
+    places = row.units * unit.servers + sum(c.clusters * c.servers_each for c in small)
+    book.enough("units suffice", where, f"places in {row.units} units and small frames", places, servers)
+    room = sum(c.clusters * c.units_each for c in large)
+    book.enough("units fit the frames", where, f"{row.units} units, room for units", room, row.units)
+    leaves = row.units * unit.leaves
+    leaf_spine = row.units * unit.leaves * unit.uplinks
+    for cluster in small:
+        spines = cluster.spines_each
+        frame = Frame(cluster.tiers, cluster.servers_each, cluster.units_each, spines)
+        own = cluster.clusters * own_leaves(frame, unit.leaves)
+        leaves += own
+        leaf_spine += own * cluster.servers_each if spines else 0
+    three = any(cluster.tiers == 3 for cluster in large)
+    cores = cores_of(row.units * unit.leaves, unit.uplinks, rules.radix) if three else 0
+    spines = sum(c.clusters * c.spines_each for c in clusters)
+    book.count("leaves recomputed", where, "leaves", row.leaves, leaves)
+    book.count("spines recomputed", where, "spines", row.spines, spines)
+    book.count("cores recomputed", where, "cores", row.cores, cores)
+    book.count("links recomputed", where, "node-leaf links", row.node_leaf_links, servers * rules.ports)
+    book.count("links recomputed", where, "leaf-spine links", row.leaf_spine_links, leaf_spine)
+    book.count("links recomputed", where, "spine-core links", row.spine_core_links, leaf_spine if three else 0)
+    book.enough("switches suffice", where, "switches", row.switches, leaves + spines + cores)

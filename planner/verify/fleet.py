@@ -1,0 +1,56 @@
+"""Servers bought and in service, who may use what, and whether each purchase may be exported."""
+
+from __future__ import annotations
+
+from planner.verify import export
+from planner.verify.checks import Book
+from planner.verify.facts import Pool, View
+
+
+def check(view: View, book: Book) -> None:
+    """Check the fleet: lives, allowed devices, export rules at each order date."""
+    for pool in view.pools.values():
+        rows = [row for row in view.tables.fleet if row.pool == pool.id]
+        _devices_allowed(view, book, pool)
+        for row in rows:
+            where = f"pool {pool.id} period {row.period}"
+            named = (row.server, row.accelerator, row.cooling, row.fabric)
+            expected = (pool.server.id, pool.device.id, pool.method.id, pool.id.split("/")[3])
+            book.text("rows agree with their pool", where, "server, accelerator, cooling, fabric", named, expected)
+            book.same("rows agree with their pool", where, "rack kW", row.rack_kw, pool.rack_kw)
+            if row.bought:
+                _may_be_exported(view, book, pool, row.period)
+        view.purchases_stand(
+            book,
+            "servers in service follow purchases",
+            f"pool {pool.id}",
+            "servers in service",
+            bought={row.period: row.bought for row in rows},
+            found={row.period: row.in_service for row in rows},
+            life_years=pool.server.life_years,
+        )
+
+
+def _devices_allowed(view: View, book: Book, pool: Pool) -> None:
+    wanted = (
+        ("server allowed", "servers", pool.server.id),
+        ("accelerator allowed", "accelerators", pool.device.id),
+        ("switch allowed", "switches", pool.switch.id),
+    )
+    for name, kind, id in wanted:
+        detail = f"pool {pool.id}: {id}, expected one that catalogue.{kind} of the instance allows"
+        book.record(name, view.facts.allowed(kind, id), detail)
+
+
+def _may_be_exported(view: View, book: Book, pool: Pool, period: int) -> None:
+    policy = view.facts.instance.policy
+    date = view.facts.order_date(period)
+    if policy.export_rules == "none":
+        return
+    outcome = export.outcome(pool.device, pool.site.country, date, policy.operator_country)
+    book.record(
+        "device may be exported",
+        outcome in policy.accept,
+        f"pool {pool.id} period {period}: {pool.device.id} to {pool.site.country} ordered {date}: {outcome}, "
+        f"expected one of {', '.join(policy.accept)}",
+    )

@@ -1,0 +1,150 @@
+"""Money: the bill of materials, every cost line, the objective and the totals, recomputed from prices."""
+
+from __future__ import annotations
+
+import math
+
+from planner.plan import Plan
+from planner.units import HOURS_PER_YEAR
+from planner.verify import bill, power
+from planner.verify.bill import KINDS, MAINTAINED, Purchase
+from planner.verify.checks import ABSOLUTE, Book, near
+from planner.verify.facts import View
+from planner.verify.tables import Cost, sound
+from planner.verify.totals import check_totals
+
+Line = tuple[str, str, str, int]
+"""Account, item, site, period."""
+
+
+def check(view: View, book: Book, plan: Plan) -> None:
+    """Check every amount of money of the plan."""
+    _bill(view, book)
+    expected = expected_lines(view)
+    _lines(view, book, expected)
+    _objective(view, book, plan, expected)
+    check_totals(view, book, plan, expected)
+
+
+def _bill(view: View, book: Book) -> None:
+    """Rows of the bill of materials against the purchases in the decision tables, and their prices."""
+    bought = bill.purchases(view)
+    for row in view.tables.bill:
+        purchase = Purchase(row.kind, row.item, row.site, row.pool, row.network, row.period)
+        where = f"bill {purchase}"
+        if not book.record("names known", row.kind in KINDS, f"{where}: one of {', '.join(KINDS)} is expected"):
+            continue
+        book.record("bill rows above zero", row.quantity > 0, f"{where}: quantity {row.quantity:g}")
+        amount = bought.pop(purchase, 0.0)
+        if row.kind in ("cooling", "facility"):
+            book.same("bill quantities equal purchases", where, "kW", row.quantity, amount)
+        else:
+            book.count("bill quantities equal purchases", where, "quantity", row.quantity, round(amount))
+        book.text("bill unit right", where, "unit", row.unit, "kW" if row.kind in ("cooling", "facility") else "each")
+        book.text("acquisition known", where, "acquisition", row.acquisition, "bought")
+        price = bill.unit_price(view, purchase)
+        if book.record("price known", price is not None, f"{where}: a price in the catalogue") and price is not None:
+            book.same("unit price right", where, "unit price", row.unit_price, price)
+        book.same("bill cost is quantity times price", where, "cost", row.cost, row.quantity * row.unit_price)
+    for purchase, amount in bought.items():
+        detail = f"bill {purchase}: no row, bought {amount:g}"
+        book.record("bill quantities equal purchases", amount <= ABSOLUTE, detail)
+
+
+def expected_lines(view: View) -> dict[Line, tuple[float, float]]:
+    """Amount and present value of every cost line, from decisions and prices alone."""
+    lines: dict[Line, tuple[float, float]] = {}
+
+    def post(line: Line, amount: float, present_value: float) -> None:
+        before = lines.get(line, (0.0, 0.0))
+        lines[line] = before[0] + amount, before[1] + present_value
+
+    instance = view.facts.instance
+    years, horizon = view.facts.years, view.facts.years * len(view.facts.periods)
+    rate = instance.horizon.discount_rate
+    residual = instance.horizon.residual_value == "straight-line" and instance.objective == "tco"
+    for purchase, quantity in bill.purchases(view).items():
+        price = bill.unit_price(view, purchase)
+        if price is None:
+            continue
+        bought_at = (purchase.period - 1) * years
+        cost = quantity * price
+        post(("capex", purchase.kind, purchase.site, purchase.period), cost, cost / (1 + rate) ** bought_at)
+        life = view.facts.life_years(purchase.kind, purchase.item)
+        if residual and life is not None:
+            left = cost * max(0.0, life - (horizon - bought_at)) / life
+            line = ("residual", purchase.kind, purchase.site, purchase.period)
+            post(line, -left, -left / (1 + rate) ** horizon)
+    for site, facts in view.facts.sites.items():
+        for period in view.facts.periods:
+            _, _, annual_kw = power.loads(view, site, period)
+            kwh = annual_kw * instance.operations.load_factor * HOURS_PER_YEAR
+            yearly = kwh * facts.tariff_per_kwh
+            post(("energy", "electricity", site, period), yearly * years, paid_yearly(yearly, rate, period, years))
+    for kind, item, site, period, count in bill.in_service(view):
+        price = view.facts.price(kind, item)
+        if price is not None:
+            yearly = instance.operations.maintenance_rate * price * count
+            post(("maintenance", kind, site, period), yearly * years, paid_yearly(yearly, rate, period, years))
+    return lines
+
+
+def paid_yearly(yearly: float, rate: float, period: int, years: float) -> float:
+    """Present value of a yearly payment at the year ends of one period, year by year.
+
+    The last part of a year, if the period is no whole number of years, counts as an even flow that is worth as much as
+    the payment at the year's end when the year is full.
+
+    >>> round(paid_yearly(100, 0.08, 1, 4), 6), round(paid_yearly(100, 0.08, 2, 1), 6), paid_yearly(100, 0.0, 1, 2.5)
+    (331.212684, 85.733882, 250.0)
+    """
+    begin, total = (period - 1) * years, 0.0
+    whole = math.floor(years + 1e-9)
+    rest = max(0.0, years - whole)
+    for year in range(1, whole + 1):
+        total += float(yearly / (1 + rate) ** (begin + year))
+    if rest > 1e-9:
+        share = rest if rate == 0 else (1 - (1 + rate) ** -rest) / rate
+        total += float(yearly * share / (1 + rate) ** (begin + whole))
+    return total
+
+
+def _lines(view: View, book: Book, expected: dict[Line, tuple[float, float]]) -> None:
+    accounts: dict[str, tuple[str, ...]] = {
+        "capex": KINDS, "energy": ("electricity",), "maintenance": MAINTAINED, "residual": KINDS,
+    }  # fmt: skip
+    found: dict[Line, Cost] = {}
+    for row in view.tables.costs:
+        where = f"cost line {row.account} {row.item} site {row.site} period {row.period}"
+        known = row.item in accounts.get(row.account, ())
+        if book.record("names known", known, f"{where}: an account and an item of the format are expected"):
+            found[row.account, row.item, row.site, row.period] = row
+    for line in sorted({*expected, *found}):
+        amount, present_value = expected.get(line, (0.0, 0.0))
+        account, item, site, period = line
+        where = f"cost line {account} {item} site {site} period {period}"
+        if line not in found:
+            present = near(amount, 0) and near(present_value, 0)
+            book.record("cost lines present", present, f"{where}: no row, expected {amount:,.2f}")
+            continue
+        book.same("cost lines recomputed", where, "amount", found[line].amount, amount)
+        book.same("present values recomputed", where, "present value", found[line].present_value, present_value)
+
+
+def _objective(view: View, book: Book, plan: Plan, expected: dict[Line, tuple[float, float]]) -> None:
+    instance = view.facts.instance
+    if instance.objective == "tco":
+        objective = sum(present_value for _, present_value in expected.values())
+    else:
+        objective = sum(amount for (account, *_), (amount, _) in expected.items() if account == "capex")
+    if not book.record("numbers sound", sound(plan.objective, signed=True), f"plan: objective {plan.objective!r}"):
+        return
+    book.same("objective recomputed", "plan", f"objective ({instance.objective})", plan.objective, objective)
+    bounded = sound(plan.bound, signed=True) and sound(plan.gap)
+    if book.record("numbers sound", bounded, f"plan: bound {plan.bound!r}, gap {plan.gap!r}"):
+        below = plan.bound <= plan.objective or near(plan.bound, plan.objective)
+        book.record("bound below objective", below, f"plan: bound {plan.bound:,.2f}, objective {plan.objective:,.2f}")
+        distance = max(0.0, plan.objective - plan.bound)
+        gap = distance / abs(plan.objective) if plan.objective else 0.0
+        right = not below or abs(plan.gap - gap) <= 1e-5
+        book.record("gap recomputed", right, f"plan: gap {plan.gap:.6g}, expected {gap:.6g}")

@@ -1,0 +1,132 @@
+"""Links, the kits they are made of, and the parts installed; checks of the concern ``fabric``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from planner.catalogue.entries import Optic
+from planner.verify.checks import Book
+from planner.verify.facts import Pool, View
+from planner.verify.standards import NETWORKS, standard
+from planner.verify.tables import Links
+from planner.verify.wiring import split_of
+
+CLASSES = ("node-leaf", "leaf-spine", "spine-core")
+CABLES = ("dac", "acc", "aoc")
+
+
+def check(view: View, book: Book) -> None:
+    """Check that every link is made, of parts that fit, and that the parts suffice."""
+    made: dict[tuple[str, str, str, int], int] = {}
+    needed: dict[tuple[str, str, int], float] = {}
+    for row in view.tables.links:
+        where = f"pool {row.pool} {row.network} {row.link_class} period {row.period}"
+        if not book.record("names known", row.link_class in CLASSES, f"{where}: one of {', '.join(CLASSES)} expected"):
+            continue
+        key = (row.pool, row.network, row.link_class, row.period)
+        made[key] = made.get(key, 0) + row.links
+        pool = view.pools.get(row.pool)
+        if pool is not None and row.network in NETWORKS:
+            _kit(view, book, pool, row, where)
+        for part, count in row.parts_per_link.items():
+            place = (row.pool, part, row.period)
+            needed[place] = needed.get(place, 0.0) + count * row.links
+    for network_row in view.tables.networks:
+        counts = (network_row.node_leaf_links, network_row.leaf_spine_links, network_row.spine_core_links)
+        for link_class, links in zip(CLASSES, counts, strict=True):
+            key = (network_row.pool, network_row.network, link_class, network_row.period)
+            where = f"pool {network_row.pool} {network_row.network} {link_class} period {network_row.period}"
+            book.count("every link is made", where, "links on kits", made.pop(key, 0), links)
+    for (pool_id, network, link_class, period), links in made.items():
+        where = f"pool {pool_id} {network} {link_class} period {period}"
+        book.count("every link is made", where, "links on kits", links, 0)
+    _parts(view, book, needed)
+
+
+def _parts(view: View, book: Book, needed: Mapping[tuple[str, str, int], float]) -> None:
+    bought: dict[tuple[str, str], dict[int, float]] = {}
+    found: dict[tuple[str, str], dict[int, float]] = {}
+    for row in view.tables.parts:
+        bought.setdefault((row.pool, row.part), {})[row.period] = row.bought
+        found.setdefault((row.pool, row.part), {})[row.period] = row.installed
+    for (pool, part), purchases in bought.items():
+        optic = view.facts.catalogue.optics.get(part)
+        if not book.record("names known", optic is not None, f"pool {pool}: part {part!r}") or optic is None:
+            continue
+        allowed = view.facts.allowed("optics", part)
+        book.record("part allowed", allowed, f"pool {pool}: {part}, expected one that catalogue.optics allows")
+        view.purchases_stand(
+            book,
+            "parts follow purchases",
+            f"pool {pool} part {part}",
+            "parts installed",
+            bought=purchases,
+            found=found[pool, part],
+            life_years=optic.life_years,
+        )
+    for (pool, part, period), count in needed.items():
+        installed = found.get((pool, part), {}).get(period, 0.0)
+        book.enough("parts suffice", f"pool {pool} part {part} period {period}", "installed", installed, count)
+
+
+def _cages(view: View, pool: Pool, row: Links) -> tuple[int, int]:
+    """Links that one cage carries at the lower and at the upper end of a link."""
+    rules = standard(view, pool, row.network)
+    upper = 1
+    if not isinstance(rules, str):
+        upper = rules.switch.ports_per_cage * (split_of(rules.switch, pool.ports(row.network)[1]) or 1)
+    if row.link_class != "node-leaf":
+        return upper, upper
+    return (pool.server.ports_per_cage if row.network == "compute" else 1), upper
+
+
+def _kit(view: View, book: Book, pool: Pool, row: Links, where: str) -> None:
+    choice = view.facts.instance.fabric
+    lengths = dict(zip(CLASSES, (choice.node_leaf_m, choice.leaf_spine_m, choice.spine_core_m), strict=True))
+    length, speed = lengths[row.link_class], pool.ports(row.network)[1]
+    book.same("link length recomputed", where, "metres", row.length_m, length)
+    book.same("link speed recomputed", where, "Gb/s", row.gbps, speed)
+    optics = view.facts.catalogue.optics
+    unknown = [part for part in row.parts_per_link if part not in optics]
+    if not book.record("names known", not unknown, f"{where}: kit {row.kit}, unknown parts {unknown}"):
+        return
+    parts = [optics[part] for part in row.parts_per_link]
+    place = f"{where} kit {row.kit}"
+    for part in parts:
+        book.within("optics reach", place, f"{part.id} reaches {part.reach_m:g} m, length", length, part.reach_m)
+        if part.kind != "fibre":
+            book.same("optics speed fits", place, f"{part.id} Gb/s", part.gbps, speed)
+    cages = _cages(view, pool, row)
+    if len(parts) == 1 and parts[0].kind in CABLES:
+        _cable(book, row, parts[0], cages, place)
+    else:
+        _modules(book, row, parts, cages, place)
+
+
+def _cable(book: Book, row: Links, cable: Optic, cages: tuple[int, int], place: str) -> None:
+    fits = cages == (cable.links, cable.links)
+    book.record("cages fit", fits, f"{place}: cable with {cable.links} links, cages for {cages[0]} and {cages[1]}")
+    book.same("parts per link recomputed", place, cable.id, row.parts_per_link[cable.id] * cable.links, 1)
+
+
+def _modules(book: Book, row: Links, parts: list[Optic], cages: tuple[int, int], place: str) -> None:
+    """A module at each end, of one medium and standard, and one fibre that carries it."""
+    modules = [part for part in parts if part.kind == "transceiver"]
+    fibres = [part for part in parts if part.kind == "fibre"]
+    complete = len(fibres) == 1 and len(modules) in (1, 2) and len(parts) == len(fibres) + len(modules)
+    if not book.record("kit complete", complete, f"{place}: {len(modules)} kinds of module, {len(fibres)} of fibre"):
+        return
+    fibre = fibres[0]
+    media = {part.medium for part in parts}
+    standards = {part.standard for part in modules} | ({fibre.standard} if fibre.standard else set())
+    detail = f"{place}: media {', '.join(sorted(media))}, standards {', '.join(sorted(standards))}"
+    book.record("media agree", len(media) == 1 and len(standards) == 1, detail)
+    ends = modules * 2 if len(modules) == 1 else modules
+    carried = sorted(end.links for end in ends)
+    detail = f"{place}: modules carry {carried} links, cages {sorted(cages)}"
+    book.record("cages fit", carried == sorted(cages), detail)
+    expected: dict[str, float] = {fibre.id: 1.0}
+    for end in ends:
+        expected[end.id] = expected.get(end.id, 0.0) + 1 / end.links
+    for part, count in expected.items():
+        book.same("parts per link recomputed", place, part, row.parts_per_link[part], count)

@@ -1,0 +1,111 @@
+"""Racks: how many servers one holds, whether there are enough, whether they are full enough."""
+
+from __future__ import annotations
+
+from planner.verify.checks import Book
+from planner.verify.facts import Pool, View
+from planner.verify.tables import Racks
+
+PURPOSES = ("server", "network")
+
+
+def check(view: View, book: Book) -> None:
+    """Check server racks and network racks of every pool, and the fill that a site asks for."""
+    racks: dict[tuple[str, str], list[Racks]] = {}
+    for row in view.tables.racks:
+        purpose = row.purpose.removesuffix("s")
+        if book.record(
+            "names known", purpose in PURPOSES, f"pool {row.pool} period {row.period}: racks for {row.purpose!r}"
+        ):
+            racks.setdefault((row.pool, purpose), []).append(row)
+    for pool in view.pools.values():
+        same_rack = abs(pool.named_rack_kw - pool.rack_kw) <= 1e-5 * pool.rack_kw
+        detail = f"pool {pool.id}: rack of {pool.named_rack_kw:g} kW, expected {pool.rack_kw:g}"
+        book.record("rack class right", same_rack, detail)
+        for purpose in PURPOSES:
+            _standing(view, book, pool, purpose, racks.get((pool.id, purpose), []))
+    _server_racks(view, book, racks)
+    _network_racks(view, book, racks)
+    _fill(view, book, racks)
+
+
+def places_of(pool: Pool) -> int:
+    """Servers that one rack takes: put in one by one until power or height is used up."""
+    kw, height = pool.rack_kw * (1 + 1e-9), pool.rack.rack_units * (1 + 1e-9)
+    count = 0
+    while (count + 1) * pool.server.power_kw <= kw and (count + 1) * pool.server.rack_units <= height:
+        count += 1
+    return count
+
+
+def _standing(view: View, book: Book, pool: Pool, purpose: str, rows: list[Racks]) -> None:
+    for row in rows:
+        where = f"pool {pool.id} period {row.period} {purpose} racks"
+        book.text("rack class right", where, "rack", row.rack, pool.rack.id)
+        book.same("rack class right", where, "rack kW", row.rack_kw, pool.rack_kw)
+    view.purchases_stand(
+        book,
+        "racks follow purchases",
+        f"pool {pool.id} {purpose}",
+        "racks installed",
+        bought=_sums({}, rows, "bought"),
+        found=_sums({}, rows, "installed"),
+        life_years=pool.rack.life_years,
+    )
+
+
+def _sums(total: dict[int, float], rows: list[Racks], column: str) -> dict[int, float]:
+    for row in rows:
+        total[row.period] = total.get(row.period, 0) + getattr(row, column)
+    return total
+
+
+def _server_racks(view: View, book: Book, racks: dict[tuple[str, str], list[Racks]]) -> None:
+    for pool, period, where in view.pool_periods:
+        places = places_of(pool)
+        servers = view.in_service(pool.id, period)
+        rows = [row for row in racks.get((pool.id, "server"), []) if row.period == period]
+        for row in rows:
+            book.count("servers per rack recomputed", where, "places", row.places, places)
+        if servers or rows:
+            installed = sum(row.installed for row in rows)
+            what = f"places in {installed} racks of {places}"
+            book.enough("racks suffice", where, what, installed * places, servers)
+
+
+def _network_racks(view: View, book: Book, racks: dict[tuple[str, str], list[Racks]]) -> None:
+    switches = view.facts.catalogue.switches
+    for pool, period, where in view.pool_periods:
+        rows = [row for row in racks.get((pool.id, "network"), []) if row.period == period]
+        installed = sum(row.installed for row in rows)
+        for row in rows:
+            book.count("servers per rack recomputed", where, "places of a network rack", row.places, 0)
+        height, kw = 0.0, view.parts_kw(pool.id, period)
+        for network in ("compute", "storage"):
+            row_of_network = view.networks.get((pool.id, network, period))
+            if row_of_network is not None and row_of_network.switch in switches:
+                switch = switches[row_of_network.switch]
+                height += row_of_network.switches * switch.rack_units
+                kw += row_of_network.switches * switch.power_w / 1000.0
+        if height or kw or rows:
+            units = installed * pool.rack.rack_units
+            book.enough("network racks suffice by height", where, f"U in {installed} network racks", units, height)
+            power = installed * pool.rack_kw
+            book.suffices("network racks suffice by power", where, f"kW in {installed} network racks", power, kw)
+
+
+def _fill(view: View, book: Book, racks: dict[tuple[str, str], list[Racks]]) -> None:
+    """Pools with servers in service or racks standing, at sites that ask for a fill."""
+    for site in view.facts.sites.values():
+        if not site.min_rack_fill:
+            continue
+        for period in view.facts.periods:
+            filled, installed = 0.0, 0
+            for pool in view.pools.values():
+                if pool.site.name == site.name:
+                    filled += view.in_service(pool.id, period) / max(1, places_of(pool))
+                    rows = racks.get((pool.id, "server"), [])
+                    installed += sum(row.installed for row in rows if row.period == period)
+            needed = site.min_rack_fill * installed
+            where = f"site {site.name} period {period}"
+            book.enough("rack fill within rule", where, f"racks' worth of servers in {installed}", filled, needed)
