@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from planner.engineering import optics
 from planner.engineering.fabric import Frame
 from planner.options.networks import NetworkOption
 
 Cost = tuple[float, ...]  # money of a purchase in each period, kW, rack units
+Table = np.ndarray  # design x size x cost
 
 
 @dataclass(frozen=True)
@@ -36,21 +39,18 @@ def priced(
 
 def kept_families(networks: Mapping[str, Sequence[Priced]], most: int) -> set[str]:
     """Names of the families that no other beats for 1 to ``most`` servers; of equals the first by name stays."""
-    sizes = sorted({n for found in networks.values() for n in _turning_points(found, most)})
-    tables = {name: [_designs(found, n, most) for n in sizes] for name, found in networks.items()}
-    kept: set[str] = set()
-    for name in sorted(networks, key=lambda name: (sum(min(d)[0] for d in tables[name]), name)):
+    sizes = np.array(sorted({n for found in networks.values() for n in _turning_points(found, most)}))
+    tables = {name: _designs(found, sizes, most) for name, found in networks.items()}
+    kept: list[str] = []
+    for name in sorted(networks, key=lambda name: (float(tables[name][..., 0].min(axis=0).sum()), name)):
         if not any(_beats(tables[other], tables[name]) for other in kept):
-            kept.add(name)
-    return kept
+            kept.append(name)
+    return set(kept)
 
 
-def _beats(one: list[list[Cost]], other: list[list[Cost]]) -> bool:
-    for mine, theirs in zip(one, other, strict=True):
-        least = [min(costs) * (1 + 1e-12) for costs in zip(*theirs, strict=True)]
-        if not any(all(m <= t for m, t in zip(costs, least, strict=True)) for costs in mine):
-            return False
-    return True
+def _beats(one: Table, other: Table) -> bool:
+    least = other.min(axis=0) * (1 + 1e-12)
+    return bool((one <= least).all(axis=2).any(axis=0).all())
 
 
 def _frames(option: NetworkOption, most: int) -> list[Frame]:
@@ -76,37 +76,41 @@ def _turning_points(networks: Sequence[Priced], most: int) -> set[int]:
     return points
 
 
-def _designs(networks: Sequence[Priced], servers: int, most: int) -> list[Cost]:
-    """Costs of every design for so many servers: full clusters on the largest frame and a tail on any that fits."""
-    total: list[Cost] = []
+def _designs(networks: Sequence[Priced], sizes: np.ndarray, most: int) -> Table:
+    """Costs by (design, size, cost): full clusters on the largest frame and a tail on any frame that holds it.
+
+    A design whose tail frame is too small at a size costs infinity there.
+    """
+    total: Table | None = None
     for network in networks:
         option = network.option
         frames = _frames(option, most)
         largest = max(frames, key=lambda f: f.servers)
-        full, rest = divmod(servers, largest.servers)
-        nodes = [option.design.ports * servers * c for c in network.links["node-leaf"]]
-        base = [n + full * c for n, c in zip(nodes, _cost(network, largest, largest.servers), strict=True)]
-        tails = [_cost(network, f, rest) for f in frames if f.servers >= rest] if rest else [(0.0,) * len(base)]
-        each = [_add(base, tail) for tail in tails]
-        total = [_add(a, b) for a in total for b in each] if total else each
+        full, rest = np.divmod(sizes, largest.servers)
+        nodes = np.outer(option.design.ports * sizes, network.links["node-leaf"])
+        base = nodes + np.outer(full, _cost(network, largest, np.array([largest.servers]))[0])
+        tails = []
+        for frame in frames:
+            tail = _cost(network, frame, rest)
+            tail[rest > frame.servers] = np.inf
+            tail[rest == 0] = 0.0
+            tails.append(base + tail)
+        each = np.stack(tails)
+        total = each if total is None else (total[:, None] + each[None]).reshape(-1, *each.shape[1:])
+    assert total is not None  # a family has a compute network
     return total
 
 
-def _add(one: Sequence[float], other: Sequence[float]) -> Cost:
-    return tuple(a + b for a, b in zip(one, other, strict=True))
-
-
-def _cost(network: Priced, frame: Frame, servers: int) -> Cost:
-    """Switches and the links between them of one cluster (links to the servers are counted apart)."""
+def _cost(network: Priced, frame: Frame, servers: np.ndarray) -> np.ndarray:
+    """Switches and the links between them of one cluster by size (links to the servers are counted apart)."""
     unit = network.option.design.unit
-    units = -(-servers // unit.servers) if frame.units else 0
-    switches = frame.switches + units * (unit.leaves + unit.cores)
+    units = -(-servers // unit.servers) if frame.units else 0 * servers
+    cost: np.ndarray = np.outer(frame.switches + units * (unit.leaves + unit.cores), network.switch)
     counts = {
         "leaf-spine": frame.leaf_spine_links + units * unit.leaf_spine_links,
         "spine-core": units * unit.spine_core_links,
     }
-    cost = tuple(switches * c for c in network.switch)
     for link_class, count in counts.items():
-        if count:
-            cost = _add(cost, [count * c for c in network.links[link_class]])
+        if link_class in network.links:
+            cost = cost + np.outer(count, network.links[link_class])
     return cost
