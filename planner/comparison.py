@@ -67,6 +67,11 @@ class Comparison:
         return self.objective_b - self.objective_a
 
     @property
+    def tolerance(self) -> float:
+        """Money below which a difference is rounding."""
+        return _tolerance(self.objective_a, self.objective_b)
+
+    @property
     def interval(self) -> tuple[float, float]:
         """Least and largest difference between the best possible plans that both proofs allow."""
         return self.bound_b - self.objective_a, self.objective_b - self.bound_a
@@ -127,7 +132,7 @@ def compare_plans(a: Plan, b: Plan) -> Comparison:
     ):
         if of_a != of_b:
             raise ValueError(f"plans of different {what} cannot be compared: {of_a} and {of_b}")
-    tolerance = TOLERANCE * max(abs(a.objective), abs(b.objective))
+    tolerance = _tolerance(a.objective, b.objective)
     noise = max(0.0, a.objective - a.bound) + max(0.0, b.objective - b.bound)
     return Comparison(
         name_a=a.name,
@@ -145,6 +150,10 @@ def compare_plans(a: Plan, b: Plan) -> Comparison:
         cost_rows=tuple(_costs(a, b, noise + tolerance)),
         notes=tuple(_notes(a, b)),
     )
+
+
+def _tolerance(*objectives: float) -> float:
+    return TOLERANCE * max(map(abs, objectives))
 
 
 def differs(row: Row) -> bool:

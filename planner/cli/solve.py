@@ -24,6 +24,7 @@ from planner.cli.progress import progress_line
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from planner.plan import Plan
     from planner.result import Diagnosis, SolveResult
 
 Folder = Annotated[
@@ -57,20 +58,23 @@ def solve(
             )
         if result.plan is None:
             end_without_plan(result, as_json)
+        trouble = "" if output is None else _write(result.plan, output)
         if as_json:
             typer.echo(result.plan.to_json(), nl=False)
         else:
-            _print(result, time_limit)
+            _print(result, result.plan, time_limit)
+        if trouble:
+            refuse(trouble, as_json=False)  # the document is out already
         if output is not None:
-            _write(result, output, as_json)
+            typer.echo(f"Wrote plan.json, bom.csv and costs.csv to {output}", err=as_json)
 
 
 def folder_objection(folder: Path) -> str:
     """Why nothing can be written into a folder; empty if it can."""
-    if folder.exists() and not folder.is_dir():
+    if os.path.exists(folder) and not os.path.isdir(folder):
         return f"{folder} is a file; a folder is accepted"
-    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+    nearest = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
+    if not os.path.isdir(nearest) or not os.access(nearest, os.W_OK | os.X_OK):
         return f"{folder} cannot be written to"
     return ""
 
@@ -95,29 +99,36 @@ def end_without_plan(result: SolveResult, as_json: bool) -> NoReturn:
 
 def print_diagnosis(console: Console, diagnosis: Diagnosis | None) -> None:
     """Print the clashing requirements and what each would have to give."""
-    from planner.report.outcomes import clash_table, infeasible_sentences, note_table
+    from planner.report.outcomes import clash_table, infeasible_sentences
     from planner.report.terminal import print_line, print_tables
 
     first, *more = infeasible_sentences(diagnosis)
     print_line(console, first, "bold red")
     for sentence in more:
         print_line(console, sentence)
-    print_tables(console, (found for found in (clash_table(diagnosis), note_table(diagnosis)) if found.rows))
+    print_tables(console, (found for found in (clash_table(diagnosis),) if found.rows))
+    if diagnosis is not None and diagnosis.notes:
+        console.print()
+        print_line(console, "Removed before the search:", "bold")
+        for note in diagnosis.notes:
+            print_line(console, f"- {note}")
 
 
-def _print(result: SolveResult, time_limit: float | None) -> None:
+def _print(result: SolveResult, plan: Plan, time_limit: float | None) -> None:
     from planner.report.summary import Stop
     from planner.report.terminal import new_console, print_plan
 
     interrupted = time_limit is None or result.seconds < time_limit - 0.5
-    print_plan(new_console(), result.require_plan(), Stop(result.seconds, interrupted))
+    print_plan(new_console(), plan, Stop(result.seconds, interrupted))
 
 
-def _write(result: SolveResult, folder: Path, as_json: bool) -> None:
+def _write(plan: Plan, folder: Path) -> str:
+    """Write the files of a plan, before anything is printed: a closed pipe must not cost them.
+
+    Returns what went wrong, or nothing.
+    """
     try:
-        files = result.require_plan().write(folder)
+        plan.write(folder)
     except OSError as error:
-        typer.echo(f"Error: {folder} cannot be written to: {error.strerror}", err=True)
-        end(ExitCode.USAGE)
-    names = ", ".join(file.name for file in files)
-    typer.echo(f"Wrote {names} to {folder}", err=as_json)
+        return f"{folder} cannot be written to: {error.strerror}"
+    return ""

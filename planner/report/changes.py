@@ -29,20 +29,21 @@ def verdict(comparison: Comparison, a: str = "A", b: str = "B") -> str:
     goal = "TCO" if comparison.objective_kind == "tco" else "capex"
     relative = found / abs(comparison.objective_a) if comparison.objective_a else None
     if not found:
-        size = f"{goal} of {b} is that of {a}"
+        size = f"The {goal} of {_the(b)} is that of {_the(a)}"
     else:
         share = "" if relative is None else f" ({percent(abs(relative))})"
-        size = f"{goal} of {b} is {money(abs(found), currency)}{share} {'above' if found > 0 else 'below'} that of {a}"
+        way = "above" if found > 0 else "below"
+        size = f"The {goal} of {_the(b)} is {money(abs(found), currency)}{share} {way} that of {_the(a)}"
     if comparison.real:
         return f"{size}. The difference is real: the intervals do not overlap."
     return f"{size}. A difference is not proven: the gaps allow 0."
 
 
 def range_sentence(comparison: Comparison) -> str:
-    """What both proofs allow for the true difference."""
+    """What both proofs allow for the true difference; empty if they leave nothing open."""
     low, high = comparison.interval
     scale = money_scale([low, high, comparison.noise], comparison.currency)
-    if not comparison.noise:
+    if comparison.noise <= comparison.tolerance:
         return ""
     return (
         f"The best plans differ by {scale(low, sign=True)} to {scale(high, sign=True)} {scale.unit}; a cost line that "
@@ -116,6 +117,10 @@ def _total_cells(rows: Iterable[Any], currency: str) -> Iterable[tuple[str, ...]
             yield "PUE", ratio(row["a"]), ratio(row["b"]), f"{row['change']:+.3f}"
         else:
             yield COUNTS[name], count(row["a"]), count(row["b"]), _signed(row["change"], "")
+
+
+def _the(side: str) -> str:
+    return f"the {side}" if side.islower() else side
 
 
 def _known(total: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from planner.plan import Plan
 from planner.report.facts import CatalogueFacts, catalogue_facts
-from planner.report.readable import require_readable
+from planner.report.readable import TOTALS, is_number, require_readable
 
 Row = Mapping[str, Any]
 Rows = list[dict[str, Any]]
@@ -37,13 +37,13 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "objective": plan.objective,
         "bound": plan.bound,
         "gap": plan.gap,
-        "asked_gap": _setting(plan, "solver", "gap", kind=(int, float)),
+        "asked_gap": _number(plan, "solver", "gap"),
         "currency": plan.currency,
         "currency_year": plan.currency_year,
         "description": _setting(plan, "instance", "description", kind=(str,)) or "",
         "horizon": _horizon(plan),
         "offered_sites": _offered_sites(plan),
-        "totals": dict(plan.totals),
+        "totals": {name: plan.totals[name] for name in TOTALS},
         "fleet": fleet(plan, facts),
         "workloads": workloads(plan),
         "networks": networks(plan, facts),
@@ -56,7 +56,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "periods": periods(plan),
         "verification": {
             "checks": len(plan.verification),
-            "failed": [dict(row) for row in plan.verification if not row["passed"]],
+            "failed": [{k: row[k] for k in ("check", "detail")} for row in plan.verification if not row["passed"]],
         },
     }
 
@@ -244,10 +244,9 @@ def _horizon(plan: Plan) -> dict[str, Any] | None:
     """Start, periods, years and discount rate of the instance stored in the plan; None if it stores none."""
     start = _setting(plan, "instance", "horizon", "start", kind=(str,))
     count, years, rate = (
-        _setting(plan, "instance", "horizon", key, kind=(int, float))
-        for key in ("periods", "period_years", "discount_rate")
+        _number(plan, "instance", "horizon", key) for key in ("periods", "period_years", "discount_rate")
     )
-    if None in (start, count, years, rate):
+    if start is None or count is None or years is None or rate is None:
         return None
     return {"start": start, "periods": count, "years": count * years, "discount_rate": rate}
 
@@ -265,6 +264,12 @@ def _setting(plan: Plan, *path: str, kind: tuple[type, ...] = (object,)) -> Any:
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value if isinstance(value, kind) else None
+
+
+def _number(plan: Plan, *path: str) -> float | None:
+    """A number of the provenance, None where there is none."""
+    value = _setting(plan, *path)
+    return value if is_number(value) else None
 
 
 def _parts(links: Iterable[Row]) -> dict[str, float]:

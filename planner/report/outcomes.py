@@ -51,12 +51,6 @@ def clash_table(diagnosis: Diagnosis | None) -> Table:
     return table("Clash", ("requirement", "what it takes"), ((clash.family, clash.sentence) for clash in clashes))
 
 
-def note_table(diagnosis: Diagnosis | None) -> Table:
-    """Options that were removed and matter here."""
-    notes = diagnosis.notes if diagnosis is not None else ()
-    return table("Removed before the search", ("note",), ((note,) for note in notes))
-
-
 def no_plan_sentence(result: SolveResult) -> str:
     """That a limit came before any plan."""
     bound = "" if result.bound is None else f" The proven lower limit is {result.bound:,.0f}."

@@ -11,7 +11,7 @@ from typing import Any
 from planner.errors import PlanFileError
 from planner.plan import BILL_COLUMNS, COLUMNS, COST_COLUMNS, Plan
 
-LARGEST = 1e300
+LARGEST = 1e30
 """No figure of a plan comes near; NaN and infinity do not pass either."""
 
 _TEXT = frozenset(
@@ -40,9 +40,9 @@ def require_readable(plan: Plan) -> Plan:
     for name in _WORDS:
         _expect(isinstance(getattr(plan, name), str), name, getattr(plan, name), "text")
     for name in _NUMBERS:
-        _expect(_is_number(getattr(plan, name)), name, getattr(plan, name), "a finite number")
+        _expect(is_number(getattr(plan, name)), name, getattr(plan, name), "a finite number")
     for name in TOTALS:
-        _expect(_is_number(plan.totals.get(name)), f"totals.{name}", plan.totals.get(name), "a finite number")
+        _expect(is_number(plan.totals.get(name)), f"totals.{name}", plan.totals.get(name), "a finite number")
     for name, columns in COLUMNS.items():
         if name not in plan.decisions:
             raise PlanFileError(f"the plan has no decisions.{name}")
@@ -63,16 +63,17 @@ def _rows(table: str, rows: Sequence[Mapping[str, Any]], columns: Iterable[str])
             elif column in _FLAGS:
                 _expect(isinstance(value, bool), where, value, "true or false")
             elif column == "parts_per_link":
-                fits = isinstance(value, Mapping) and all(_is_number(share) for share in value.values())
+                fits = isinstance(value, Mapping) and all(is_number(share) for share in value.values())
                 _expect(fits, where, value, "an object of numbers")
             else:
                 _expect(
-                    _is_number(value) or (value is None and column in _OPTIONAL and column in row),
+                    is_number(value) or (value is None and column in _OPTIONAL and column in row),
                     where, value, "a finite number",
                 )  # fmt: skip
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Whether a value read from JSON is a number that arithmetic may be done with."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= LARGEST
 
 

@@ -36,10 +36,10 @@ def fleet_table(summary: Summary) -> Table:
     """Servers by site."""
     return table(
         "Fleet",
-        ("#", "site", "server", "accelerator", ">servers", ">accelerators", "cooling"),
+        ("#", "site", "server", "accelerator", ">servers", ">acceler-\nators", "cooling"),
         (
             (
-                str(r["number"]), r["site"], r["server"], r["accelerator"], count(r["servers"]),
+                _pool(r), r["site"], r["server"], r["accelerator"], count(r["servers"]),
                 count(r["accelerators"]), r["cooling"],
             )
             for r in summary["fleet"]
@@ -55,7 +55,7 @@ def rack_table(summary: Summary) -> Table:
         ("#", "site", "cooling", ">kW each", ">servers\neach", ">server\nracks", ">network\nracks"),
         (
             (
-                str(r["number"]), r["site"], r["cooling"], f"{r['rack_kw']:g}", count(r["servers_per_rack"]),
+                _pool(r), r["site"], r["cooling"], f"{r['rack_kw']:g}", count(r["servers_per_rack"]),
                 count(r["server_racks"]), count(r["network_racks"]),
             )
             for r in summary["fleet"]
@@ -71,7 +71,7 @@ def workload_table(summary: Summary) -> Table:
         ("workload", "carried by", ">blocks", "of", ">servers\neach", ">servers"),
         ditto(
             (
-                r["workload"], f"#{r['number']} {r['site']}, {r['server']}", count(r["blocks"]),
+                r["workload"], f"#{_pool(r)} {r['site']}, {r['server']}", count(r["blocks"]),
                 blocks.get(r["kind"], "block"), count(r["servers_per_block"]), count(r["servers"]),
             )
             for r in summary["workloads"]
@@ -87,7 +87,7 @@ def network_table(summary: Summary) -> Table:
          ">transceivers\nper accel."),
         ditto(
             (
-                str(r["number"]), r["network"], r["switch"], "+".join(map(str, r["tiers"])) or "-",
+                _pool(r), r["network"], r["switch"], "+".join(map(str, r["tiers"])) or "-",
                 count(r["clusters"]), _by_tier(r[tier] for tier in ("leaves", "spines", "cores")),
                 _by_tier(r[f"{name}_links"] for name in ("node_leaf", "leaf_spine", "spine_core")),
                 _short(r["transceivers_per_accelerator"]),
@@ -204,6 +204,10 @@ def _unused(summary: Summary) -> str:
     used = {r["site"] for r in summary["sites"]}
     others = [name for name in summary["offered_sites"] if name not in used]
     return f"; not used: {', '.join(others)}" if others else ""
+
+
+def _pool(row: Mapping[str, Any]) -> str:
+    return count(row["number"])  # a pool that is not in the fleet has none
 
 
 def _by_tier(numbers: Iterable[int]) -> str:
