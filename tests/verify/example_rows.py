@@ -1,0 +1,191 @@
+"""Rows and money of the example plans, in closed forms of their own; nothing of the package computes any of it."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from planner.instance import Instance, instance_data
+from planner.plan import Plan
+
+Row = dict[str, Any]
+
+PRICES = {
+    ("servers", "dgx-a100"): 200_000.0,
+    ("switches", "qm8790"): 14_000.0,
+    ("optics", "dac-200g"): 85.0,
+    ("optics", "aoc-200g"): 400.0,
+    ("optics", "sr4-200g"): 300.0,
+    ("optics", "fibre-om4-mpo12"): 60.0,
+    ("racks", "rack-42u"): 7_000.0,
+    ("cooling", "evaporative"): 1_000.0,
+    ("facility", "power-train"): 1_850.0,
+}
+LIVES = {
+    "dgx-a100": 5.0, "qm8790": 5.0, "dac-200g": 5.0, "aoc-200g": 5.0, "sr4-200g": 5.0, "fibre-om4-mpo12": 10.0,
+    "rack-42u": 10.0, "evaporative": 12.5, "power-train": 15.0,
+}  # fmt: skip
+
+
+def fleet_row(pool: str, period: int, bought: int, in_service: int) -> Row:
+    site, server, rack, fabric = pool.split("/")
+    return {"pool": pool, "site": site, "server": server, "accelerator": "a100-sxm-80", "cooling": rack.split("-")[0],
+            "rack_kw": float(rack.split("-")[1]), "fabric": fabric, "period": period, "bought": bought,
+            "in_service": in_service}  # fmt: skip
+
+
+def work_row(workload: str, kind: str, pool: str, period: int, blocks: int, each: int, rate: float, unit: str) -> Row:
+    site, server = pool.split("/")[:2]
+    return {"workload": workload, "kind": kind, "pool": pool, "site": site, "server": server, "period": period,
+            "blocks": blocks, "servers_per_block": each, "rate_per_block": rate, "rate_unit": unit,
+            "servers": blocks * each}  # fmt: skip
+
+
+def rack_row(pool: str, period: int, purpose: str, places: int, bought: int, installed: int) -> Row:
+    return {"pool": pool, "site": pool.split("/")[0], "purpose": purpose, "rack": "rack-42u", "rack_kw": 20.0,
+            "places": places, "period": period, "bought": bought, "installed": installed}  # fmt: skip
+
+
+def cluster_row(
+    pool: str, network: str, frame: str, tiers: int, servers: int, units: int, spines: int, period: int, clusters: int
+) -> Row:
+    return {"pool": pool, "site": pool.split("/")[0], "network": network, "frame": frame, "tiers": tiers,
+            "servers_each": servers, "units_each": units, "spines_each": spines, "period": period,
+            "clusters": clusters}  # fmt: skip
+
+
+def network_row(
+    pool: str, network: str, period: int, units: int, leaves: int, spines: int, cores: int, bought: int, switches: int,
+    node_leaf: int, leaf_spine: int, spine_core: int,
+) -> Row:  # fmt: skip
+    return {"pool": pool, "site": pool.split("/")[0], "network": network, "switch": "qm8790", "period": period,
+            "units": units, "leaves": leaves, "spines": spines, "cores": cores, "switches_bought": bought,
+            "switches": switches, "node_leaf_links": node_leaf, "leaf_spine_links": leaf_spine,
+            "spine_core_links": spine_core}  # fmt: skip
+
+
+def link_row(
+    pool: str, network: str, link_class: str, length: float, parts: dict[str, int], period: int, links: int
+) -> Row:
+    return {"pool": pool, "site": pool.split("/")[0], "network": network, "link_class": link_class, "gbps": 200.0,
+            "length_m": float(length), "kit": "+".join(parts), "parts_per_link": dict(parts), "period": period,
+            "links": links}  # fmt: skip
+
+
+def part_row(pool: str, part: str, period: int, bought: int, installed: int) -> Row:
+    return {"pool": pool, "site": pool.split("/")[0], "part": part, "period": period, "bought": bought,
+            "installed": installed}  # fmt: skip
+
+
+def site_row(
+    site: str,
+    period: int,
+    it: float,
+    bought: float,
+    peak_pue: float,
+    limit: float,
+    pue_limit: float | None,
+    load: float,
+) -> Row:
+    mwh = it * load * 8760 / 1000
+    return {"site": site, "country": "US", "period": period, "it_kw": it, "facility_kw": it * peak_pue,
+            "power_limit_kw": limit, "bought_power_kw": bought, "power_kw": it * peak_pue, "it_mwh_per_year": mwh,
+            "facility_mwh_per_year": mwh * 1.25, "pue": 1.25, "pue_limit": pue_limit}  # fmt: skip
+
+
+# Money
+
+
+def finished(
+    instance: Instance, decisions: dict[str, list[Row]], energy: dict[tuple[str, int], float], totals: Row
+) -> Plan:
+    """The plan with its bill of materials, cost lines, objective and totals; ``energy`` is money a year."""
+    bill = bill_rows(decisions)
+    costs = cost_rows(instance, decisions, bill, energy)
+    tco = sum(row["present_value"] for row in costs)
+    capex = sum(row["amount"] for row in costs if row["account"] == "capex")
+    opex = sum(row["amount"] for row in costs if row["account"] in ("energy", "maintenance"))
+    return Plan(
+        name=instance.name,
+        status="optimal",
+        gap=0.0,
+        bound=tco,
+        objective=tco,
+        objective_kind=instance.objective,
+        currency="USD",
+        currency_year=int(instance.horizon.start[:4]),
+        totals={"tco": tco, "capex": capex, "opex": opex, **totals},
+        decisions={name: tuple(rows) for name, rows in decisions.items()},
+        bill_of_materials_rows=tuple(bill),
+        cost_rows=tuple(costs),
+        verification=(),
+        provenance={"instance": copy.deepcopy(instance_data(instance))},
+    )
+
+
+def bill_rows(decisions: dict[str, list[Row]]) -> list[Row]:
+    """One row for each purchase; racks of a pool together."""
+    found: dict[tuple[str, str, str, str, str, int], float] = {}
+
+    def buy(kind: str, item: str, row: Row, quantity: float, network: str = "") -> None:
+        key = (kind, item, row["site"], row.get("pool", ""), network, row["period"])
+        found[key] = found.get(key, 0) + quantity
+
+    for row in decisions["fleet"]:
+        buy("servers", row["server"], row, row["bought"])
+    for row in decisions["networks"]:
+        buy("switches", row["switch"], row, row["switches_bought"], row["network"])
+    for row in decisions["parts"]:
+        buy("optics", row["part"], row, row["bought"])
+    for row in decisions["racks"]:
+        buy("racks", row["rack"], row, row["bought"])
+    for row in decisions["cooling"]:
+        buy("cooling", row["cooling"], row, row["bought_kw"])
+    for row in decisions["sites"]:
+        buy("facility", "power-train", row, row["bought_power_kw"])
+    return [
+        {"kind": kind, "item": item, "description": item, "site": site, "pool": pool, "network": network,
+         "period": period, "quantity": quantity, "unit": "kW" if kind in ("cooling", "facility") else "each",
+         "unit_price": PRICES[kind, item], "cost": quantity * PRICES[kind, item], "acquisition": "bought",
+         "price_as_of": "2023-07-01", "price_source": "test", "price_estimate": False}
+        for (kind, item, site, pool, network, period), quantity in found.items()
+        if quantity > 0
+    ]  # fmt: skip
+
+
+def cost_rows(
+    instance: Instance, decisions: dict[str, list[Row]], bill: list[Row], energy: dict[tuple[str, int], float]
+) -> list[Row]:
+    """Cost lines in closed form: discount and annuity factors, residual value over the life."""
+    rate, years = instance.horizon.discount_rate, instance.horizon.period_years
+    horizon = years * instance.horizon.periods
+    annuity = (1 - (1 + rate) ** -years) / rate if rate else years
+    lines: dict[tuple[str, str, str, int], list[float]] = {}
+
+    def post(account: str, item: str, site: str, period: int, amount: float, weight: float) -> None:
+        line = lines.setdefault((account, item, site, period), [0.0, 0.0])
+        line[0] += amount
+        line[1] += amount * weight
+
+    def start(period: int) -> float:
+        return (1 + rate) ** (-(period - 1) * years)
+
+    for row in bill:
+        post("capex", row["kind"], row["site"], row["period"], row["cost"], start(row["period"]))
+        if instance.horizon.residual_value == "straight-line":
+            age = horizon - (row["period"] - 1) * years
+            left = row["cost"] * max(0.0, 1 - age / LIVES[row["item"]])
+            post("residual", row["kind"], row["site"], row["period"], -left, (1 + rate) ** -horizon)
+    for (site, period), yearly in energy.items():
+        post("energy", "electricity", site, period, yearly * years, annuity / years * start(period))
+    kept = [("servers", r["server"], r, r["in_service"]) for r in decisions["fleet"]]
+    kept += [("switches", r["switch"], r, r["switches"]) for r in decisions["networks"]]
+    kept += [("optics", r["part"], r, r["installed"]) for r in decisions["parts"]]
+    for kind, item, row, count in kept:
+        yearly = instance.operations.maintenance_rate * PRICES[kind, item] * count
+        post("maintenance", kind, row["site"], row["period"], yearly * years, annuity / years * start(row["period"]))
+    return [
+        {"account": account, "item": item, "site": site, "period": period, "amount": amount, "present_value": value}
+        for (account, item, site, period), (amount, value) in lines.items()
+        if amount
+    ]

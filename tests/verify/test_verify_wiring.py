@@ -1,0 +1,135 @@
+"""Networks wired port by port against the published tables, packing, and present values."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import pytest
+
+from planner.verify.ledger import paid_yearly
+from planner.verify.packing import Clusters, pack
+from planner.verify.wiring import Frame, Unit, build_unit, cores_of, deal, examine
+
+
+def works(frame: Frame, radix: int, ports: int, unit: Unit | None, rails: bool = True) -> bool:
+    return all(passed for _, passed, _ in examine(frame, radix, ports, unit, rails=rails))
+
+
+# NVIDIA RA-09950-001 (DGX A100 on 40 ports) and RA-11333-001 V11 (DGX H100 on 64 ports): units, leaves, spines, cores
+PUBLISHED = [
+    (40, 2, 1, 8, 4, 0), (40, 2, 2, 16, 10, 0), (40, 2, 4, 32, 20, 0), (40, 2, 5, 40, 20, 0),
+    (40, 3, 6, 48, 80, 24), (40, 3, 7, 56, 80, 28),
+    (64, 2, 1, 8, 4, 0), (64, 2, 2, 16, 8, 0), (64, 2, 3, 24, 16, 0), (64, 2, 4, 32, 16, 0), (64, 2, 8, 64, 32, 0),
+    (64, 3, 16, 128, 128, 64), (64, 3, 32, 256, 256, 128), (64, 3, 64, 512, 512, 256),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("radix", "tiers", "units", "leaves", "spines", "cores"), PUBLISHED)
+def test_published_network_works(radix: int, tiers: int, units: int, leaves: int, spines: int, cores: int) -> None:
+    unit = build_unit(radix, 8, rails=True, tiers=tiers)
+    assert unit is not None
+    assert unit.servers == radix // 2
+    assert units * unit.leaves == leaves
+    assert works(Frame(tiers, units * unit.servers, units, spines), radix, 8, unit)
+    if tiers == 3:
+        assert cores_of(leaves, unit.uplinks, radix) == cores
+
+
+@pytest.mark.parametrize(("radix", "tiers", "units", "leaves", "spines", "cores"), PUBLISHED)
+def test_no_published_network_works_with_fewer_spines(
+    radix: int, tiers: int, units: int, leaves: int, spines: int, cores: int
+) -> None:
+    unit = build_unit(radix, 8, rails=True, tiers=tiers)
+    assert unit is not None
+    assert not [s for s in range(1, spines) if works(Frame(tiers, units * unit.servers, units, s), radix, 8, unit)]
+
+
+def test_three_units_of_h100_need_an_even_spread() -> None:
+    assert deal(24, 32, 12) == (False, 64)  # twelve spines have the ports, but no leaf reaches all alike
+    assert deal(24, 32, 16) == (True, 48)
+
+
+def test_half_a_unit_of_a100() -> None:
+    # ten nodes: eight leaves with ten uplinks each over two spines of 40 ports
+    assert works(Frame(2, 10, 0, 2), 40, 8, build_unit(40, 8, rails=True, tiers=2))
+    assert not works(Frame(2, 11, 0, 2), 40, 8, build_unit(40, 8, rails=True, tiers=2))
+
+
+def test_one_switch() -> None:
+    unit = build_unit(40, 8, rails=True, tiers=2)
+    assert works(Frame(1, 5, 0, 0), 40, 8, unit)
+    assert not works(Frame(1, 6, 0, 0), 40, 8, unit)
+
+
+def test_odd_rows_are_doubled_below_cores() -> None:
+    assert build_unit(40, 5, rails=True, tiers=3) == Unit(40, 10, 5, 20)
+    assert build_unit(40, 2, rails=False, tiers=3) == Unit(20, 2, 1, 20)
+    assert build_unit(40, 30, rails=False, tiers=2) is None
+
+
+def test_cores_join_no_more_groups_than_they_have_ports() -> None:
+    unit = build_unit(8, 8, rails=True, tiers=3)
+    assert unit is not None
+    assert works(Frame(3, 4 * 4, 4, 8 * 4), 8, 8, unit)
+    assert not works(Frame(3, 8 * 4, 8, 2 * 8 * 4), 8, 8, unit)  # two pods of eight groups on eight ports
+
+
+def feasible(blocks: list[int], clusters: list[Clusters], unit: int, units: int) -> bool:
+    """Every assignment tried."""
+    places = [c for c in clusters for _ in range(c.count)]
+    for where in itertools.product(range(len(places)), repeat=len(blocks)):
+        used, good = 0, True
+        for index, place in enumerate(places):
+            inside = [size for size, at in zip(blocks, where, strict=True) if at == index]
+            if not place.units:
+                good = good and sum(inside) <= place.servers
+                continue
+            good = good and all(size <= place.servers for size in inside)
+            taken = sum(-(-size // unit) for size in inside if size > unit)
+            small = [size for size in inside if size <= unit]
+            taken += next(n for n in range(len(small) + 1) if fits(small, n, unit))
+            good = good and taken <= place.units
+            used += taken
+        if good and used <= units:
+            return True
+    return False
+
+
+def fits(small: list[int], bins: int, unit: int) -> bool:
+    return any(
+        all(sum(s for s, at in zip(small, where, strict=True) if at == b) <= unit for b in range(bins))
+        for where in itertools.product(range(bins), repeat=len(small))
+    )
+
+
+def test_packing_against_every_assignment() -> None:
+    draw = random.Random(7)
+    seen = set()
+    for _ in range(300):
+        unit, each = draw.randint(2, 6), draw.randint(1, 4)
+        clusters = [
+            Clusters(draw.randint(2, 9), 0, draw.randint(0, 2)),
+            Clusters(each * unit, each, draw.randint(0, 2)),
+        ]
+        units = draw.randint(0, 5)
+        blocks = [draw.randint(1, 9) for _ in range(draw.randint(1, 5))]
+        counts = {size: blocks.count(size) for size in blocks}
+        expected = feasible(blocks, clusters, unit, units)
+        assert pack(counts, clusters, unit, units) is expected, (blocks, clusters, unit, units)
+        seen.add(expected)
+    assert seen == {True, False}
+
+
+def test_packing_many_small_groups() -> None:
+    assert pack({2: 50_000}, [Clusters(800, 40, 200)], 20, 5_000)
+    assert not pack({2: 50_001}, [Clusters(800, 40, 200)], 20, 5_000)
+    assert pack({2: 50_000}, [Clusters(5, 0, 25_000)], 0, 0)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.03, 0.08])
+@pytest.mark.parametrize("years", [0.25, 1, 1.5, 4])
+@pytest.mark.parametrize("period", [1, 3])
+def test_paid_yearly_is_the_annuity(rate: float, years: float, period: int) -> None:
+    annuity = years if rate == 0 else (1 - (1 + rate) ** -years) / rate
+    assert paid_yearly(7.0, rate, period, years) == pytest.approx(7 * annuity * (1 + rate) ** (-(period - 1) * years))
