@@ -1,0 +1,59 @@
+"""The README's own words hold: its example is a valid question, its commands and files exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import planner
+from planner.cli.main import app
+from typer.main import get_command
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def example(tmp_path: Path) -> Path:
+    """The YAML block of the README as a file."""
+    found = re.search(r"```yaml\n(.*?)```", README, re.DOTALL)
+    assert found
+    file = tmp_path / "question.yaml"
+    file.write_text(found[1], encoding="utf-8")
+    return file
+
+
+def test_the_example_is_a_valid_question_with_options(tmp_path: Path) -> None:
+    """What a reader copies out must load, and leave both workloads something to run on."""
+    options = planner.check(planner.load_instance(example(tmp_path)))
+    assert set(options.blocks["workload"]) == {"gpt3", "search"}
+
+
+def test_the_fault_shown_is_the_fault_given(tmp_path: Path) -> None:
+    """The message printed in the README is the one a user gets, line for line."""
+    file = example(tmp_path)
+    shown = re.search(r"```\n(question\.yaml:.*?)\n```", README, re.DOTALL)
+    assert shown
+    text = file.read_text(encoding="utf-8").replace(
+        "{name: guian, hub: guian, ", "{name: guian, hub: guian, pue_limt: 1.2, "
+    )
+    file.write_text(text, encoding="utf-8")
+    try:
+        planner.load_instance(file)
+    except planner.InstanceError as error:
+        assert str(error.faults[0]).replace(str(file), "question.yaml") == shown[1]
+    else:
+        raise AssertionError("the misspelt key was accepted")
+
+
+def test_every_command_named_exists() -> None:
+    """Commands in the table are commands of the program."""
+    known = set(get_command(app).commands)  # type: ignore[attr-defined]
+    assert set(re.findall(r"^\| `planner (\w+)", README, re.MULTILINE)) <= known
+
+
+def test_every_file_named_exists() -> None:
+    """Links and paths lead somewhere."""
+    for link in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / link).exists(), link
+    for path in re.findall(r"`((?:instances|planner|formulations)/[\w/.\-]*)`", README):
+        assert (ROOT / path).exists(), path
