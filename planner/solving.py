@@ -32,8 +32,7 @@ def solve_instance(
     from planner.verify import verify_plan
 
     options = make_options(instance)
-    remaining = with_time_left(solver, begin)
-    solution, plan = solve_options(options, remaining, on_progress)
+    solution, plan = solve_options(options, solver, on_progress, begin)
     if solution.status == "infeasible":
         diagnosis = diagnose(options, solver, begin)
         return SolveResult(Status.INFEASIBLE, None, None, None, None, time.monotonic() - begin, diagnosis)
@@ -60,14 +59,18 @@ def without_pools(options: Options) -> list[str]:
 
 
 def solve_options(
-    options: Options, solver: SolverOptions, on_progress: Callable[[Progress], None]
+    options: Options, solver: SolverOptions, on_progress: Callable[[Progress], None], begin: float | None = None
 ) -> tuple[Solution, Plan | None]:
-    """Build and solve the model of option tables; the plan is not verified yet."""
+    """Build and solve the model of option tables; the plan is not verified yet.
+
+    Args:
+        begin: when the time limit started to run; now if absent.
+    """
     from planner.build import build_model
     from planner.extract import extract, objective_value
     from planner.solver.problem import relative_gap
 
-    begin = time.monotonic()
+    begin = time.monotonic() if begin is None else begin
     if without_pools(options):
         return Solution("infeasible", None, None, None, 0.0), None
     built = build_model(options)
@@ -155,6 +158,7 @@ def provenance(options: Options, solver: SolverOptions) -> dict[str, Any]:
         },
         "solver": {
             "gap": solver.gap,
+            "time_limit": solver.time_limit,
             "threads": solver.threads,
             "seed": solver.seed,
         },

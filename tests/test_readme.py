@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+from typer.main import get_command
+
 import planner
 from planner.cli.main import app
-from typer.main import get_command
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -37,12 +39,9 @@ def test_the_fault_shown_is_the_fault_given(tmp_path: Path) -> None:
         "{name: guian, hub: guian, ", "{name: guian, hub: guian, pue_limt: 1.2, "
     )
     file.write_text(text, encoding="utf-8")
-    try:
+    with pytest.raises(planner.InstanceError) as caught:
         planner.load_instance(file)
-    except planner.InstanceError as error:
-        assert str(error.faults[0]).replace(str(file), "question.yaml") == shown[1]
-    else:
-        raise AssertionError("the misspelt key was accepted")
+    assert str(caught.value.faults[0]).replace(str(file), "question.yaml") == shown[1]
 
 
 def test_every_command_named_exists() -> None:

@@ -23,7 +23,7 @@ Settings = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Setting of the variant, e.g. sites.guian.pue_limit=1.15; repeat for several.",
+        help="Setting of the variant, e.g. sites.a.pue_limit=1.2; repeat for several.",
         show_default=False,
     ),
 ]

@@ -30,7 +30,7 @@ Changes = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Change the instance first, e.g. sites.guian.pue_limit=1.15; repeat for several.",
+        help="Change a value first, e.g. sites.a.pue_limit=1.2; repeat for several.",
         show_default=False,
     ),
 ]

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from planner.solver import Progress
+
+class Progress(Protocol):
+    """What the solver says while it works."""
+
+    @property
+    def objective(self) -> float | None:
+        """Best objective so far."""
+
+    @property
+    def bound(self) -> float | None:
+        """Proven limit."""
+
+    @property
+    def gap(self) -> float | None:
+        """Relative distance of the two."""
 
 
 @contextmanager

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from planner.cli.outcome import outcomes, print_json, refuse
 from planner.cli.parameters import AsJson, PlanFile
+
+if TYPE_CHECKING:
+    from planner.plan import Plan
 
 Picture = Annotated[
     Path | None,
@@ -34,11 +37,9 @@ def report(plan: PlanFile, as_json: AsJson = False, svg: Picture = None) -> None
             print_plan(new_console(), found)
 
 
-def _write_picture(plan: object, file: Path, as_json: bool) -> None:
-    from planner.plan import Plan
+def _write_picture(plan: Plan, file: Path, as_json: bool) -> None:
     from planner.report.terminal import plan_svg
 
-    assert isinstance(plan, Plan)
     try:
         file.write_text(plan_svg(plan), encoding="utf-8")
     except OSError as error:

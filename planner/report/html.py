@@ -50,9 +50,7 @@ def html_table(table: Table) -> str:
     """A table as HTML, with its title as caption and its note as a footer."""
     headings = table.headings()
     styles = [_RIGHT if is_number else _LEFT for _, is_number in headings]
-    head = "".join(
-        f'<th style="{style}">{_text(name)}</th>' for (name, _), style in zip(headings, styles, strict=True)
-    )
+    head = "".join(f'<th style="{style}">{_text(name)}</th>' for (name, _), style in zip(headings, styles, strict=True))
     rows = "\n".join(_row(row, styles) for row in table.rows)
     caption = f'<caption style="{_LEFT}"><b>{_text(table.title)}</b></caption>\n' if table.title else ""
     shown = f"<thead><tr>{head}</tr></thead>\n" if any(name for name, _ in headings) else ""

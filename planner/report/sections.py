@@ -171,9 +171,7 @@ def cost_table(summary: Summary) -> Table:
     rows = summary["costs"]
     value, amount = (sum(r[key] for r in rows) for key in ("present_value", "amount"))
     scale = money_scale([value, amount], summary["currency"])
-    cells = [
-        (r["account"], r["item"], scale(r["amount"]), scale(r["present_value"]), share(r["share"])) for r in rows
-    ]
+    cells = [(r["account"], r["item"], scale(r["amount"]), scale(r["present_value"]), share(r["share"])) for r in rows]
     if rows:
         cells.append(("total", "", scale(amount), scale(value), share(1.0)))
     columns = ("account", "item", f">undiscounted\n{scale.unit}", f">present value\n{scale.unit}", ">share")

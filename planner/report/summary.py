@@ -55,7 +55,7 @@ def headline(summary: Summary) -> tuple[tuple[str, str, str], ...]:
         if amount or label != "Residual value"
     ]
     rows += [
-        ("Accelerators", count(totals["accelerators"]), _hardware(totals)),
+        ("Accelerators", count(totals["accelerators"]), _hardware(summary)),
         ("Network", plural(int(totals["switches"]), "switch", "switches"), _optics(totals)),
         ("Power", f"{power(totals['it_kw'])} IT", _facility(totals)),
     ]
@@ -101,9 +101,10 @@ def _present(summary: Summary) -> str:
     )
 
 
-def _hardware(totals: Mapping[str, float]) -> str:
-    servers, racks = (int(totals[key]) for key in ("servers", "racks"))
-    return f"in {plural(servers, 'server')}; {plural(racks, 'rack')}, those of the network included"
+def _hardware(summary: Summary) -> str:
+    servers, racks = (int(summary["totals"][key]) for key in ("servers", "racks"))
+    bought = "; bought over all periods" if len(summary["periods"]) > 1 else ""
+    return f"in {plural(servers, 'server')}; {plural(racks, 'rack')}, those of the network included{bought}"
 
 
 def _facility(totals: Mapping[str, float]) -> str:

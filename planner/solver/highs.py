@@ -19,7 +19,12 @@ _STATUS = highspy.HighsModelStatus
 _DONE = (_STATUS.kOptimal,)
 _INFEASIBLE = (_STATUS.kInfeasible,)
 _LIMIT = (_STATUS.kTimeLimit, _STATUS.kInterrupt, _STATUS.kSolutionLimit, _STATUS.kIterationLimit)
-POLISH_SECONDS = 5.0
+POLISH_NODES = 1000
+FIRST_NODES = 3000
+FIRST_GAP = 1e-3
+FIRST_SHARE = 0.2
+"""Share of the time limit that the search for a first plan may take."""
+ZERO = 1e-9
 
 
 def run(
@@ -46,9 +51,14 @@ def run(
     relaxed = _relaxation(problem, options, left())
     if relaxed is not None:
         on_bound(relaxed[1])
+    first = None if relaxed is None or stop() else _first_plan(problem, options, relaxed, left())
     solver = _solver(problem, options, left())
-    if relaxed is not None:
-        _give_start(solver, problem, relaxed[0])
+    if first is not None:
+        on_plan(*first)
+        on_progress(Progress(time.monotonic() - begin, first[1], relaxed[1] if relaxed else None))
+        solver.setSolution(len(first[0]), np.arange(len(first[0]), dtype=np.int32), first[0])
+    elif relaxed is not None:
+        _round_up(solver, problem, relaxed[0])
     _watch(solver, begin, on_progress, on_plan, stop)
     solver.run()
     status = solver.getModelStatus()
@@ -113,7 +123,29 @@ def _relaxation(problem: Problem, options: SolverOptions, time_limit: float | No
     return np.array(solver.getSolution().col_value), solver.getInfo().objective_function_value
 
 
-def _give_start(solver: Any, problem: Problem, relaxed: np.ndarray) -> None:
+def _first_plan(
+    problem: Problem, options: SolverOptions, relaxed: tuple[np.ndarray, float], time_limit: float | None
+) -> tuple[np.ndarray, float] | None:
+    """A good first plan: a short search among the main decisions that the relaxation uses at all.
+
+    Bounded by nodes rather than seconds, so that equal input gives an equal plan.
+    """
+    unused = problem.main_columns[relaxed[0][problem.main_columns] < ZERO]
+    upper = problem.upper.copy()
+    upper[unused] = np.maximum(problem.lower[unused], 0.0)
+    loose = replace(options, gap=max(options.gap, FIRST_GAP))
+    limit = None if time_limit is None else time_limit * FIRST_SHARE
+    solver = _solver(replace(problem, upper=upper), loose, limit)
+    _set(solver, "mip_max_nodes", FIRST_NODES)
+    _round_up(solver, problem, relaxed[0])
+    solver.run()
+    info = solver.getInfo()
+    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        return None
+    return np.array(solver.getSolution().col_value), info.objective_function_value
+
+
+def _round_up(solver: Any, problem: Problem, relaxed: np.ndarray) -> None:
     """Round the blocks of the relaxation up to the demand and let HiGHS complete the plan: upward is feasible."""
     columns = np.repeat(np.arange(len(problem.cost)), np.diff(problem.matrix_start))
     chosen: dict[int, float] = {}
@@ -166,8 +198,8 @@ def _polish(
     lower, upper = problem.lower.copy(), problem.upper.copy()
     fixed = problem.main_columns
     lower[fixed] = upper[fixed] = np.round(values[fixed])
-    limit = POLISH_SECONDS if time_limit is None else min(POLISH_SECONDS, time_limit)
-    solver = _solver(replace(problem, lower=lower, upper=upper), replace(options, gap=0.0), limit)
+    solver = _solver(replace(problem, lower=lower, upper=upper), replace(options, gap=0.0), time_limit)
+    _set(solver, "mip_max_nodes", POLISH_NODES)
     solver.setSolution(len(values), np.arange(len(values), dtype=np.int32), values)
     solver.run()
     info = solver.getInfo()

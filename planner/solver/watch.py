@@ -63,14 +63,15 @@ class _Watched:
         with suppress(BrokenPipeError):
             pickle.dump((problem, options), self.child.stdin)
             self.child.stdin.flush()
-        threading.Thread(target=self._read, daemon=True).start()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
 
     def _read(self) -> None:
         assert self.child.stdout is not None
         try:
             while True:
                 self.messages.put(pickle.load(self.child.stdout))
-        except (EOFError, pickle.UnpicklingError):
+        except (EOFError, pickle.UnpicklingError, OSError, ValueError):
             self.messages.put(("end", None))
 
     def solve(self) -> Solution:
@@ -90,6 +91,10 @@ class _Watched:
         finally:
             self.child.kill()
             self.child.wait()
+            self.reader.join(timeout=1)
+            for pipe in (self.child.stdin, self.child.stdout):
+                with suppress(OSError, ValueError):
+                    pipe.close()  # type: ignore[union-attr]
             self.complaints.close()
 
     def _next(self, deadline: float | None) -> Solution | None:
