@@ -105,7 +105,7 @@ class _Builder:
     def _asset(self, item: Item, upkeep: bool = False) -> Asset:
         horizon = self.instance.horizon
         years = horizon.period_years
-        with_residual = horizon.residual_value == "straight-line"
+        with_residual = horizon.residual_value == "straight-line" and self.instance.objective == "tco"
         return Asset(
             price=item.price,
             life=periods_in_service(item.life_years, years),

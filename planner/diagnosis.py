@@ -1,8 +1,9 @@
 """Why no plan exists: the smallest set of limits that clash, and what each would have to give.
 
 Families of limits are dropped one at a time from the instance itself, so that limits enforced by taking options away
-(export rules, PUE of every hall, rack power) take part just like rows of the model. What cannot be dropped without
-leaving the rest solvable stays in the set: it is irreducible.
+(export rules, PUE of every hall, rack power) take part just like rows of the model. A family whose absence leaves the
+rest without a plan is not needed for the clash; what remains is irreducible. Then that clash is set aside and the
+search goes on, as limits may be too tight for reasons of their own.
 """
 
 from __future__ import annotations
@@ -36,27 +37,50 @@ def diagnose(options: Options, solver: SolverOptions, begin: float) -> Diagnosis
 
     instance = options.instance
     deadline = None if solver.time_limit is None else begin + solver.time_limit
-    present = [family for family in FAMILIES if family.present(instance)]
+    present = [family for family in FAMILIES if family.present(options)]
     notes = _notes(options, without_pools(options))
 
     def possible(dropped: list[Family]) -> bool | None:
         return _feasible(_without(instance, dropped), solver, deadline)
 
-    if possible(present) is not True:
+    answer = possible(present)
+    if answer is not True:
         sentence = "no allowed server type, site and network can carry the demand, whatever the limits"
-        return Diagnosis((Clash("demand", sentence),), notes)
-    clashing, complete = list(present), True
-    for family in present:
-        others = [f for f in present if f not in clashing or f is family]
-        answer = possible(others)
+        return Diagnosis((Clash("demand", sentence),), notes, complete=answer is False)
+    groups: list[list[Family]] = []
+    complete = True
+    settled: list[Family] = []
+    while True:
+        group, known = _clash(present, settled, possible)
+        groups.append(group)
+        settled += group
+        answer = possible(settled)
+        complete = complete and known and answer is not None
+        if answer is not False or not group:
+            break
+    clashes = []
+    for number, group in enumerate(groups, start=1):
+        clashes.append(Clash("demand", "the workloads' demand must be met in full", number))
+        for family in group:
+            others = [f for other in groups if other is not group for f in other]
+            sentence = _price_of(family, _without(instance, others), instance, solver, deadline)
+            clashes.append(Clash(family.name, sentence, number))
+    return Diagnosis(tuple(clashes), notes, complete)
+
+
+def _clash(
+    present: list[Family], settled: list[Family], possible: Callable[[list[Family]], bool | None]
+) -> tuple[list[Family], bool]:
+    """An irreducible set of families that clash once the settled ones are dropped, and whether time sufficed."""
+    clashing, complete = [f for f in present if f not in settled], True
+    for family in list(clashing):
+        dropped = [f for f in present if f not in clashing or f is family]
+        answer = possible(dropped)
         if answer is False:
             clashing.remove(family)
         elif answer is None:
             complete = False
-    clashes = [Clash("demand", "the workloads' demand must be met in full")]
-    for family in clashing:
-        clashes.append(Clash(family.name, _price_of(family, instance, solver, deadline)))
-    return Diagnosis(tuple(clashes), notes, complete)
+    return clashing, complete
 
 
 class Family:
@@ -65,7 +89,7 @@ class Family:
     def __init__(
         self,
         name: str,
-        present: Callable[[Instance], bool],
+        present: Callable[[Options], bool],
         drop: Callable[[Instance], Instance],
         describe: Callable[[Instance, Plan], str],
     ) -> None:
@@ -136,10 +160,15 @@ def _places(instance: Instance, plan: Plan) -> str:
 
 
 FAMILIES = (
-    Family("rack fill", lambda i: True, lambda i: _sites(i, min_rack_fill=0.0), _fill),
+    Family(
+        "rack fill",
+        lambda o: any(s.min_rack_fill > 0 for s in o.sites.values()),
+        lambda i: _sites(i, min_rack_fill=0.0),
+        _fill,
+    ),
     Family(
         "workload places",
-        lambda i: any(w.sites is not None or w.servers is not None for w in i.workloads),
+        lambda o: any(w.sites is not None or w.servers is not None for w in o.instance.workloads),
         lambda i: i.model_copy(
             update={"workloads": tuple(w.model_copy(update={"sites": None, "servers": None}) for w in i.workloads)}
         ),
@@ -147,25 +176,30 @@ FAMILIES = (
     ),
     Family(
         "rack power",
-        lambda i: any(s.rack_kw_limit is not None for s in i.sites),
+        lambda o: any(s.rack_kw_limit is not None for s in o.sites.values()),
         lambda i: _sites(i, rack_kw_limit=None),
         _racks,
     ),
-    Family("supply", lambda i: bool(i.supply), lambda i: i.model_copy(update={"supply": ()}), _supply),
+    Family("supply", lambda o: bool(o.instance.supply), lambda i: i.model_copy(update={"supply": ()}), _supply),
     Family(
         "export rules",
-        lambda i: i.policy.export_rules != "none",
+        lambda o: any(r.family == "export" for r in o.removed),
         lambda i: i.model_copy(update={"policy": i.policy.model_copy(update={"export_rules": "none"})}),
         _export,
     ),
-    Family("pue limit", lambda i: True, lambda i: _sites(i, pue_limit=UNLIMITED_PUE), _pue),
+    Family(
+        "pue limit",
+        lambda o: any(s.pue_limit is not None for s in o.sites.values()),
+        lambda i: _sites(i, pue_limit=UNLIMITED_PUE),
+        _pue,
+    ),
     Family(
         "budget",
-        lambda i: i.budget.capex is not None or i.budget.capex_by_period is not None,
+        lambda o: o.instance.budget.capex is not None or o.instance.budget.capex_by_period is not None,
         lambda i: i.model_copy(update={"budget": Budget()}),
         _budget,
     ),
-    Family("site power", lambda i: True, lambda i: _sites(i, power_limit_mw=UNLIMITED_MW), _power),
+    Family("site power", lambda o: True, lambda i: _sites(i, power_limit_mw=UNLIMITED_MW), _power),
 )
 
 
@@ -188,8 +222,15 @@ def _feasible(instance: Instance, solver: SolverOptions, deadline: float | None)
     return {"infeasible": False, "no_plan": None}.get(solution.status, True)
 
 
-def _price_of(family: Family, instance: Instance, solver: SolverOptions, deadline: float | None) -> str:
-    """What a plan without this family looks like, in the words of the family."""
+def _price_of(
+    family: Family, instance: Instance, asked: Instance, solver: SolverOptions, deadline: float | None
+) -> str:
+    """What a plan without this family looks like, in the words of the family.
+
+    Args:
+        instance: the instance without the families of other clashes.
+        asked: the instance as it was asked.
+    """
     from planner.solving import solve_options
 
     limit = _seconds(deadline)
@@ -200,8 +241,8 @@ def _price_of(family: Family, instance: Instance, solver: SolverOptions, deadlin
         options = make_options(relaxed)
         _, plan = solve_options(options, replace(solver, gap=0.01, time_limit=limit), lambda progress: None)
         if plan is not None:
-            return family.describe(instance, plan)
-    return f"{family.name} (time ran out before its price was known)"
+            return family.describe(asked, plan)
+    return f"{family.name} (time ran out before it was known what it takes)"
 
 
 def _seconds(deadline: float | None) -> float | None:

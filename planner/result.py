@@ -24,10 +24,14 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Clash:
-    """One family of requirements that takes part in a clash, and what would settle it."""
+    """One family of requirements that takes part in a clash, and what would settle it.
+
+    ``group`` numbers the clash: there may be several that have nothing to do with each other.
+    """
 
     family: str
     sentence: str
+    group: int = 1
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,8 @@ class Diagnosis:
     """Why no plan exists.
 
     Attributes:
-        clashes: families of limits that cannot hold together; dropping any one of them leaves a plan possible.
+        clashes: families that cannot hold together, group by group. Each group is as small as it can be: without any
+            one of its limits the clash is settled. A plan exists once every group is settled.
         notes: options that were removed and matter here.
         complete: False when time ran out before the set was shown to be minimal.
     """

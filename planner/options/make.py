@@ -422,7 +422,8 @@ class _Maker:
 
         wide = family.compute.design
         two = design(wide.radix, wide.ports, rails=server.rail_optimised, tiers=2)
-        return any(servers > max(f.servers for f in two.frames) for _, servers, _ in blocks.values())
+        largest = max((f.servers for f in two.frames), default=0)
+        return any(servers > largest for _, servers, _ in blocks.values())
 
 
 def _blocks_needed(demand: float, rate: float) -> int:

@@ -126,6 +126,10 @@ def _network(
     kit_rank: Callable[[optics.Kit], tuple[float, float]] | None,
 ) -> NetworkOption:
     design = fabric.design(fabric.used_radix(switch, gbps), ports, rails=rails, tiers=tiers)
+    if not design.frames:
+        raise fabric.FabricError(
+            f"{tiers} tiers of {design.radix}-port switches hold no scalable unit of {ports} rails"
+        )
     lengths = {"node-leaf": choice.node_leaf_m}
     if any(f.spines for f in design.frames):
         lengths["leaf-spine"] = choice.leaf_spine_m

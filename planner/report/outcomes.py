@@ -39,7 +39,11 @@ def infeasible_sentences(diagnosis: Diagnosis | None) -> tuple[str, ...]:
         return ("No plan exists.",)
     if len(diagnosis.clashes) < 2:
         return ("No plan exists: " + "; ".join(clash.sentence for clash in diagnosis.clashes) + ".",)
-    reading = "These cannot all hold together; without any one of the limits a plan exists."
+    groups = {clash.group for clash in diagnosis.clashes}
+    if len(groups) > 1:
+        reading = f"{len(groups)} clashes, each of its own; in each, giving way in any one of the limits settles it."
+    else:
+        reading = "These cannot all hold together; giving way in any one of the limits settles it."
     if not diagnosis.complete:
         reading = "These cannot all hold together. Time ran out before the list was as short as it can be."
     return ("No plan exists.", reading)
@@ -48,6 +52,9 @@ def infeasible_sentences(diagnosis: Diagnosis | None) -> tuple[str, ...]:
 def clash_table(diagnosis: Diagnosis | None) -> Table:
     """The requirements that clash, and what each would have to give."""
     clashes = diagnosis.clashes if diagnosis is not None and len(diagnosis.clashes) > 1 else ()
+    if len({clash.group for clash in clashes}) > 1:
+        rows = ((f"{clash.group}", clash.family, clash.sentence) for clash in clashes)
+        return table("Clashes", ("clash", "requirement", "what it takes"), rows)
     return table("Clash", ("requirement", "what it takes"), ((clash.family, clash.sentence) for clash in clashes))
 
 

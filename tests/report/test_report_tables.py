@@ -165,11 +165,19 @@ def test_a_clash_is_shown_with_what_each_requirement_takes() -> None:
     clashes = (Clash("demand", "must be met"), Clash("budget", "without it 5 M"))
     diagnosis = Diagnosis(clashes, ("export: a100",))
     assert clash_table(diagnosis).rows == (("demand", "must be met"), ("budget", "without it 5 M"))
-    assert "without any one of the limits a plan exists" in infeasible_sentences(diagnosis)[1]
+    assert "giving way in any one of the limits settles it" in infeasible_sentences(diagnosis)[1]
     unfinished = Diagnosis(clashes, complete=False)
     assert "Time ran out" in infeasible_sentences(unfinished)[1]
     result = SolveResult(Status.INFEASIBLE, None, None, None, None, 1.23, diagnosis)
-    assert result_data(result)["diagnosis"]["clashes"][1] == {"family": "budget", "sentence": "without it 5 M"}
+    assert result_data(result)["diagnosis"]["clashes"][1] == {"family": "budget", "sentence": "without it 5 M", "group": 1}
+
+
+def test_clashes_of_their_own_are_told_apart() -> None:
+    first = (Clash("demand", "must be met", 1), Clash("budget", "without it 5 M", 1))
+    second = (Clash("demand", "must be met", 2), Clash("site power", "without it 3 MW", 2))
+    diagnosis = Diagnosis(first + second)
+    assert infeasible_sentences(diagnosis)[1].startswith("2 clashes")
+    assert [row[0] for row in clash_table(diagnosis).rows] == ["1", "1", "2", "2"]
 
 
 def test_demand_that_nothing_can_meet_is_one_sentence() -> None:

@@ -1,0 +1,145 @@
+"""Networks of a cluster as tables and as plain data."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from planner.engineering.networks import Alternative, OutOfBand, Priced, by_class
+from planner.engineering.topology import Proof
+from planner.report.tables import Table, table
+from planner.report.words import count, money, money_scale, plural, power, power_scale
+
+DASH = "-"
+
+
+def network_tables(networks: Iterable[Priced], out_of_band: OutOfBand | None, optics: Mapping[str, Any]) -> list[Table]:
+    """A table by tier of every network."""
+    found = [_by_tier(network, optics) for network in networks]
+    if out_of_band is not None:
+        found.append(
+            table(
+                f"out-of-band on {out_of_band.switch.id}",
+                ("tier", ">switches", ">1G links", ">uplinks"),
+                [("leaf", count(out_of_band.switches), count(out_of_band.links), count(out_of_band.uplinks))],
+                note=f"{money(out_of_band.cost, 'USD')} and {power(out_of_band.power_kw)}; 1G cords are not priced.",
+            )  # fmt: skip
+        )
+    return found
+
+
+def _by_tier(network: Priced, optics: Mapping[str, Any]) -> Table:
+    planes, tree = network.planes, network.planes.tree
+    below = {"leaf": "node-leaf", "spine": "leaf-spine", "core": "spine-core"}
+    rows = []
+    for tier, switches in (("leaf", tree.leaves), ("spine", tree.spines), ("core", tree.cores)):
+        if not switches:
+            continue
+        wired = planes.wires[below[tier]]
+        rows.append(
+            (tier, count(planes.planes * switches), below[tier], count(planes.links(below[tier])),
+             f"{wired.length_m:g}", " + ".join(_kit(wired.lower_part, wired.upper_part, wired.cable)))
+        )  # fmt: skip
+    said = f"{network.planes.name} on {planes.switch.id}, {planes.gbps:g}G, radix {tree.radix}"
+    if planes.planes > 1:
+        said += f", {planes.planes} planes"
+    parts = ", ".join(f"{count(n)} {part}" for part, n in network.parts.items())
+    return table(
+        said, ("tier", ">switches", "links", ">number", ">m", "made of"), rows,
+        note=f"{plural(planes.switches, 'switch', 'switches')}; {parts}. {money(network.cost, 'USD')} "
+        f"({money(network.switch_cost, 'USD')} switches), {power(network.power_kw)}.",
+    )  # fmt: skip
+
+
+def _kit(lower: str, upper: str, cable: str) -> Iterable[str]:
+    return dict.fromkeys(part for part in (lower, upper, cable) if part)
+
+
+def alternatives_table(asked: Priced, others: Sequence[Alternative]) -> Table:
+    """The compute network asked for and others, side by side."""
+    built = [asked, *(a.priced for a in others if a.priced is not None)]
+    usd, kilowatts = money_scale((p.cost for p in built), "USD"), power_scale(p.power_kw for p in built)
+
+    def row(label: str, found: Priced) -> tuple[str, ...]:
+        planes = found.planes
+        links = by_class(planes)
+        return (
+            label, *(count(planes.planes * n) for n in (planes.tree.leaves, planes.tree.spines, planes.tree.cores)),
+            count(sum(links.values())), count(transceivers(found)), usd(found.cost), kilowatts(found.power_kw),
+        )  # fmt: skip
+
+    rows = [row("as asked", asked)]
+    rows += [row(a.label, a.priced) for a in others if a.priced is not None]
+    return table(
+        "compute network, other ways",
+        ("design", ">leaves", ">spines", ">cores", ">links", ">optics", f">{usd.unit}", f">{kilowatts.unit}"),
+        rows, note="Optics are transceivers, two ends of an AOC included.",
+    )  # fmt: skip
+
+
+def transceivers(network: Priced) -> int:
+    """Optical ends: pluggable modules, and both ends of active optical cables."""
+    ends = 0
+    for wired in network.planes.wires.values():
+        if wired.cable.startswith("aoc"):
+            ends += 2 * network.parts[wired.cable]
+            break
+    return ends + sum(network.parts[p] for p in {w.lower_part for w in network.planes.wires.values()}
+                      | {w.upper_part for w in network.planes.wires.values()} if p)  # fmt: skip
+
+
+def document(
+    networks: Sequence[Priced], out_of_band: OutOfBand | None, others: Sequence[Alternative], proof: Proof
+) -> dict[str, Any]:
+    """Everything as plain data."""
+    found = {network.planes.name: network_data(network) for network in networks}
+    if out_of_band is not None:
+        found["out-of-band"] = {
+            "switch": out_of_band.switch.id, "planes": 1, "leaves": out_of_band.switches, "spines": 0, "cores": 0,
+            "switches": out_of_band.switches, "links": {"node-leaf": out_of_band.links, "uplinks": out_of_band.uplinks},
+            "transceivers": {}, "cables": {}, "cost": out_of_band.cost, "power_kw": out_of_band.power_kw,
+        }  # fmt: skip
+    totals = {key: sum(n[key] for n in found.values()) for key in ("switches", "cost", "power_kw")}
+    return {
+        "currency": "USD",
+        "networks": found,
+        "totals": totals,
+        "alternatives": [
+            {"design": a.label, "reason": a.reason, **(network_data(a.priced) if a.priced is not None else {})}
+            for a in others
+        ],
+        "proof": {
+            **dataclasses.asdict(proof),
+            "sound": proof.sound,
+            "non_blocking": proof.non_blocking,
+            "summary": proof.summary,
+        },
+    }
+
+
+def network_data(network: Priced) -> dict[str, Any]:
+    """One network as plain data; counts are of all its planes."""
+    planes, tree = network.planes, network.planes.tree
+    modules = {p for w in planes.wires.values() for p in (w.lower_part, w.upper_part) if p}
+    return {
+        "switch": planes.switch.id,
+        "gbps": planes.gbps,
+        "radix": tree.radix,
+        "tiers": tree.tiers,
+        "planes": planes.planes,
+        "pods": tree.pods,
+        "leaves": planes.planes * tree.leaves,
+        "spines": planes.planes * tree.spines,
+        "cores": planes.planes * tree.cores,
+        "switches": planes.switches,
+        "links": by_class(planes),
+        "lengths_m": {link_class: w.length_m for link_class, w in planes.wires.items()},
+        "kits": {link_class: w.kit.id for link_class, w in planes.wires.items()},
+        "transceivers": {part: n for part, n in network.parts.items() if part in modules},
+        "cables": {part: n for part, n in network.parts.items() if part not in modules},
+        "cost": network.cost,
+        "switch_cost": network.switch_cost,
+        "optics_cost": network.optics_cost,
+        "power_kw": network.power_kw,
+    }
