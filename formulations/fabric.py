@@ -14,17 +14,20 @@
     (N4)  sum_k l[p,n,c,k,t] = links of the class                                 links_are_made
     (N5)  sum_{n,c,k} parts_per_link l[p,n,c,k,t] <= o[p,i,t]                     parts_suffice
 
-    (N6)  sum_{p in group} sum_{f not the largest} q[p,n,f,t] <= 1                clusters_are_few
+    (N6)  U[p,n] sum_{unit frames} q[p,n,f,t] <= u[p,n,t] + (U[p,n] - 1) y[p,n,t] + U[p,n] runs[p,t]  clusters_are_full
+    (N7)  sum_{p in group} (y[p,n,t] + sum_{own frames} q[p,n,f,t]) <= 1                            one_cluster_is_smaller
 
-(N6) keeps the servers of one type at a site (a group of pools) in reach of each other as far as the tiers go: only the
-largest frame of a network is repeated, and one smaller one may stand beside it. own_servers is what a frame with leaves
-of its own carries.
+with own_servers what a frame with leaves of its own carries, U the units of the largest frame, y one where a cluster of
+the network is not full, and runs the training runs larger than a unit, each of which may have a cluster to itself. (N6)
+and (N7) keep the servers of one type at a site (a group of pools) in reach of each other as far as the tiers go: all
+its clusters are full but one.
 
 Switches, parts and links are declared continuous where whole units, frames and servers make them whole at every vertex
 of what is left (rows with whole coefficients and one purchase per period); the search is ten times faster for it. Parts
 shared by two links, several kits to choose from and supply limits keep them whole by declaration.
- Frames come from the exact design rule as a table (NVIDIA
-RA-09950-001, RA-11333-001), so no big-M stands between servers and switches.
+
+Frames come from the exact design rule as a table (NVIDIA RA-09950-001, RA-11333-001), so no big-M stands between
+servers and switches.
 """
 
 from __future__ import annotations
@@ -106,17 +109,6 @@ def switches_suffice(unit: UnitData, frames: Sequence[FrameData], switches: Any,
     """(N3) Leaves and cores of the units, leaves and spines of the frames."""
     framed = pyo.quicksum(((f.leaves + f.spines) * q for f, q in zip(frames, counts, strict=True)))
     return (unit.leaves + unit.cores) * units + framed <= switches
-
-
-def smaller_frames(frames: Mapping[str, FrameData]) -> list[str]:
-    """Frames of a network below the largest."""
-    largest = max(f.servers for f in frames.values())
-    return [name for name, f in frames.items() if f.servers < largest]
-
-
-def clusters_are_few(counts: Sequence[Any]) -> Any:
-    """(N6) At most one cluster of a group is on a smaller frame than the largest of its network."""
-    return pyo.quicksum(counts) <= 1 if counts else pyo.Constraint.Feasible
 
 
 def links_of_class(
@@ -208,15 +200,6 @@ def add_fabric(model: pyo.ConcreteModel, data: FabricData, servers: Any, ledger:
         ),
         doc="(N3)",
     )
-    small: dict[tuple[str, str], list[FrameKey]] = {}
-    for p, n in data.units:
-        names = smaller_frames({f: data.frames[p, n, f] for f in frames_of[p, n]})
-        small.setdefault((data.group[p], n), []).extend((p, n, f) for f in names)
-    fabric.clusters_are_few = pyo.Constraint(
-        [(*key, t) for key in small for t in data.periods],
-        rule=lambda b, g, n, t: clusters_are_few([b.frames[(*key, t)] for key in small[g, n]]),
-        doc="(N6)",
-    )
     fabric.required_links = pyo.Expression(
         [(*key, t) for key in kits_of for t in data.periods],
         rule=lambda b, p, n, c, t: links_of_class(
@@ -243,6 +226,55 @@ def add_fabric(model: pyo.ConcreteModel, data: FabricData, servers: Any, ledger:
     )
     _post(fabric, data, ledger)
     return fabric
+
+
+def clusters_are_full(largest: int, clusters: Any, units: Any, smaller: Any, runs: Any) -> Any:
+    """(N6) Clusters on frames for units are as many as full ones of the largest size make, and at most one more."""
+    return largest * clusters <= units + (largest - 1) * smaller + largest * runs
+
+
+def one_cluster_is_smaller(smaller: Sequence[Any], own: Sequence[Any]) -> Any:
+    """(N7) Of a group, one cluster at most is not full or brings its own leaves."""
+    return pyo.quicksum(smaller) + pyo.quicksum(own) <= 1
+
+
+def add_few_clusters(fabric: pyo.Block, data: FabricData, runs: Mapping[tuple[str, int], Any]) -> None:
+    """Add (N6) and (N7), which need the workloads.
+
+    Args:
+        runs: training runs larger than a unit by (pool, period); absent where there are none.
+    """
+    networks = [(p, n, t) for p, n in data.units for t in data.periods]
+    own: dict[Network, list[str]] = {key: [] for key in data.units}
+    unit_frames: dict[Network, list[str]] = {key: [] for key in data.units}
+    for (p, n, f), frame in data.frames.items():
+        (unit_frames if frame.units else own)[p, n].append(f)
+    largest = {
+        (p, n): max((data.frames[p, n, f].units for f in names), default=0) for (p, n), names in unit_frames.items()
+    }
+    fabric.smaller = pyo.Var(networks, domain=pyo.Binary, doc="y, one where a cluster is not full")
+    fabric.clusters_are_full = pyo.Constraint(
+        [key for key in networks if largest[key[:2]]],
+        rule=lambda b, p, n, t: clusters_are_full(
+            largest[p, n],
+            pyo.quicksum(b.frames[p, n, f, t] for f in unit_frames[p, n]),
+            b.units[p, n, t],
+            b.smaller[p, n, t],
+            runs.get((p, t), 0),
+        ),
+        doc="(N6)",
+    )
+    groups: dict[tuple[str, str], list[Network]] = {}
+    for p, n in data.units:
+        groups.setdefault((data.group[p], n), []).append((p, n))
+    fabric.one_cluster_is_smaller = pyo.Constraint(
+        [(*group, t) for group in groups for t in data.periods],
+        rule=lambda b, g, n, t: one_cluster_is_smaller(
+            [b.smaller[(*key, t)] for key in groups[g, n]],
+            [b.frames[(*key, f, t)] for key in groups[g, n] for f in own[key]],
+        ),
+        doc="(N7)",
+    )
 
 
 def _post(fabric: pyo.Block, data: FabricData, ledger: Ledger) -> None:

@@ -14,7 +14,7 @@ from pyomo.common.gc_manager import PauseGC
 from formulations.assets import Asset
 from formulations.budget import BudgetData, add_budget
 from formulations.cooling import CoolingData, add_cooling
-from formulations.fabric import FabricData, FrameData, UnitData, add_fabric
+from formulations.fabric import FabricData, FrameData, UnitData, add_fabric, add_few_clusters
 from formulations.fleet import FleetData, add_fleet
 from formulations.ledger import Account, Ledger, add_objective
 from formulations.placement import PlacementData, add_placement
@@ -77,7 +77,9 @@ class _Builder:
         fabric = add_fabric(model, fabric_data, fleet.in_service, ledger)
         placement_data = self._placement(fabric_data)
         add_placement(model, placement_data, fleet.in_service, fabric.switch_height, fabric.network_kw, ledger)
-        add_workload(model, self._workload(), fleet.in_service, fabric.units, fabric.frames)
+        workload_data = self._workload()
+        workload = add_workload(model, workload_data, fleet.in_service, fabric.units, fabric.frames)
+        add_few_clusters(fabric, fabric_data, self._large_runs(workload_data, workload.blocks))
         loads: dict[tuple[str, str, int], list[Any]] = defaultdict(list)
         for row in records(self.pools):
             for t in self.periods:
@@ -123,9 +125,7 @@ class _Builder:
             pools=list(pools["pool"]),
             periods=self.periods,
             site=self.site,
-            asset={
-                r.pool: self._asset(self.options.items["servers", r.server], upkeep=True) for r in records(pools)
-            },
+            asset={r.pool: self._asset(self.options.items["servers", r.server], upkeep=True) for r in records(pools)},
             server_kw=dict(pools["server_kw"]),
             most_servers=self.most_servers,
             may_order=dict(pools["may_order"]),
@@ -238,6 +238,15 @@ class _Builder:
             unit_servers={r.pool: r.unit_servers for r in records(options.networks) if r.network == "compute"},
             availability=self.instance.operations.availability,
         )
+
+    def _large_runs(self, data: WorkloadData, blocks: Any) -> dict[tuple[str, int], Any]:
+        """Blocks that take more than one unit, by pool and period."""
+        runs: dict[tuple[str, int], list[Any]] = defaultdict(list)
+        for (w, p), servers in data.servers.items():
+            if servers > data.unit_servers[p]:
+                for t in self.periods:
+                    runs[p, t].append(blocks[w, p, t])
+        return {key: pyo.quicksum(found) for key, found in runs.items()}
 
     def _most_kw(self, site: str, cooling: str) -> float:
         facts = self.options.sites[site]

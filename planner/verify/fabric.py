@@ -84,31 +84,49 @@ def _frame(book: Book, cluster: Clusters, rules: Standard, tiers: int, where: st
 
 
 def _few_clusters(view: View, book: Book, network: str) -> None:
-    """Of the clusters of one server type at a site at most one stands on a frame that is smaller than it might be.
+    """The servers of one type at a site are full clusters and at most one that is not.
 
     The largest frame carries every server the pool may ever hold, so at least those it holds, unless the family ends
-    before. Whatever stands on less is small.
+    before. Each training run larger than a unit may have a cluster to itself.
     """
     most: dict[str, int] = {}
     for row in view.tables.fleet:
         most[row.pool] = max(most.get(row.pool, 0), row.in_service)
+    units = {(row.pool, row.period): row.units for row in view.tables.networks if row.network == network}
     small: dict[tuple[str, str, int], list[str]] = {}
     for (pool_id, of_network, period), clusters in view.clusters.items():
         pool = view.pools.get(pool_id)
         if pool is None or of_network != network:
             continue
         found = small.setdefault((pool.site.name, pool.server.id, period), [])
-        for cluster in clusters:
-            rules = standard(view, pool, network, 3 if cluster.tiers == 3 else 2)
-            if cluster.clusters and not isinstance(rules, str) and rules.unit is not None:
-                end = largest_cluster(rules.unit, rules.radix, 3 if cluster.tiers == 3 else 2)
-                if cluster.servers_each < min(end, most.get(pool_id, 0)):
-                    found.append(f"{cluster.clusters} on {cluster.frame} for {cluster.servers_each} servers")
-                    found += [found[-1]] * (min(cluster.clusters, 2) - 1)
+        own = sum(c.clusters for c in clusters if not c.units_each)
+        found += [f"{pool_id} (own leaves)"] * min(own, 2)
+        standing = [c for c in clusters if c.units_each and c.clusters]
+        rules = standard(view, pool, network, max((c.tiers for c in standing), default=2))
+        if not standing or isinstance(rules, str) or rules.unit is None:
+            continue
+        end = largest_cluster(rules.unit, rules.radix, max(c.tiers for c in standing)) // rules.unit.servers
+        largest = max(min(end, -(-most.get(pool_id, 0) // rules.unit.servers)), *(c.units_each for c in standing))
+        runs = sum(
+            w.blocks
+            for w in view.tables.workloads
+            if (w.pool, w.period) == (pool_id, period) and w.servers_per_block > _unit_servers(view, pool)
+        )
+        spare = largest * (sum(c.clusters for c in standing) - runs) - units.get((pool_id, period), 0)
+        if spare > 0:
+            found += [f"{pool_id} ({sum(c.clusters for c in standing)} clusters)"] * (1 if spare < largest else 2)
     for (site, server, period), found in small.items():
         where = f"site {site} server {server} {network} period {period}"
-        detail = f"{where}: small clusters {', '.join(dict.fromkeys(found)) or 'none'}, at most one is expected"
+        detail = (
+            f"{where}: clusters that are not full {', '.join(dict.fromkeys(found)) or 'none'}, at most one is expected"
+        )
         book.record("few clusters", len(found) <= 1, detail)
+
+
+def _unit_servers(view: View, pool: Pool) -> int:
+    """Servers of a scalable unit of the pool's compute network."""
+    rules = standard(view, pool, "compute")
+    return 1 if isinstance(rules, str) or rules.unit is None else rules.unit.servers
 
 
 def _counts(book: Book, where: str, row: Network, clusters: list[Clusters], rules: Standard, servers: int) -> None:
