@@ -15,7 +15,7 @@
     (N5)  sum_{n,c,k} parts_per_link l[p,n,c,k,t] <= o[p,i,t]                     parts_suffice
 
     (N6)  U[p,n] sum_{unit frames} q[p,n,f,t] <= u[p,n,t] + (U[p,n] - 1) y[p,n,t] + U[p,n] runs[p,t]  clusters_are_full
-    (N7)  sum_{p in group} (y[p,n,t] + sum_{own frames} q[p,n,f,t]) <= 1                            one_cluster_is_smaller
+    (N7)  sum_{p in group} (y[p,n,t] + sum_{own frames} q[p,n,f,t]) <= 1                          one_cluster_is_smaller
 
 with own_servers what a frame with leaves of its own carries, U the units of the largest frame, y one where a cluster of
 the network is not full, and runs the training runs larger than a unit, each of which may have a cluster to itself. (N6)

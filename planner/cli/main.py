@@ -12,6 +12,7 @@ from planner.cli import demand
 from planner.cli.catalogue import catalogue
 from planner.cli.check import check
 from planner.cli.compare import compare, whatif
+from planner.cli.fabric import fabric
 from planner.cli.outcome import ExitCode, tell_bug
 from planner.cli.report import report
 from planner.cli.solve import solve
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (check, solve, verify, report, whatif, compare, catalogue):
+for command in (check, solve, verify, report, whatif, compare, fabric, catalogue):
     app.command()(command)
 app.add_typer(demand.app, name="demand")
 

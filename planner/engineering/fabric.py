@@ -9,7 +9,11 @@ leaves stands a *frame*, a fixed set of spines (and cores) that serves up to so 
    in a group divides the leaf's uplinks. A plain ceiling is wrong: 3 SU of H100 take 16 spines, not 12.
 3. Two tiers: one group of spines serves all leaves, up to radix^2 / 2 endpoints.
 4. Three tiers: spines are half down, half up, grouped per rail; a group serves at most radix/2 leaves, so more
-   units than that make equal pods. Cores take the spines' uplinks: leaves / 2. Up to radix^3 / 4 endpoints.
+   units than that make pods, as few as can be. Up to radix^3 / 4 endpoints.
+5. Cores: two spine groups can exchange all their traffic only if every core has as many links to one as to the other,
+   so a core has floor(radix / groups) links to each of the groups = pods x rails, and U uplinks of a group take
+   ceil(U / floor(radix / groups)) cores (``cores_for``). That is leaves / 2 exactly where the groups divide the radix
+   and the pods hold equally many units; anything else takes more cores, and more groups than ports cannot be built.
 
 Reproduces the tables of NVIDIA's DGX A100 SuperPOD (RA-09950-001) and DGX H100 SuperPOD (RA-11333-001 V11).
 """
@@ -28,7 +32,7 @@ class Unit:
     Attributes:
         servers: servers it carries.
         leaves: its leaf switches.
-        cores: core switches its leaves call for (three tiers; otherwise 0).
+        cores: core switches its leaves call for (three tiers; otherwise 0), half as many as leaves.
         leaf_spine_links, spine_core_links: links it adds on each tier.
     """
 
@@ -51,6 +55,10 @@ class Frame:
         leaves: leaves it brings itself (clusters smaller than a unit); 0 otherwise.
         spines: its spine switches.
         leaf_spine_links: links between its own leaves and its spines; 0 when units bring them.
+        pods: pods that its units are dealt to. Rule 5 counts cores as if every pod were as full as the fullest, so
+            that units x unit cores suffices only where the units are a multiple of the pods.
+        cores: cores beyond those of its units, where the spine groups do not divide the radix. Enough for any equal
+            filling of the pods; exact when the frame is full.
     """
 
     id: str
@@ -60,11 +68,13 @@ class Frame:
     leaves: int
     spines: int
     leaf_spine_links: int
+    pods: int = 1
+    cores: int = 0
 
     @property
     def switches(self) -> int:
         """Switches the frame itself brings (units add their leaves and cores)."""
-        return self.leaves + self.spines
+        return self.leaves + self.spines + self.cores
 
 
 @dataclass(frozen=True)
@@ -137,6 +147,36 @@ def spread_evenly(uplinks: int, least: int) -> int:
     raise FabricError(f"a leaf with {uplinks} uplinks reaches at most {uplinks} spines; {least} are needed")
 
 
+def cores_for(radix: int, groups: int, uplinks: int) -> int:
+    """Cores above ``groups`` equal spine groups of ``uplinks`` uplinks each (rule 5).
+
+    DGX A100, 7 units, 8 rails; DGX H100, 64 units in two pods of 8 rails; three pods do not divide 64 ports:
+
+    >>> cores_for(40, 8, 7 * 20), cores_for(64, 16, 32 * 32), cores_for(64, 24, 32 * 32)
+    (28, 256, 512)
+
+    Raises:
+        FabricError: more groups than a core has ports.
+    """
+    share = radix // groups
+    if not share:
+        raise FabricError(f"a core needs a link to each of {groups} spine groups and has {radix} ports")
+    return -(-uplinks // share)
+
+
+def check_radix(radix: int) -> None:
+    """Refuse a switch whose ports do not make two equal halves.
+
+    Raises:
+        FabricError: odd, or fewer than four ports.
+    """
+    if radix < 4 or radix % 2:
+        raise FabricError(
+            f"a non-blocking leaf splits its ports in two equal halves; radix {radix} is odd or too small "
+            f"(nearest possible: {max(radix - radix % 2, 4)} ports)"
+        )
+
+
 def design(radix: int, ports: int, *, rails: bool, tiers: int) -> Design:
     """The unit and the frontier of frames of a non-blocking fat tree.
 
@@ -153,10 +193,7 @@ def design(radix: int, ports: int, *, rails: bool, tiers: int) -> Design:
     Raises:
         FabricError: odd radix, no ports, or a server with more ports than half a leaf carries.
     """
-    if radix < 4 or radix % 2:
-        raise FabricError(
-            f"a non-blocking leaf splits its ports in two equal halves; radix {radix} is odd or too small"
-        )
+    check_radix(radix)
     if ports < 1:
         raise FabricError("the server has no port on this network")
     half = radix // 2
@@ -195,9 +232,7 @@ def _small_frames(radix: int, ports: int, unit: Unit | None) -> list[Frame]:
             # Uplinks per leaf: a multiple of the spines (rule 2) that their ports can take.
             uplinks = min(spines * radix // unit.leaves, radix // 2) // spines * spines
             if 0 < uplinks < radix // 2:
-                frames.append(
-                    Frame(f"partial-{spines}", 2, uplinks, 0, unit.leaves, spines, unit.leaves * uplinks)
-                )
+                frames.append(Frame(f"partial-{spines}", 2, uplinks, 0, unit.leaves, spines, unit.leaves * uplinks))
     return frames
 
 
@@ -212,20 +247,21 @@ def _two_tier_frames(radix: int, unit: Unit) -> list[Frame]:
 
 
 def _three_tier_frames(radix: int, unit: Unit, groups: int) -> list[Frame]:
+    """One pod on every number of spines, then as many full pods as the cores have ports for their groups."""
     half = radix // 2
     leaves_in_group = unit.leaves // groups  # leaves that a unit adds to each spine group
     frames = []
-    for spines in divisors(half):
-        units = spines // leaves_in_group
-        if units >= 1:
-            frames.append(Frame(f"3-tier-1x{spines}", 3, units * unit.servers, units, 0, groups * spines, 0))
-    full = half // leaves_in_group
-    # A core has one link to each spine group of its plane: at most `radix` groups.
-    for pods in range(2, radix // groups + 1):
-        units = pods * full
-        frames.append(
-            Frame(f"3-tier-{pods}x{half}", 3, units * unit.servers, units, 0, pods * groups * half, 0)
-        )
+    shapes = [(1, spines) for spines in divisors(half)] + [(pods, half) for pods in range(2, radix // groups + 1)]
+    for pods, spines in shapes:
+        units = pods * spines // leaves_in_group
+        if units:
+            of_group = -(-units * leaves_in_group // pods)  # leaves in the fullest pod
+            cores = cores_for(radix, pods * groups, of_group * half) - units * unit.cores
+            frames.append(
+                Frame(
+                    f"3-tier-{pods}x{spines}", 3, units * unit.servers, units, 0, pods * groups * spines, 0, pods, cores
+                )
+            )
     return frames
 
 
@@ -233,12 +269,12 @@ def _frontier(frames: list[Frame], unit: Unit) -> tuple[Frame, ...]:
     """Drop every frame that carries no more servers than another with fewer switches, leaves included.
 
     A frame smaller than a unit competes with one whole unit on its smallest frame as well; frames below which
-    units stand compete with each other by their spines alone.
+    units stand compete with each other by their spines and further cores.
     """
     small = [f for f in frames if not f.units]
     large = [f for f in frames if f.units]
     rivals = [(f.servers, f.switches, f.leaf_spine_links) for f in small]
-    rivals += [(unit.servers, unit.leaves + f.spines, unit.leaf_spine_links) for f in large]
+    rivals += [(unit.servers, unit.leaves + f.switches, unit.leaf_spine_links) for f in large]
     kept = [
         f
         for f in small
@@ -249,14 +285,17 @@ def _frontier(frames: list[Frame], unit: Unit) -> tuple[Frame, ...]:
     kept += [
         f
         for f in large
-        if not any(o.units >= f.units and (o.spines, -o.units) < (f.spines, -f.units) for o in large)
+        if not any(o.units >= f.units and (o.switches, -o.units) < (f.switches, -f.units) for o in large)
     ]
     return tuple(sorted(kept, key=lambda f: (f.servers, f.switches)))
 
 
 @dataclass(frozen=True)
 class Network:
-    """One cluster's network, counted: what a design needs for so many servers."""
+    """One cluster's network, counted: what a design needs for so many servers.
+
+    ``node_leaf_links`` includes ``reserved_links``, those of fabric managers.
+    """
 
     frame: str
     units: int
@@ -266,45 +305,60 @@ class Network:
     node_leaf_links: int
     leaf_spine_links: int
     spine_core_links: int
+    pods: int = 1
+    reserved_links: int = 0
 
     @property
     def switches(self) -> int:
         return self.leaves + self.spines + self.cores
 
 
-def network(plan: Design, servers: int) -> Network:
+def network(plan: Design, servers: int, *, reserved: int = 0) -> Network:
     """The network of one cluster of ``servers`` servers on the frame with the fewest switches.
 
-    140 DGX A100 on QM8790 (RA-09950-001):
+    Args:
+        reserved: links of fabric managers. They take the places of ceil(reserved / ports) servers.
+
+    140 DGX A100 on QM8790 (RA-09950-001), and the 127 DGX H100 and four manager links of RA-11333-001:
 
     >>> n = network(design(40, 8, rails=True, tiers=3), 140)
     >>> n.leaves, n.spines, n.cores, n.leaf_spine_links
     (56, 80, 28, 1120)
+    >>> n = network(design(64, 8, rails=True, tiers=2), 127, reserved=4)
+    >>> n.leaves, n.spines, n.node_leaf_links, n.leaf_spine_links
+    (32, 16, 1020, 1024)
 
     Raises:
         FabricError: the largest frame carries fewer servers.
     """
-    unit = plan.unit
-    best = None
-    for frame in plan.frames:
-        if frame.servers < servers:
-            continue
-        units = -(-servers // unit.servers) if frame.units else 0
-        found = Network(
-            frame=frame.id,
-            units=units,
-            leaves=frame.leaves + units * unit.leaves,
-            spines=frame.spines,
-            cores=units * unit.cores,
-            node_leaf_links=plan.ports * servers,
-            leaf_spine_links=frame.leaf_spine_links + units * unit.leaf_spine_links,
-            spine_core_links=units * unit.spine_core_links,
-        )
-        if best is None or found.switches < best.switches:
-            best = found
-    if best is None:
-        most = max((f.servers for f in plan.frames), default=0)
+    places = servers + -(-reserved // plan.ports)
+    found = [_on_frame(plan, frame, servers, places, reserved) for frame in plan.frames if frame.servers >= places]
+    if not found:
+        most = max((f.servers for f in plan.frames), default=0) - (places - servers)
         raise FabricError(
             f"{servers} servers asked for; {plan.tiers} tiers of {plan.radix}-port switches carry at most {most}"
         )
-    return best
+    return min(found, key=lambda n: n.switches)
+
+
+def _on_frame(plan: Design, frame: Frame, servers: int, places: int, reserved: int) -> Network:
+    unit = plan.unit
+    units = -(-places // unit.servers) if frame.units else 0
+    cores = spine_core_links = 0
+    if unit.cores:
+        # Every spine group has the uplinks of the fullest (rule 5).
+        groups = frame.pods * (plan.ports if plan.rails else 1)
+        uplinks = -(-units * unit.leaves // groups) * (plan.radix // 2)
+        cores, spine_core_links = cores_for(plan.radix, groups, uplinks), groups * uplinks
+    return Network(
+        frame=frame.id,
+        units=units,
+        leaves=frame.leaves + units * unit.leaves,
+        spines=frame.spines,
+        cores=cores,
+        node_leaf_links=plan.ports * servers + reserved,
+        leaf_spine_links=frame.leaf_spine_links + units * unit.leaf_spine_links,
+        spine_core_links=spine_core_links,
+        pods=frame.pods,
+        reserved_links=reserved,
+    )

@@ -18,13 +18,14 @@ def network_tables(networks: Iterable[Priced], out_of_band: OutOfBand | None, op
     """A table by tier of every network."""
     found = [_by_tier(network, optics) for network in networks]
     if out_of_band is not None:
+        row = (count(out_of_band.switches), count(out_of_band.links), count(out_of_band.uplinks))
         found.append(
             table(
                 f"out-of-band on {out_of_band.switch.id}",
                 ("tier", ">switches", ">1G links", ">uplinks"),
-                [("leaf", count(out_of_band.switches), count(out_of_band.links), count(out_of_band.uplinks))],
+                [("leaf", *row)],
                 note=f"{money(out_of_band.cost, 'USD')} and {power(out_of_band.power_kw)}; 1G cords are not priced.",
-            )  # fmt: skip
+            )
         )
     return found
 
@@ -80,13 +81,15 @@ def alternatives_table(asked: Priced, others: Sequence[Alternative]) -> Table:
 
 def transceivers(network: Priced) -> int:
     """Optical ends: pluggable modules, and both ends of active optical cables."""
-    ends = 0
-    for wired in network.planes.wires.values():
-        if wired.cable.startswith("aoc"):
-            ends += 2 * network.parts[wired.cable]
-            break
-    return ends + sum(network.parts[p] for p in {w.lower_part for w in network.planes.wires.values()}
-                      | {w.upper_part for w in network.planes.wires.values()} if p)  # fmt: skip
+    return sum(ends(network).values())
+
+
+def ends(network: Priced) -> dict[str, int]:
+    """Optical ends by product."""
+    wires = network.planes.wires.values()
+    modules = {p for w in wires for p in (w.lower_part, w.upper_part) if p}
+    active = {w.cable for w in wires if w.kind == "aoc"}
+    return {p: n * (2 if p in active else 1) for p, n in network.parts.items() if p in modules | active}
 
 
 def document(
@@ -136,7 +139,7 @@ def network_data(network: Priced) -> dict[str, Any]:
         "links": by_class(planes),
         "lengths_m": {link_class: w.length_m for link_class, w in planes.wires.items()},
         "kits": {link_class: w.kit.id for link_class, w in planes.wires.items()},
-        "transceivers": {part: n for part, n in network.parts.items() if part in modules},
+        "transceivers": ends(network),
         "cables": {part: n for part, n in network.parts.items() if part not in modules},
         "cost": network.cost,
         "switch_cost": network.switch_cost,

@@ -10,21 +10,22 @@ from html import escape
 import numpy as np
 
 from planner.engineering.tree import Tree
+from planner.report.words import plural
 
 WIDTH, MARGIN, LABELS = 1200, 24, 110
 BOX_HEIGHT, TIER_GAP = 34, 110
-MOST_BOXES, MOST_LINES = 40, 640
-"""Boxes of a tier and lines of the picture beyond which switches are drawn as groups."""
+MOST_BOXES, FEW_BOXES, MOST_LINES = 40, 16, 640
+"""Boxes of a tier and lines of the picture beyond which switches are drawn as groups; boxes of groups put together."""
 COLOURS = {"core": "#7c3aed", "spine": "#2563eb", "leaf": "#059669", "servers": "#64748b"}
 
 
 @dataclass(frozen=True)
 class _Tier:
-    """A row of boxes: the box of each device, and the words in each box."""
+    """A row of boxes: the box of each device, and what each box may say, from the longest to the shortest."""
 
     name: str
     box_of: Sequence[int]
-    words: tuple[str, ...]
+    words: tuple[tuple[str, ...], ...]
 
 
 def topology_svg(tree: Tree, title: str, planes: int = 1) -> str:
@@ -41,22 +42,23 @@ def topology_svg(tree: Tree, title: str, planes: int = 1) -> str:
         width = min(room * 0.86, 150.0)
         centres[tier.name] = [MARGIN + LABELS + room * (n + 0.5) for n in range(len(tier.words))]
         total = {"core": tree.cores, "spine": tree.spines, "leaf": tree.leaves, "servers": tree.servers}[tier.name]
-        plural = tier.name if tier.name == "servers" else f"{tier.name[:-1]}ves" if tier.name == "leaf" else None
-        name = {"leaf": "leaves"}.get(tier.name, plural or f"{tier.name}s")
+        name = {"leaf": "leaves", "servers": "servers"}.get(tier.name, f"{tier.name}s")
         boxes.append(_text(MARGIN, y + 15, f"{total:,}", 17, "start", weight="bold", colour=COLOURS[tier.name]))
         boxes.append(_text(MARGIN, y + 31, name if total != 1 else tier.name, 12, "start"))
-        for x, said in zip(centres[tier.name], tier.words, strict=True):
+        fitting = _fitting(tier.words, width)
+        for x, words in zip(centres[tier.name], tier.words, strict=True):
             boxes.append(
                 f'<rect x="{x - width / 2:.1f}" y="{y}" width="{width:.1f}" height="{BOX_HEIGHT}" rx="4" '
                 f'fill="{COLOURS[tier.name]}"/>'
             )
-            boxes.append(_words(x, y, width, said))
+            if fitting is not None:
+                boxes.append(_words(x, y, _size(width), words[fitting]))
     lines = _lines(tree, tiers, centres, levels)
     heading = [_text(MARGIN, MARGIN + 14, title, 18, "start", weight="bold")]
-    counted = [f"{tree.switches * planes:,} switches", f"{tree.endpoints * planes:,} ports"]
+    counted = [plural(tree.switches * planes, "switch", "switches"), plural(tree.endpoints * planes, "port")]
     if planes > 1:
         counted.append(f"{planes} equal planes, one drawn")
-    if any("x" in word.split(" ")[0] for tier in tiers for word in tier.words):
+    if any(len(tier.words) < len(tier.box_of) for tier in tiers if tier.name != "servers"):
         counted.append("boxes stand for several devices, thicker lines for more links")
     heading.append(_text(MARGIN, MARGIN + 36, "; ".join(counted), 13, "start", colour="#475569"))
     return (
@@ -75,46 +77,54 @@ def _tiers(tree: Tree) -> list[_Tier]:
     if tree.cores:
         tiers.append(_tier("core", range(tree.cores) if single else [0] * tree.cores))
     if tree.spines:
-        groups = tree.pods * tree.groups
-        if single:
-            spine_box: Sequence[int] = range(tree.spines)
-        elif groups > 1:
-            by = tree.spines_each if groups <= MOST_BOXES else tree.spines_each * tree.groups
-            spine_box = [n // by for n in range(tree.spines)]
-        else:
-            spine_box = [0] * tree.spines
-        tiers.append(_tier("spine", _merged(spine_box)))
+        each, names = (1, []) if single else _groups(tree)
+        tiers.append(_tier("spine", [n // each for n in range(tree.spines)], names))
+    unit_of = np.arange(tree.leaves) // tree.row
     if single:
-        leaf_box: Sequence[int] = range(tree.leaves)
+        leaf_box, names = list(range(tree.leaves)), []
     elif tree.rows <= MOST_BOXES:
-        leaf_box = [n // tree.row for n in range(tree.leaves)]
+        leaf_box, names = unit_of.tolist(), [f"unit {n + 1}" for n in range(tree.rows)] if tree.row > 1 else []
     else:
-        leaf_box = [int(tree.pod_of(np.array([n // tree.row]))[0]) for n in range(tree.leaves)]
-    leaf_box = _merged(leaf_box)
-    tiers.append(_tier("leaf", leaf_box))
-    rows = [int(r) for r in np.minimum(np.arange(tree.servers) // tree.places, tree.rows - 1)]
-    # Servers below the box of the leaves of their unit; one box below all leaves that share a unit.
-    server_box = rows if single else [leaf_box[row * tree.row] for row in rows]
-    tiers.append(_tier("servers", _merged(server_box)))
-    return tiers
+        leaf_box, names = tree.pod_of(unit_of).tolist(), [f"pod {n + 1}" for n in range(tree.pods)]
+    leaves = _tier("leaf", leaf_box, names)
+    unit = np.minimum(np.arange(tree.servers) // tree.places, tree.rows - 1)
+    # Servers stand below the leaves of their unit.
+    server_box = unit.tolist() if single else [leaves.box_of[n * tree.row] for n in unit.tolist()]
+    return [*tiers, leaves, _tier("servers", server_box)]
 
 
-def _merged(box_of: Sequence[int]) -> Sequence[int]:
-    """Boxes numbered from 0; at most ``MOST_BOXES`` of them, neighbours together."""
-    number = max(box_of) + 1
-    if number <= MOST_BOXES:
-        return box_of
-    by = -(-number // MOST_BOXES)
-    return [box // by for box in box_of]
+def _groups(tree: Tree) -> tuple[int, list[str]]:
+    """Spines of a box, and names of the boxes: spine groups, or pods where the groups are too many."""
+    pods = [f"pod {n + 1}" for n in range(tree.pods)]
+    if tree.groups == 1 or tree.pods * tree.groups > MOST_BOXES:
+        return tree.spines_each * tree.groups, pods if tree.pods > 1 else []
+    rails = [f"rail {n + 1}" for n in range(tree.groups)]
+    return tree.spines_each, [f"{pod}\n{rail}" for pod in pods for rail in rails] if tree.pods > 1 else rails
 
 
-def _tier(name: str, box_of: Sequence[int]) -> _Tier:
+def _tier(name: str, box_of: Sequence[int], names: Sequence[str] = ()) -> _Tier:
+    """Boxes with their names and the number of devices in each; of too many boxes, neighbours are put together."""
+    boxes = max(box_of) + 1
+    together = 1 if boxes <= MOST_BOXES else -(-boxes // FEW_BOXES)
+    if together > 1:
+        box_of = [box // together for box in box_of]
+        kind = names[0].split(" ")[0] if names else ""
+        starts = range(0, boxes, together)
+        names = [f"{kind}s {n + 1}-{min(n + together, boxes)}" for n in starts] if kind else []
+        boxes = len(starts)
     counts = Counter(box_of)
-    singular = {"servers": "server"}.get(name, name)
+    one, many = {"servers": ("server", "servers"), "leaf": ("leaf", "leaves")}.get(name, (name, f"{name}s"))
+    alone = name != "servers" and len(box_of) == boxes
     words = []
-    for box in range(max(box_of) + 1):
+    for box in range(boxes):
         number = counts[box]
-        words.append(f"{number:,}x {singular}" if number > 1 or name == "servers" else f"{box + 1}")
+        said = f"{box + 1}" if alone else f"{number:,} {one if number == 1 else many}"
+        choices = [said, said.replace(" ", "\n"), said.split(" ")[0]]
+        if len(names) == boxes and names[box]:
+            of = names[box]
+            flat = of.replace("\n", " ")
+            choices = [f"{flat}: {said}", f"{flat}\n{said}", of, of.replace(" ", "\n"), *choices[1:]]
+        words.append(tuple(dict.fromkeys(choices)))
     return _Tier(name, box_of, tuple(words))
 
 
@@ -153,14 +163,23 @@ def _lines(tree: Tree, tiers: Sequence[_Tier], centres: dict[str, list[float]], 
     return found
 
 
-def _words(x: float, y: float, width: float, said: str) -> str:
-    """Words inside a box, on two lines where they are too wide; nothing where even a number does not fit."""
-    size = 12 if width >= 24 else 9
-    parts = [said] if len(said) * size * 0.58 <= width else said.split(" ")
-    if max(map(len, parts)) * size * 0.58 > width + 2:
-        parts = parts[:1] if len(parts[0]) * size * 0.58 <= width + 2 else []
-    top = y + BOX_HEIGHT / 2 + 4 - 7 * (len(parts) - 1)
-    return "\n".join(_text(x, top + 14 * n, part, size, "middle", colour="white") for n, part in enumerate(parts))
+def _fitting(words: Sequence[Sequence[str]], width: float) -> int | None:
+    """The longest choice of words that fits in every box; None where none does."""
+    for choice in range(min(map(len, words))):
+        longest = max(len(line) for said in words for line in said[choice].split("\n"))
+        if longest * _size(width) * 0.58 <= width:
+            return choice
+    return None
+
+
+def _size(width: float) -> int:
+    return 12 if width >= 24 else 9
+
+
+def _words(x: float, y: float, size: int, said: str) -> str:
+    lines = said.split("\n")
+    top = y + BOX_HEIGHT / 2 + 4 - 7 * (len(lines) - 1)
+    return "\n".join(_text(x, top + 14 * n, line, size, "middle", colour="white") for n, line in enumerate(lines))
 
 
 def _text(

@@ -1,0 +1,275 @@
+"""Parts of every link of a network: the bill counted in whole modules, and the port-to-port list it must agree with.
+
+Module counts are whole per switch, server and link class: a twin-port module with one fibre in it is still a module.
+A twin-port cable (DAC, ACC) joins one cage with one cage, so it is offered only where both links of a cage lead to the
+same switch; port i of a rail-optimised server leads to another leaf than port i + 1.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from planner.catalogue.entries import Optic, Switch
+from planner.engineering import floor
+from planner.engineering.fabric import FabricError
+from planner.engineering.optics import Kit, kits
+from planner.engineering.tree import CLASSES, Numbers, Tree
+
+
+@dataclass(frozen=True)
+class Wire:
+    """The parts chosen for a link class.
+
+    Attributes:
+        lower_part, upper_part: transceivers; empty for a cable that includes its ends.
+        cable: fibre or cable; ``kind`` says which.
+        cable_links: links of one cable.
+        lower_links, upper_links: links of a cage at either end.
+    """
+
+    kit: Kit
+    length_m: float
+    lower_part: str
+    upper_part: str
+    cable: str
+    kind: str
+    cable_links: int
+    lower_links: int
+    upper_links: int
+
+
+@dataclass(frozen=True)
+class Planes:
+    """One network of a cluster: equal trees side by side.
+
+    Attributes:
+        name: ``compute``, ``storage``, ...
+        gbps: speed of a link.
+        rail_planes: planes that share out the ports of a server.
+        split: planes that every port is split over, each at a part of its speed.
+        nic_links: full-speed ports of one cage of the server.
+        upper_links: links of one cage of the switch.
+    """
+
+    name: str
+    switch: Switch
+    gbps: float
+    tree: Tree
+    rail_planes: int
+    split: int
+    nic_links: int
+    upper_links: int
+    wires: Mapping[str, Wire] = field(default_factory=dict)
+
+    @property
+    def planes(self) -> int:
+        return self.rail_planes * self.split
+
+    @property
+    def switches(self) -> int:
+        return self.planes * self.tree.switches
+
+    def links(self, link_class: str) -> int:
+        return self.planes * self.tree.links(link_class)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Link classes that exist."""
+        return tuple(c for c in CLASSES if self.tree.links(c))
+
+
+@dataclass(frozen=True)
+class Cable:
+    """One link: device and port at either end, and its parts."""
+
+    network: str
+    link_class: str
+    a_device: str
+    a_port: int
+    a_cage: int
+    b_device: str
+    b_port: int
+    b_cage: int
+    gbps: float
+    length_m: float
+    kit: str
+    a_part: str
+    b_part: str
+    cable: str
+
+
+def wire(
+    planes: Planes,
+    link_class: str,
+    optic_rows: Iterable[Optic],
+    length_m: float,
+    price: Callable[[str], float | None],
+) -> Wire:
+    """The parts that make the links of a class at the lowest price, of equals at the least power.
+
+    Raises:
+        FabricError: nothing reaches so far between these cages; the sentence names the longest reach there is.
+    """
+    rows = {o.id: o for o in optic_rows}
+    ranked = _ranked(planes, link_class, rows, length_m, price)
+    if not ranked:
+        said = f"a {planes.gbps:g}G {link_class} link"
+        for reach in sorted({o.reach_m for o in rows.values() if o.reach_m < length_m}, reverse=True):
+            if _ranked(planes, link_class, rows, reach, price):
+                raise FabricError(f"no optic makes {said} of {length_m:g} m; the longest possible is {reach:g} m")
+        lower, upper = _cages(planes, link_class)
+        raise FabricError(f"no optic makes {said} between cages of {lower} and {upper} links")
+    chosen = min(ranked)[3]
+    modules = [part for part, _ in chosen.parts if rows[part].kind == "transceiver"]
+    cable = next(part for part, _ in chosen.parts if rows[part].kind != "transceiver")
+    return Wire(
+        chosen, length_m, modules[0] if modules else "", modules[-1] if modules else "",
+        cable, rows[cable].kind, rows[cable].links, *_cages(planes, link_class),
+    )  # fmt: skip
+
+
+def _cages(planes: Planes, link_class: str) -> tuple[int, int]:
+    """Links of a cage at the lower and the upper end."""
+    lower = planes.nic_links * planes.split if link_class == "node-leaf" else planes.upper_links
+    return lower, planes.upper_links
+
+
+def _ranked(
+    planes: Planes,
+    link_class: str,
+    rows: Mapping[str, Optic],
+    length_m: float,
+    price: Callable[[str], float | None],
+) -> list[tuple[float, float, str, Kit]]:
+    """(price, power, id, kit) of every kit that can be used and has a price."""
+    lower, upper = _cages(planes, link_class)
+    found = []
+    for kit in kits(rows.values(), gbps=planes.gbps, length_m=length_m, lower=lower, upper=upper):
+        prices = [price(part) for part, _ in kit.parts]
+        first = rows[kit.parts[0][0]]
+        single = first.kind == "transceiver" or first.links == 1
+        if None not in prices and (single or _in_pairs(planes, link_class)):
+            cost = sum((p or 0) * share for p, (_, share) in zip(prices, kit.parts, strict=True))
+            found.append((cost, kit.power_w, kit.id, kit))
+    return found
+
+
+def _in_pairs(planes: Planes, link_class: str) -> bool:
+    """Whether both links of every twin-port cage lead to one cage at the other end."""
+    tree = planes.tree
+    if link_class == "leaf-spine":
+        return tree.parallel % 2 == 0 and tree.radix % 2 == 0
+    if link_class == "node-leaf":
+        return planes.split == 1 and not tree.rails and tree.ports % 2 == 0 and tree.reserved % 2 == 0
+    return False
+
+
+def bill(planes: Planes) -> Counter[str]:
+    """Parts of all links by catalogue id: modules whole per device and class, fibres and cables by the link.
+
+    Adds up device by device how many links of the class it has; never looks at single cables.
+    """
+    found: Counter[str] = Counter()
+    tree = planes.tree
+    for link_class in planes.classes:
+        wired = planes.wires[link_class]
+        found[wired.cable] += planes.links(link_class) // wired.cable_links
+        if wired.upper_part:
+            below, above = _degrees(tree, link_class)
+            found[wired.upper_part] += planes.planes * int((-(-above // wired.upper_links)).sum())
+            if link_class == "node-leaf":
+                # Cages of a server serve all planes; those of managers are counted the same way.
+                every = tree.ports * planes.planes
+                found[wired.lower_part] += tree.servers * -(-every // wired.lower_links)
+                found[wired.lower_part] += sum(
+                    -(-ports // wired.lower_links) * planes.planes for ports in manager_ports(tree)
+                )
+            else:
+                found[wired.lower_part] += planes.planes * int((-(-below // wired.lower_links)).sum())
+    return +found
+
+
+def manager_ports(tree: Tree) -> list[int]:
+    """Links of each fabric manager: two each, an odd one by itself."""
+    return [2] * (tree.reserved // 2) + [1] * (tree.reserved % 2)
+
+
+def _degrees(tree: Tree, link_class: str) -> tuple[Numbers, Numbers]:
+    """Links of the class at every device below and above."""
+    devices = {"node-leaf": tree.leaves, "leaf-spine": tree.spines, "spine-core": tree.cores}
+    above = np.zeros(devices[link_class], np.int64)
+    lower = {"node-leaf": 0, "leaf-spine": tree.leaves, "spine-core": tree.spines}[link_class]
+    below = np.zeros(lower, np.int64)
+    for ends in tree.chunks(link_class):
+        above += np.bincount(ends.upper, minlength=len(above))
+        if lower:
+            below += np.bincount(ends.lower, minlength=lower)
+    return below, above
+
+
+def cables(planes: Planes, layout: floor.Layout | None = None) -> Iterator[Cable]:
+    """Every link of the network, one at a time; memory does not grow with the network.
+
+    Devices and ports are numbered from 1, as on a label. With a layout each link has its own length, in the next
+    length sold; without, the length of its class.
+    """
+    tree = planes.tree
+    for plane in range(planes.planes):
+        prefix = planes.name if planes.planes == 1 else f"{planes.name}/plane-{plane + 1}"
+        rail_plane, part = divmod(plane, planes.split)
+        for link_class in planes.classes:
+            wired = planes.wires[link_class]
+            below, above = {"node-leaf": ("node", "leaf"), "leaf-spine": ("leaf", "spine")}.get(
+                link_class, ("spine", "core")
+            )
+            at_server = link_class == "node-leaf"
+            for ends in tree.chunks(link_class):
+                if layout is None:
+                    metres = [wired.length_m] * len(ends.lower)
+                else:
+                    metres = [floor.stock(m) for m in floor.distances(layout, tree, link_class, ends).tolist()]
+                for a, a_port, b, b_port, length in zip(
+                    *(x.tolist() for x in (ends.lower, ends.lower_port, ends.upper, ends.upper_port)),
+                    metres, strict=True,
+                ):  # fmt: skip
+                    if not at_server:
+                        device = f"{prefix}/{below}-{a + 1}"
+                    elif a < tree.servers:
+                        device = f"node-{a + 1}"
+                        a_port = (rail_plane * tree.ports + a_port) * planes.split + part
+                    else:
+                        number, a_port = divmod((a - tree.servers) * tree.ports + a_port, 2)
+                        device = f"{prefix}/manager-{number + 1}"
+                    yield Cable(
+                        planes.name, link_class, device, a_port + 1, a_port // wired.lower_links + 1,
+                        f"{prefix}/{above}-{b + 1}", b_port + 1, b_port // wired.upper_links + 1,
+                        planes.gbps, length, wired.kit.id, wired.lower_part, wired.upper_part, wired.cable,
+                    )  # fmt: skip
+
+
+def count_parts(listed: Iterable[Cable], cable_links: Mapping[str, int]) -> Counter[str]:
+    """Parts of a cable list, counted cage by cage: the other way to the bill.
+
+    Args:
+        cable_links: links of a cable or fibre by catalogue id.
+    """
+    seen: set[tuple[str, str, int]] = set()
+    pairs: set[tuple[str, int, str, int]] = set()
+    found: Counter[str] = Counter()
+    for cable in listed:
+        port = f"{cable.network}:{cable.a_device}"
+        for part, device, cage in ((cable.a_part, port, cable.a_cage), (cable.b_part, cable.b_device, cable.b_cage)):
+            # Up and down links never share a cage, so device and cage name one module.
+            if part and (part, device, cage) not in seen:
+                seen.add((part, device, cage))
+                found[part] += 1
+        if cable_links[cable.cable] == 1:
+            found[cable.cable] += 1
+        elif (key := (port, cable.a_cage, cable.b_device, cable.b_cage)) not in pairs:
+            pairs.add(key)
+            found[cable.cable] += 1
+    return found
