@@ -89,7 +89,7 @@ class _Builder:
             list(loads), domain=pyo.NonNegativeReals, bounds=lambda _, s, c, t: (0, self._most_kw(s, c))
         )
         model.hall_load = pyo.Constraint(
-            list(loads), rule=lambda m, s, c, t: m.halls[s, c, t] == pyo.quicksum(loads[s, c, t])
+            list(loads), rule=lambda m, s, c, t: m.halls[s, c, t] == pyo.quicksum(loads[s, c, t]), doc="(L2)"
         )
         halls = list(dict.fromkeys((s, c) for s, c, _ in loads))
         add_cooling(model, self._cooling(halls), model.halls, ledger)

@@ -124,6 +124,7 @@ class _Extractor:
 
     def _clusters(self) -> Rows:
         frames = self.model.fabric.frames
+        rows_of = {(n.pool, n.network): int(n.rows) for n in self._of_used("networks")}
         rows = []
         for r in self._of_used("frames"):
             for t in self.periods:
@@ -131,7 +132,8 @@ class _Extractor:
                     rows.append(
                         {
                             "pool": r.pool, "site": self._site(r.pool), "network": r.network, "frame": r.frame,
-                            "tiers": int(r.tiers), "servers_each": int(r.servers), "units_each": int(r.units),
+                            "tiers": int(r.tiers), "servers_each": int(r.servers),
+                            "units_each": int(r.units) * rows_of[r.pool, r.network],
                             "spines_each": int(r.spines), "period": t, "clusters": count,
                         }
                     )  # fmt: skip
@@ -157,7 +159,7 @@ class _Extractor:
                 rows.append(
                     {
                         "pool": r.pool, "site": self._site(r.pool), "network": r.network, "switch": r.switch,
-                        "period": t, "units": units,
+                        "period": t, "units": units * int(r.rows),
                         "leaves": int(r.unit_leaves) * units + sum(int(f.leaves) * n for f, n in standing),
                         "spines": sum(int(f.spines) * n for f, n in standing),
                         "cores": int(r.unit_cores) * units,

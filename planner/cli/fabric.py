@@ -139,7 +139,8 @@ def fabric(
             if other.reason:
                 print_line(console, f"Not possible: {other.label}: {other.reason}.")
         console.print()
-        print_line(console, proof.summary, "" if proof.sound else "bold red")
+        each = "Each plane: " if found[0].planes.planes > 1 else ""
+        print_line(console, each + proof.summary, "" if proof.sound else "bold red")
 
 
 def _size(

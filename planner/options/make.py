@@ -393,7 +393,8 @@ class _Maker:
                     "radix": option.design.radix, "ports": option.design.ports, "unit_servers": unit.servers,
                     "unit_leaves": unit.leaves, "unit_cores": unit.cores,
                     "unit_leaf_spine_links": unit.leaf_spine_links, "unit_spine_core_links": unit.spine_core_links,
-                    "switch_kw": option.switch.power_w / W_PER_KW, "switch_height": option.switch.rack_units,
+                    "rows": option.rows, "switch_kw": option.switch.power_w / W_PER_KW,
+                    "switch_height": option.switch.rack_units,
                 }
             )  # fmt: skip
             for frame in option.design.frames:

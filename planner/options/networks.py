@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,8 @@ class NetworkOption:
     design: fabric.Design
     kits: Mapping[str, tuple[optics.Kit, ...]]
     length_m: Mapping[str, float]
+    rows: int = 1
+    """Scalable units that one unit of the design stands for (one in each pod)."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,29 @@ class Family:
 
         A training run reads its data from one storage network, so that its frames must carry the whole run.
         """
+        compute = _in_equal_pods(self.compute, together)
         if not self.storage:
-            return (self.compute,)
+            return (compute,)
         for option in self.storage:
-            frames = tuple(f for f in option.design.frames if f.servers >= together)
+            found = _in_equal_pods(option, together)
+            frames = tuple(f for f in found.design.frames if f.servers >= together)
             if frames:
-                return self.compute, replace(option, design=replace(option.design, frames=frames))
+                return compute, replace(found, design=replace(found.design, frames=frames))
         return None
+
+
+def _in_equal_pods(option: NetworkOption, together: int) -> NetworkOption:
+    """The option with its three-tier frames in as many equal pods as the largest block needs, and no more.
+
+    The cores reach every spine group alike only if all pods have as many units, so a unit of the option is one unit in
+    each pod, and only pod numbers are offered for which cores are half the leaves.
+    """
+    design = option.design
+    frames = [f for f in design.frames if not f.cores]
+    pods = min((f.pods for f in frames if f.servers >= together), default=1)
+    frames = [replace(f, units=f.units // pods) for f in frames if f.pods in (1, pods) and f.units % pods == 0]
+    unit = fabric.Unit(*(pods * count for count in dataclasses.astuple(design.unit)))
+    return replace(option, rows=pods, design=replace(design, unit=unit, frames=tuple(frames)))
 
 
 def families(
@@ -126,7 +145,7 @@ def _network(
     kit_rank: Callable[[optics.Kit], tuple[float, float]] | None,
 ) -> NetworkOption:
     design = fabric.design(fabric.used_radix(switch, gbps), ports, rails=rails, tiers=tiers)
-    if not design.frames:
+    if not any(f.cores == 0 for f in design.frames):
         raise fabric.FabricError(
             f"{tiers} tiers of {design.radix}-port switches hold no scalable unit of {ports} rails"
         )
@@ -136,6 +155,8 @@ def _network(
     if tiers == 3:
         lengths["spine-core"] = choice.spine_core_m
     upper = optics.cage_links(switch, gbps)
+    # The links of a twin-port cage may lead to two switches, so twin-port cables are not planned with.
+    optic_rows = [o for o in optic_rows if o.links == 1 or o.kind in ("transceiver", "fibre")]
     kits = {}
     for link_class, length in lengths.items():
         lower = optics.nic_links(server, network) if link_class == "node-leaf" else upper

@@ -21,7 +21,7 @@ POOL_COLUMNS = (
 )  # fmt: skip
 NETWORK_COLUMNS = (
     "pool", "network", "switch", "gbps", "radix", "ports", "unit_servers", "unit_leaves", "unit_cores",
-    "unit_leaf_spine_links", "unit_spine_core_links", "switch_kw", "switch_height",
+    "unit_leaf_spine_links", "unit_spine_core_links", "rows", "switch_kw", "switch_height",
 )  # fmt: skip
 FRAME_COLUMNS = ("pool", "network", "frame", "tiers", "servers", "units", "leaves", "spines", "leaf_spine_links")
 KIT_COLUMNS = ("pool", "network", "link_class", "gbps", "length_m", "kit", "parts")
@@ -63,7 +63,8 @@ class Options:
         items: (kind, id) -> Item for everything an option may call for; the power train is ("facility", site).
         pools: one row per (site, server, rack class, fabric family), indexed by pool; ``places`` servers per rack,
             ``may_order`` one truth value per period (export rules), ``most_servers`` a proven bound.
-        networks: one row per (pool, network): switch, radix at the used speed, the scalable unit.
+        networks: one row per (pool, network): switch, radix at the used speed, the unit (``rows`` scalable
+            units, one in each pod).
         frames: one row per (pool, network, frame): what stands above the units.
         kits: one row per (pool, network, link class, kit); ``parts`` maps part id to count per link.
         blocks: one row per (workload, pool): servers and rate of one block (run, serving group, compute server).

@@ -44,7 +44,7 @@ def test_five_accelerators_and_five_cooling_methods_are_offered() -> None:
 
 def test_pue_limits_decide_the_cooling() -> None:
     """Air (1.5) is above every hub's limit, evaporative (1.25) above the 1.20 of the western hubs."""
-    east, west = {"zhangjiakou", "shaoguan", "yangtze-delta"}, {"guian", "horinger"}
+    east, west = {"zhangjiakou", "shaoguan"}, {"guian", "horinger"}
     assert removed("pue") == {f"air at {site}" for site in east | west} | {f"evaporative at {site}" for site in west}
     left = options().pools.groupby("site")["cooling"].agg(set).to_dict()
     for site in east:
@@ -92,4 +92,4 @@ def _workloads_stay_in_place(plan: Plan) -> None:
             sites[row["workload"]].add(row["site"])
     assert len(sites["gpt3"]) == 1  # one run, in one cluster
     assert sites["gpt3"] <= {"guian", "horinger"}
-    assert sites["search"] <= {"zhangjiakou", "shaoguan", "yangtze-delta", "hainan"}
+    assert sites["search"] <= {"zhangjiakou", "shaoguan", "hainan"}
