@@ -217,8 +217,11 @@ class CatalogueChoice(Record):
 class FabricChoice(Record):
     """How networks may be built."""
 
-    protocols: tuple[Literal["infiniband", "ethernet"], ...] = ("infiniband", "ethernet")
-    tiers: tuple[Literal[2, 3], ...] = (2, 3)
+    protocols: Annotated[tuple[Literal["infiniband", "ethernet"], ...], Field(min_length=1)] = (
+        "infiniband",
+        "ethernet",
+    )
+    tiers: Annotated[tuple[Literal[2, 3], ...], Field(min_length=1)] = (2, 3)
     """Most tiers a family may have; a two-tier family also offers a single switch for a few servers."""
     storage_network: bool = True
     """Whether servers with storage ports get a storage network of their own."""
@@ -231,7 +234,10 @@ class Policy(Record):
     export_rules: Literal["us", "none"] = "us"
     order_date: datetime.date | None = None
     """Date of the first order; absent means the first day of the horizon."""
-    accept: tuple[Literal["unrestricted", "notification", "licence"], ...] = ("unrestricted", "notification")
+    accept: Annotated[tuple[Literal["unrestricted", "notification", "licence"], ...], Field(min_length=1)] = (
+        "unrestricted",
+        "notification",
+    )
     """Outcomes of the export rules under which a device may be planned."""
     operator_country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
     """Country of the operator's headquarters; absent means the country of each site."""
