@@ -2,6 +2,13 @@
 
 A money line is the undiscounted amount of one account, item, site and period. Present value is a weight by account
 and period, so the objective and the report cannot drift apart.
+
+| symbol | attribute | unit | meaning |
+|---|---|---|---|
+| i[s,c,t] | ``model.halls`` | kW | IT load of the pools on cooling method c at site s |
+
+    (L1)  minimise sum over lines of weight[account,t] amount       objective
+    (L2)  i[s,c,t] = sum of the IT load posted by the pools         hall_load
 """
 
 from __future__ import annotations

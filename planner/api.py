@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from planner.options import Options
     from planner.result import SolveResult
     from planner.solver import Progress
-    from planner.verify import VerificationReport
+    from planner.verification import VerificationReport
 
 DEFAULT_GAP = 1e-4
 
@@ -101,7 +101,7 @@ def verify(plan: Plan | str | os.PathLike[str], instance: Instance | None = None
     """
     from planner.errors import PlanFileError
     from planner.instance import instance_catalogue
-    from planner.verify import verify_plan
+    from planner.verification import verify_plan
 
     plan = plan if isinstance(plan, Plan) else Plan.read(plan)
     if instance is None:

@@ -29,7 +29,7 @@ def solve_instance(
     """Solve one instance; ``begin`` is when the time limit started to run."""
     from planner.api import require_verified
     from planner.diagnosis import diagnose
-    from planner.verify import verify_plan
+    from planner.verification import verify_plan
 
     options = make_options(instance)
     solution, plan = solve_options(options, solver, on_progress, begin)

@@ -20,9 +20,7 @@ Outcome = Literal["unrestricted", "notification", "licence", "denied"]
 # 15 CFR 740 Supp. 1, as of 2026-09-24. Macau is treated as D:5 by name from 2023-01-17.
 EMBARGOED = frozenset({"RU", "BY", "IR", "KP", "SY", "CU"})
 CHINA = frozenset({"CN", "HK"})
-GROUP_D5 = CHINA | frozenset(
-    {"IQ", "LY", "VE", "MM", "NI", "LB", "AF", "SD", "SS", "SO", "CF", "CD", "ER", "HT", "ZW"}
-)
+GROUP_D5 = CHINA | frozenset({"IQ", "LY", "VE", "MM", "NI", "LB", "AF", "SD", "SS", "SO", "CF", "CD", "ER", "HT", "ZW"})
 GROUP_D1_D4 = frozenset(
     {"SA", "QA", "KW", "BH", "OM", "EG", "JO", "PK", "VN", "KZ", "KG", "UZ", "TJ", "TM", "AM", "AZ", "GE", "MD", "MN",
      "KH", "LA", "YE"}
@@ -127,9 +125,7 @@ def decide(device: Accelerator, country: str, date: datetime.date, headquarters:
         missing = "a rate at 16 bits or fewer" if performance is None else "the die area"
         return Decision("licence", f"{figures}; {missing} is missing, so the stricter branch is taken")
     if paragraph == "2022" and (country in CHINA or (country == "MO" and group_d5)):
-        return Decision(
-            "denied", f"3A090 of 2022-10-21: {figures} >= 4,800 and I/O {io_gbs(device):,.0f} GB/s >= 600"
-        )
+        return Decision("denied", f"3A090 of 2022-10-21: {figures} >= 4,800 and I/O {io_gbs(device):,.0f} GB/s >= 600")
     decision = Decision("unrestricted", f"{figures}: no rule in force covers it for {country}")
     if paragraph in ("a", "b"):
         strong = paragraph == "a" and device.datacenter
@@ -159,7 +155,5 @@ def decide(device: Accelerator, country: str, date: datetime.date, headquarters:
         memory, io = device.memory_gbs or 0, io_gbs(device)
         if (memory >= 1400 or io >= 1100 or memory + io >= 1700) and decision.outcome != "denied":
             outcome: Outcome = "denied" if date < CASE_BY_CASE_2025 else "licence"
-            return Decision(
-                outcome, f"company letters of 2025-04-09: memory {memory:,.0f} GB/s, I/O {io:,.0f} GB/s"
-            )
+            return Decision(outcome, f"company letters of 2025-04-09: memory {memory:,.0f} GB/s, I/O {io:,.0f} GB/s")
     return decision

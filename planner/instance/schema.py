@@ -223,6 +223,9 @@ class FabricChoice(Record):
     )
     tiers: Annotated[tuple[Literal[2, 3], ...], Field(min_length=1)] = (2, 3)
     """Most tiers a family may have; a two-tier family also offers a single switch for a few servers."""
+    planes: Annotated[tuple[Annotated[int, Field(ge=1, le=64)], ...], Field(min_length=1)] = (1,)
+    """Numbers of independent planes the compute network may be split into: ``[1, 8]`` offers one fabric, and eight
+    fabrics that each take one port of eight. Traffic between planes passes inside the servers."""
     storage_network: bool = True
     """Whether servers with storage ports get a storage network of their own."""
     node_leaf_m: Metres = 10

@@ -421,8 +421,8 @@ class _Maker:
         servers in one cluster than two tiers of the same switch carry."""
         from planner.engineering.fabric import design
 
-        wide = family.compute.design
-        two = design(wide.radix, wide.ports, rails=server.rail_optimised, tiers=2)
+        wide, planes = family.compute.design, family.compute.planes
+        two = design(wide.radix, wide.ports // planes, rails=server.rail_optimised, tiers=2)
         largest = max((f.servers for f in two.frames), default=0)
         return any(servers > largest for _, servers, _ in blocks.values())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,11 +24,13 @@ class NetworkOption:
     length_m: Mapping[str, float]
     rows: int = 1
     """Scalable units that one unit of the design stands for (one in each pod)."""
+    planes: int = 1
+    """Independent copies of the fabric; the design counts all of them."""
 
 
 @dataclass(frozen=True)
 class Family:
-    """A fabric family: ``switch-tiers``, its compute network and the storage networks that can go with it."""
+    """A fabric family: ``switch-tiers`` (``-planes`` if several), its compute network and storage networks to suit."""
 
     id: str
     switch: Switch
@@ -85,13 +88,13 @@ def families(
     found = []
     suitable = [s for s in switches if s.protocol in server.protocols and s.protocol in choice.protocols]
     for switch in suitable:
-        for tiers in choice.tiers:
-            name = f"{switch.id}-{tiers}t"
+        for tiers, planes in itertools.product(choice.tiers, dict.fromkeys(choice.planes)):
+            name = f"{switch.id}-{tiers}t" + (f"-{planes}p" if planes > 1 else "")
             try:
                 compute = (
                     _network(
                         "compute", switch, server, server.compute_ports, server.compute_port_gbps,
-                        server.rail_optimised, tiers, optic_rows, choice, kit_rank,
+                        server.rail_optimised, tiers, optic_rows, choice, kit_rank, planes,
                     )
                 )  # fmt: skip
                 storage: tuple[NetworkOption, ...] = ()
@@ -143,8 +146,13 @@ def _network(
     optic_rows: Sequence[Optic],
     choice: FabricChoice,
     kit_rank: Callable[[optics.Kit], tuple[float, float]] | None,
+    planes: int = 1,
 ) -> NetworkOption:
-    design = fabric.design(fabric.used_radix(switch, gbps), ports, rails=rails, tiers=tiers)
+    if ports % planes:
+        raise fabric.FabricError(f"{ports} ports do not divide over {planes} planes")
+    design = _in_planes(
+        fabric.design(fabric.used_radix(switch, gbps), ports // planes, rails=rails, tiers=tiers), planes
+    )
     if not any(f.cores == 0 for f in design.frames):
         raise fabric.FabricError(
             f"{tiers} tiers of {design.radix}-port switches hold no scalable unit of {ports} rails"
@@ -167,4 +175,23 @@ def _network(
                 f"of {lower} and {upper} links"
             )
         kits[link_class] = offered if kit_rank is None else optics.not_beaten(offered, kit_rank)
-    return NetworkOption(network, switch, gbps, design, kits, lengths)
+    return NetworkOption(network, switch, gbps, design, kits, lengths, planes=planes)
+
+
+def _in_planes(design: fabric.Design, planes: int) -> fabric.Design:
+    """The design of one plane, counted for all planes: every server has its ports spread over them evenly."""
+    unit = dataclasses.replace(
+        design.unit,
+        **{name: planes * getattr(design.unit, name) for name in dataclasses.asdict(design.unit) if name != "servers"},
+    )
+    frames = tuple(
+        replace(
+            frame,
+            leaves=planes * frame.leaves,
+            spines=planes * frame.spines,
+            leaf_spine_links=planes * frame.leaf_spine_links,
+            cores=planes * frame.cores,
+        )
+        for frame in design.frames
+    )
+    return replace(design, ports=planes * design.ports, unit=unit, frames=frames)

@@ -12,7 +12,7 @@ from planner.report.words import clean, plural
 if TYPE_CHECKING:
     from planner.errors import Fault
     from planner.result import Diagnosis, SolveResult
-    from planner.verify import VerificationReport
+    from planner.verification import VerificationReport
 
 
 def fault_rows(faults: Iterable[Fault]) -> list[dict[str, Any]]:

@@ -169,7 +169,11 @@ def test_a_clash_is_shown_with_what_each_requirement_takes() -> None:
     unfinished = Diagnosis(clashes, complete=False)
     assert "Time ran out" in infeasible_sentences(unfinished)[1]
     result = SolveResult(Status.INFEASIBLE, None, None, None, None, 1.23, diagnosis)
-    assert result_data(result)["diagnosis"]["clashes"][1] == {"family": "budget", "sentence": "without it 5 M", "group": 1}
+    assert result_data(result)["diagnosis"]["clashes"][1] == {
+        "family": "budget",
+        "sentence": "without it 5 M",
+        "group": 1,
+    }
 
 
 def test_clashes_of_their_own_are_told_apart() -> None:

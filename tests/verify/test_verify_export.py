@@ -9,7 +9,7 @@ import pytest
 
 from planner.catalogue import load_catalogue
 from planner.engineering.export_rules import decide
-from planner.verify.export import outcome, performance
+from planner.verification.export import outcome, performance
 
 DATE = datetime.date
 DATES = [

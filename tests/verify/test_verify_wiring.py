@@ -7,9 +7,9 @@ import random
 
 import pytest
 
-from planner.verify.ledger import paid_yearly
-from planner.verify.packing import Clusters, pack
-from planner.verify.wiring import Frame, Unit, build_unit, cores_of, deal, examine
+from planner.verification.ledger import paid_yearly
+from planner.verification.packing import Clusters, pack
+from planner.verification.wiring import Frame, Unit, build_unit, cores_of, deal, examine
 
 
 def works(frame: Frame, radix: int, ports: int, unit: Unit | None, rails: bool = True) -> bool:

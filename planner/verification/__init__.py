@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from planner.catalogue import Catalogue
 from planner.instance import Instance
 from planner.plan import Plan
-from planner.verify import budget, cooling, fabric, fleet, ledger, placement, power, supply, workload
-from planner.verify.checks import Book, Check, VerificationReport
-from planner.verify.facts import Facts, View
-from planner.verify.tables import read_tables
+from planner.verification import budget, cooling, fabric, fleet, ledger, placement, power, supply, workload
+from planner.verification.checks import Book, Check, VerificationReport
+from planner.verification.facts import Facts, View
+from planner.verification.tables import read_tables
 
 __all__ = ["CONCERNS", "Check", "VerificationReport", "verify_plan"]
 

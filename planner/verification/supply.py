@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planner.verify.checks import Book
-from planner.verify.facts import View
+from planner.verification.checks import Book
+from planner.verification.facts import View
 
 
 def check(view: View, book: Book) -> None:

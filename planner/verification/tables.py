@@ -11,7 +11,7 @@ from numbers import Real
 from typing import Any, TypeVar, cast
 
 from planner.plan import Plan
-from planner.verify.checks import WHOLE, Book
+from planner.verification.checks import WHOLE, Book
 
 LARGEST = 1e30
 """No figure of a plan is larger; this also keeps out infinity and NaN."""

@@ -6,12 +6,12 @@ import math
 
 from planner.plan import Plan
 from planner.units import HOURS_PER_YEAR
-from planner.verify import bill, power
-from planner.verify.bill import KINDS, MAINTAINED, Purchase
-from planner.verify.checks import ABSOLUTE, Book, near
-from planner.verify.facts import View
-from planner.verify.tables import Cost, sound
-from planner.verify.totals import check_totals
+from planner.verification import bill, power
+from planner.verification.bill import KINDS, MAINTAINED, Purchase
+from planner.verification.checks import ABSOLUTE, Book, near
+from planner.verification.facts import View
+from planner.verification.tables import Cost, sound
+from planner.verification.totals import check_totals
 
 Line = tuple[str, str, str, int]
 """Account, item, site, period."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from planner.plan import Plan
-from planner.verify import bill, power
-from planner.verify.checks import Book
-from planner.verify.facts import View
-from planner.verify.tables import sound
+from planner.verification import bill, power
+from planner.verification.checks import Book
+from planner.verification.facts import View
+from planner.verification.tables import sound
 
 COUNTS = ("accelerators", "servers", "racks", "switches", "optics", "cables")
 

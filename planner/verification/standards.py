@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from planner.catalogue.entries import Switch
-from planner.verify.facts import Pool, View
-from planner.verify.wiring import Unit, build_unit, split_of
+from planner.verification.facts import Pool, View
+from planner.verification.wiring import Unit, build_unit, split_of
 
 NETWORKS = ("compute", "storage")
 
@@ -19,13 +19,15 @@ def wanted(view: View, pool: Pool, network: str) -> bool:
 
 @dataclass(frozen=True)
 class Standard:
-    """The building rules of one network of a pool: its switch at the speed used, and the unit."""
+    """The building rules of one network of a pool: its switch at the speed used, its planes, the unit of one plane."""
 
     switch: Switch
     radix: int
     ports: int
+    """Ports of a server on one plane."""
     rails: bool
     unit: Unit | None
+    planes: int
 
 
 def standard(view: View, pool: Pool, network: str, tiers: int | None = None) -> Standard | str:
@@ -43,8 +45,12 @@ def standard(view: View, pool: Pool, network: str, tiers: int | None = None) -> 
     if split is None:
         return f"no {switch.protocol} switch at {gbps:g}G is known for it ({switch.id} was looked at)"
     rails = pool.server.rail_optimised and network == "compute"
-    radix = switch.ports * split
-    return Standard(switch, radix, ports, rails, build_unit(radix, ports, rails=rails, tiers=tiers or pool.tiers))
+    planes = pool.planes if network == "compute" else 1
+    if not planes or ports % planes:
+        return f"{ports} ports do not divide over {planes} planes"
+    radix, each = switch.ports * split, ports // planes
+    unit = build_unit(radix, each, rails=rails, tiers=tiers or pool.tiers)
+    return Standard(switch, radix, each, rails, unit, planes)
 
 
 def cheapest_per_port(view: View, protocol: str, gbps: float) -> Switch | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from planner.catalogue.entries import Optic
-from planner.verify.checks import Book
-from planner.verify.facts import Pool, View
-from planner.verify.standards import NETWORKS, standard
-from planner.verify.tables import Links
-from planner.verify.wiring import split_of
+from planner.verification.checks import Book
+from planner.verification.facts import Pool, View
+from planner.verification.standards import NETWORKS, standard
+from planner.verification.tables import Links
+from planner.verification.wiring import split_of
 
 CLASSES = ("node-leaf", "leaf-spine", "spine-core")
 CABLES = ("dac", "acc", "aoc")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from planner.verify import links
-from planner.verify.checks import Book
-from planner.verify.facts import Pool, View
-from planner.verify.standards import NETWORKS, Standard, standard, wanted
-from planner.verify.tables import Clusters, Network
-from planner.verify.wiring import Frame, Unit, cores_of, examine, largest_cluster, own_leaves
+from planner.verification import links
+from planner.verification.checks import Book
+from planner.verification.facts import Pool, View
+from planner.verification.standards import NETWORKS, Standard, standard, wanted
+from planner.verification.tables import Clusters, Network
+from planner.verification.wiring import Frame, Unit, cores_of, examine, largest_cluster, own_leaves
 
 TIERS = {2: (1, 2), 3: (3,)}
 """Tiers of the frames that a network may stand on, by its most tiers."""
@@ -26,6 +26,8 @@ def check(view: View, book: Book) -> None:
         book.record("protocol fits", spoken, f"{detail} {', '.join(choice.protocols)}")
         detail = f"pool {pool.id}: family of {pool.tiers} tiers, instance allows {choice.tiers}"
         book.record("tiers allowed", pool.tiers in choice.tiers, detail)
+        detail = f"pool {pool.id}: {pool.planes} planes, instance allows {choice.planes}"
+        book.record("planes allowed", pool.planes in choice.planes, detail)
         for network in NETWORKS:
             _network(view, book, pool, network)
     for network in NETWORKS:
@@ -78,7 +80,9 @@ def _frame(book: Book, cluster: Clusters, rules: Standard, tiers: int, where: st
     detail = f"{place}: {cluster.tiers} tiers, expected {' or '.join(map(str, allowed))}"
     if not book.record("tiers allowed", cluster.tiers in allowed, detail):
         return
-    frame = Frame(cluster.tiers, cluster.servers_each, cluster.units_each, cluster.spines_each)
+    detail = f"{place}: {cluster.spines_each} spines over {rules.planes} planes"
+    book.record("planes are alike", cluster.spines_each % rules.planes == 0, detail)
+    frame = Frame(cluster.tiers, cluster.servers_each, cluster.units_each, cluster.spines_each // rules.planes)
     for name, passed, sentence in examine(frame, rules.radix, rules.ports, rules.unit, rails=rules.rails):
         book.record(name, passed, f"{place}: {sentence}")
 
@@ -138,21 +142,22 @@ def _counts(book: Book, where: str, row: Network, clusters: list[Clusters], rule
     book.enough("units suffice", where, f"places in {row.units} units and small frames", places, servers)
     room = sum(c.clusters * c.units_each for c in large)
     book.enough("units fit the frames", where, f"{row.units} units, room for units", room, row.units)
-    leaves = row.units * unit.leaves
-    leaf_spine = row.units * unit.leaves * unit.uplinks
+    planes = rules.planes
+    leaves = planes * row.units * unit.leaves
+    leaf_spine = planes * row.units * unit.leaves * unit.uplinks
     for cluster in small:
-        spines = cluster.spines_each
+        spines = cluster.spines_each // planes
         frame = Frame(cluster.tiers, cluster.servers_each, cluster.units_each, spines)
-        own = cluster.clusters * own_leaves(frame, unit.leaves)
+        own = planes * cluster.clusters * own_leaves(frame, unit.leaves)
         leaves += own
         leaf_spine += own * cluster.servers_each if spines else 0
     three = any(cluster.tiers == 3 for cluster in large)
-    cores = cores_of(row.units * unit.leaves, unit.uplinks, rules.radix) if three else 0
+    cores = planes * cores_of(row.units * unit.leaves, unit.uplinks, rules.radix) if three else 0
     spines = sum(c.clusters * c.spines_each for c in clusters)
     book.count("leaves recomputed", where, "leaves", row.leaves, leaves)
     book.count("spines recomputed", where, "spines", row.spines, spines)
     book.count("cores recomputed", where, "cores", row.cores, cores)
-    book.count("links recomputed", where, "node-leaf links", row.node_leaf_links, servers * rules.ports)
+    book.count("links recomputed", where, "node-leaf links", row.node_leaf_links, servers * planes * rules.ports)
     book.count("links recomputed", where, "leaf-spine links", row.leaf_spine_links, leaf_spine)
     book.count("links recomputed", where, "spine-core links", row.spine_core_links, leaf_spine if three else 0)
     book.enough("switches suffice", where, "switches", row.switches, leaves + spines + cores)

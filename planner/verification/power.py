@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from planner.catalogue.entries import POWER_TRAIN_LIFE_YEARS
 from planner.units import HOURS_PER_YEAR, KWH_PER_MWH
-from planner.verify import cooling
-from planner.verify.checks import Book
-from planner.verify.facts import View
-from planner.verify.tables import SiteRow
+from planner.verification import cooling
+from planner.verification.checks import Book
+from planner.verification.facts import View
+from planner.verification.tables import SiteRow
 
 
 def check(view: View, book: Book) -> None:

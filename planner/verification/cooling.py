@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from planner.verify.checks import Book
-from planner.verify.facts import View
-from planner.verify.tables import CoolingRow
+from planner.verification.checks import Book
+from planner.verification.facts import View
+from planner.verification.tables import CoolingRow
 
 
 def check(view: View, book: Book) -> None:

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from planner.catalogue.entries import Accelerator, Server
 from planner.instance.schema import Compute, Inference, Training
 from planner.units import GIGA, SECONDS_PER_DAY, TERA
-from planner.verify.checks import RELATIVE, WHOLE, Book, round_up
-from planner.verify.facts import Pool, View
-from planner.verify.packing import Clusters, pack
-from planner.verify.standards import standard
-from planner.verify.tables import Work
+from planner.verification.checks import RELATIVE, WHOLE, Book, round_up
+from planner.verification.facts import Pool, View
+from planner.verification.packing import Clusters, pack
+from planner.verification.standards import standard
+from planner.verification.tables import Work
 
 Load = Training | Inference | Compute
 _PREFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18, "Z": 1e21}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from planner.instance.resolve import convert
-from planner.verify.facts import View
+from planner.verification.facts import View
 
 POWER_TRAIN = "power-train"
 KINDS = ("servers", "switches", "optics", "racks", "cooling", "facility")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from planner.verify.checks import Book
-from planner.verify.facts import Pool, View
-from planner.verify.tables import Racks
+from planner.verification.checks import Book
+from planner.verification.facts import Pool, View
+from planner.verification.tables import Racks
 
 PURPOSES = ("server", "network")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from planner.verify import export
-from planner.verify.checks import Book
-from planner.verify.facts import Pool, View
+from planner.verification import export
+from planner.verification.checks import Book
+from planner.verification.facts import Pool, View
 
 
 def check(view: View, book: Book) -> None:

@@ -14,8 +14,8 @@ from planner.catalogue import Catalogue
 from planner.catalogue.entries import POWER_TRAIN_LIFE_YEARS, Accelerator, Cooling, Price, Rack, Server, Switch
 from planner.instance import Instance
 from planner.instance.resolve import SiteFacts, catalogue_overrides, convert_price, order_date, site_facts
-from planner.verify.checks import WHOLE, Book
-from planner.verify.tables import (
+from planner.verification.checks import WHOLE, Book
+from planner.verification.tables import (
     Bill,
     Clusters,
     CoolingRow,
@@ -39,6 +39,7 @@ class Pool:
         id: ``site/server/cooling-rack_kw/fabric``.
         named_rack_kw: rack power in the name; the checks use ``rack_kw``, from the cooling method and the site.
         tiers: most tiers of the compute fabric (2 or 3).
+        planes: independent copies of the compute fabric.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Pool:
     named_rack_kw: float
     switch: Switch
     tiers: int
+    planes: int
 
     @property
     def rack_kw(self) -> float:
@@ -138,7 +140,10 @@ class Facts:
             return "expected site/server/cooling-rack_kw/fabric"
         site, server = self.sites.get(parts[0]), self.catalogue.servers.get(parts[1])
         cooling, _, kw = parts[2].rpartition("-")
-        switch_id, _, tiers = parts[3].rpartition("-")
+        fabric, _, planes = parts[3].rpartition("-")
+        if not (planes.endswith("p") and planes[:-1].isdecimal() and len(planes) < 4):
+            fabric, planes = parts[3], "1p"
+        switch_id, _, tiers = fabric.rpartition("-")
         method, switch = self.catalogue.cooling.get(cooling), self.catalogue.switches.get(switch_id)
         if site is None:
             return f"unknown site {parts[0]!r}"
@@ -156,7 +161,7 @@ class Facts:
         except ValueError:
             return f"unknown rack power {kw!r}"
         rack = self.catalogue.racks[method.rack]
-        return Pool(name, site, server, device, method, rack, named_rack_kw, switch, int(tiers[0]))
+        return Pool(name, site, server, device, method, rack, named_rack_kw, switch, int(tiers[0]), int(planes[:-1]))
 
 
 class View:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from planner.instance.resolve import convert
-from planner.verify import bill
-from planner.verify.checks import Book
-from planner.verify.facts import View
+from planner.verification import bill
+from planner.verification.checks import Book
+from planner.verification.facts import View
 
 
 def check(view: View, book: Book) -> None:
