@@ -44,9 +44,12 @@ def diagnose(options: Options, solver: SolverOptions, begin: float) -> Diagnosis
         return _feasible(_without(instance, dropped), solver, deadline)
 
     answer = possible(present)
-    if answer is not True:
+    if answer is None:
+        sentence = "time ran out before it was known which limits clash with the demand"
+        return Diagnosis((Clash("demand", sentence),), notes, complete=False)
+    if answer is False:
         sentence = "no allowed server type, site and network can carry the demand, whatever the limits"
-        return Diagnosis((Clash("demand", sentence),), notes, complete=answer is False)
+        return Diagnosis((Clash("demand", sentence),), notes)
     groups: list[list[Family]] = []
     complete = True
     settled: list[Family] = []

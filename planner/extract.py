@@ -44,6 +44,7 @@ class _Extractor:
         self.used_pools = {row.pool for row in self.used}
 
     def extract(self) -> tuple[dict[str, Rows], Rows, Rows]:
+        self._clear_idle_pools()
         self._settle_continuous()
         decisions = {
             "fleet": self._fleet(),
@@ -57,6 +58,17 @@ class _Extractor:
             "sites": self._sites(),
         }
         return decisions, self._bill(decisions), self._costs()
+
+    def _clear_idle_pools(self) -> None:
+        """A plan cut short may hold switches or racks for a pool without servers: they are not bought."""
+        m = self.model
+        for variables in (
+            m.fabric.units, m.fabric.frames, m.fabric.switches_bought, m.fabric.parts_bought, m.fabric.links,
+            m.placement.racks_bought, m.placement.network_racks_bought,
+        ):  # fmt: skip
+            for index, variable in variables.items():
+                if index[0] not in self.used_pools:
+                    variable.set_value(0, skip_validation=True)
 
     def _settle_continuous(self) -> None:
         """Cooling and power are continuous: set their loads to what the whole numbers make, buy no less than that."""

@@ -162,7 +162,6 @@ def test_a_diagnosis_without_time_says_that_it_is_incomplete() -> None:
     assert not diagnosed(FOUR, seconds_ago=60).complete
 
 
-@pytest.mark.xfail(strict=True, reason="diagnose() takes an unanswered first question for a No")
 def test_a_diagnosis_without_time_claims_nothing() -> None:
     """Nobody knows whether another limit would do: 09 has a plan without the power limit."""
     sentences = [clash.sentence for clash in diagnosed(FOUR, seconds_ago=60).clashes]

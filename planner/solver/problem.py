@@ -13,6 +13,7 @@ from planner.errors import SolverError
 
 Status = Literal["optimal", "feasible", "infeasible", "no_plan"]
 INTEGRALITY_TOLERANCE = 1e-6
+MOST_ROUNDING = 1e-3
 
 
 @dataclass(frozen=True)
@@ -172,11 +173,12 @@ def load_values(columns: list[Any], values: np.ndarray, counted: tuple[str, ...]
         counted: name prefixes of continuous variables that count pieces; they are rounded up to whole pieces.
 
     Raises:
-        SolverError: a whole variable is further than 1e-6 (relative for large values) from a whole number.
+        SolverError: a whole variable is further from a whole number than 1e-6 (of the value, but at most
+            1e-3).
     """
     for variable, value in zip(columns, values, strict=True):
         nearest = round(value)
-        near = abs(value - nearest) <= INTEGRALITY_TOLERANCE * max(1.0, abs(nearest))
+        near = abs(value - nearest) <= min(INTEGRALITY_TOLERANCE * max(1.0, abs(nearest)), MOST_ROUNDING)
         if not variable.is_continuous() and not near:
             raise SolverError(f"{variable.name} = {value} is not whole")
         if not variable.is_continuous() or variable.name.startswith(counted or ("\0",)):
