@@ -11,14 +11,16 @@ A block is one training run, one serving group or one compute server (all of the
     (W3)  sum_v c[v,w] x[v,p,t] <= sum_{own f} floor(F[f] / s[w]) q[p,f,t] + h[w] u[p,t]           blocks_have_units
     (W4)  sum_v c[v,w] x[v,p,t] <= sum_f g[f,w] q[p,f,t]                                         blocks_fit_clusters
 
-with s[w] servers of a block, v over the workloads whose blocks are at least that large, c[v,w] = ceil(s[v] / s[w]),
-F[f] servers of a frame that brings its own leaves, u units, U servers of a unit. A block of several servers lives in
-one cluster of the compute network and takes whole units, or, if it is smaller, stays within one:
+with s[w] servers of a block, v over the workloads whose blocks are at least that large, F[f] servers of a frame that
+brings its own leaves, u units, U servers of a unit. A block of several servers lives in one cluster of the compute
+network and takes whole units, or, if it is smaller, stays within one:
 
+    c[v,w] = ceil(s[v] / s[w])        and at least ceil(s[v] / U) floor(U / s[w]) if s[w] <= U < s[v]     places taken
     h[w] = floor(U / s[w])            if s[w] <= U, else 1 / ceil(s[w] / U)             blocks per unit
     g[f,w] = floor(units[f] h[w])     floor(F[f] / s[w]) for frames with own leaves     blocks per cluster
 
-Together they suffice for a packing: place blocks largest first; one of v takes at most c[v,w] places of size s[w].
+Together they suffice for a packing: place blocks largest first; one of v takes at most c[v,w] places of size s[w]. They
+are exact where the blocks of a pool are of one size; several sizes may be asked for places a clever packing would save.
 """
 
 from __future__ import annotations
@@ -61,10 +63,20 @@ def servers_carry_blocks(data: WorkloadData, pool: str, blocks: Mapping[str, Any
     return used <= data.availability * servers
 
 
+def places_of(data: WorkloadData, pool: str, servers: int, size: int) -> int:
+    """Places of ``size`` servers that one block of so many servers takes at most.
+
+    A block larger than a unit takes whole units, and with them every place for smaller blocks in them.
+    """
+    unit = data.unit_servers[pool]
+    whole_units = math.ceil(servers / unit) * (unit // size) if servers > unit >= size else 0
+    return max(math.ceil(servers / size), whole_units)
+
+
 def places_taken(data: WorkloadData, pool: str, size: int, blocks: Mapping[str, Any]) -> Any:
     """Places of ``size`` servers that all blocks at least that large take."""
     return pyo.quicksum(
-        math.ceil(data.servers[v, pool] / size) * x
+        places_of(data, pool, data.servers[v, pool], size) * x
         for v, x in blocks.items()
         if data.together[v, pool] and data.servers[v, pool] >= size
     )
@@ -132,7 +144,10 @@ def add_workload(model: pyo.ConcreteModel, data: WorkloadData, servers: Any, uni
         ),
         doc="(W2)",
     )
-    sizes = {(p, data.servers[w, p]) for w, p in pairs if data.together[w, p] and data.servers[w, p] > 1}
+    together = {(p, data.servers[w, p]) for w, p in pairs if data.together[w, p]}
+    # A run of one server fits wherever there is a server, unless larger blocks hold whole units and idle servers in them.
+    largest = {p: max(size for q, size in together if q == p) for p, _ in together}
+    sizes = {(p, size) for p, size in together if size > 1 or largest[p] > data.unit_servers[p]}
     index = [(p, size, t) for p, size in sorted(sizes) for t in data.periods]
 
     def taken(b: pyo.Block, p: str, size: int, t: int) -> Any:

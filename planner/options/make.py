@@ -188,7 +188,9 @@ class _Maker:
                 networks = family.networks(max((n for _, n, _ in fitting.values()), default=0))
                 if networks is None:
                     self._remove(
-                        f"{server.id} on {family.id}", "fabric", "no storage network carries its largest block"
+                        f"{server.id} on {family.id}",
+                        "fabric",
+                        "no compute or storage network of equal pods carries its largest block",
                     )
                 elif fitting:
                     candidates.append((family, networks, fitting))

@@ -40,11 +40,13 @@ class Family:
     """Of two and of three tiers; empty where the server has no storage ports or the instance wants none."""
 
     def networks(self, together: int) -> tuple[NetworkOption, ...] | None:
-        """Networks of a pool whose largest block takes ``together`` servers; None if no storage network is as large.
+        """Networks of a pool whose largest block takes ``together`` servers; None if none is as large.
 
         A training run reads its data from one storage network, so that its frames must carry the whole run.
         """
         compute = _in_equal_pods(self.compute, together)
+        if not compute.design.frames:
+            return None
         if not self.storage:
             return (compute,)
         for option in self.storage:
@@ -62,7 +64,7 @@ def _in_equal_pods(option: NetworkOption, together: int) -> NetworkOption:
     each pod, and only pod numbers are offered for which cores are half the leaves.
     """
     design = option.design
-    frames = [f for f in design.frames if not f.cores]
+    frames = [f for f in design.frames if not f.cores and f.units % f.pods == 0]
     pods = min((f.pods for f in frames if f.servers >= together), default=1)
     frames = [replace(f, units=f.units // pods) for f in frames if f.pods in (1, pods) and f.units % pods == 0]
     unit = fabric.Unit(*(pods * count for count in dataclasses.astuple(design.unit)))

@@ -109,8 +109,10 @@ def _few_clusters(view: View, book: Book, network: str) -> None:
         rules = standard(view, pool, network, max((c.tiers for c in standing), default=2))
         if not standing or isinstance(rules, str) or rules.unit is None:
             continue
-        end = largest_cluster(rules.unit, rules.radix, max(c.tiers for c in standing)) // rules.unit.servers
-        largest = max(min(end, -(-most.get(pool_id, 0) // rules.unit.servers)), *(c.units_each for c in standing))
+        largest = max(c.units_each for c in standing)
+        if all(c.tiers == 2 for c in standing):  # three tiers have as many pods as the largest block calls for
+            end = largest_cluster(rules.unit, rules.radix, 2) // rules.unit.servers
+            largest = max(largest, min(end, -(-most.get(pool_id, 0) // rules.unit.servers)))
         runs = sum(
             w.blocks
             for w in view.tables.workloads
