@@ -145,7 +145,7 @@ def add_workload(model: pyo.ConcreteModel, data: WorkloadData, servers: Any, uni
         doc="(W2)",
     )
     together = {(p, data.servers[w, p]) for w, p in pairs if data.together[w, p]}
-    # A run of one server fits wherever there is a server, unless larger blocks hold whole units and idle servers in them.
+    # A run of one server fits wherever a server is, unless larger blocks hold whole units with idle servers in them.
     largest = {p: max(size for q, size in together if q == p) for p, _ in together}
     sizes = {(p, size) for p, size in together if size > 1 or largest[p] > data.unit_servers[p]}
     index = [(p, size, t) for p, size in sorted(sizes) for t in data.periods]
