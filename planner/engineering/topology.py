@@ -24,7 +24,7 @@ import numpy as np
 from planner.engineering.tree import CLASSES, Ends, Numbers, Tree
 
 if TYPE_CHECKING:
-    import networkx  # type: ignore[import-untyped]
+    import networkx
 
 FLOW_ENDPOINTS = 2_048
 """Most endpoints for which max-flow is run by default; counting covers any size."""
