@@ -76,7 +76,7 @@ class FrameData:
 
 @dataclass(frozen=True)
 class FabricData:
-    """Networks, frames and kits of every pool; ``scarce`` where switches or parts have supply limits."""
+    """Networks, frames and kits of every pool; ``scarce`` where they or all money have limits."""
 
     periods: Sequence[int]
     site: Mapping[str, str]

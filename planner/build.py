@@ -69,6 +69,25 @@ class _Builder:
         self.site = dict(zip(options.pools["pool"], options.pools["site"], strict=True))
         self.most_servers = {r.pool: int(r.most_servers) for r in records(options.pools)}
 
+        self.with_runs = {r.pool for r in records(options.blocks) if r.one_cluster}
+
+    def _pieces_may_split(self) -> bool:
+        """Whether a limit on switches, parts or all money, or a renewal within the horizon, could make parts of pieces
+        worth buying, so that they must be declared whole."""
+        budget, horizon = self.instance.budget, self.instance.horizon
+        lives = {
+            periods_in_service(item.life_years, horizon.period_years)
+            for item in self.options.items.values()
+            if item.kind in ("switches", "optics")
+        }
+        return (
+            any(s.kind in ("switches", "optics") for s in self.instance.supply)
+            or budget.capex is not None
+            or budget.capex_by_period is not None
+            or any(s.pue_rule == "site-average" and s.pue_limit is not None for s in self.options.sites.values())
+            or any(1 < life < horizon.periods for life in lives)
+        )
+
     def build(self) -> BuiltModel:
         model = pyo.ConcreteModel(name=self.instance.name)
         ledger = Ledger()
@@ -144,7 +163,9 @@ class _Builder:
                 switch_kw=r.switch_kw, switch_height=r.switch_height,
             )  # fmt: skip
             switch[key] = self._asset(options.items["switches", r.switch], upkeep=True)
-            most_units[key] = math.ceil(self.most_servers[r.pool] / r.unit_servers)
+            # Runs take whole units and may leave almost half of them idle.
+            idle = 2 if r.pool in self.with_runs else 1
+            most_units[key] = idle * math.ceil(self.most_servers[r.pool] / r.unit_servers) + idle - 1
         frames: dict[tuple[str, str, str], FrameData] = {}
         most_switches = {k: (u.leaves + u.cores) * most_units[k] for k, u in units.items()}
         most_links = {}
@@ -186,7 +207,7 @@ class _Builder:
             most_switches=most_switches,
             most_links=most_links,
             most_parts={key: math.ceil(most) for key, most in most_parts.items()},
-            scarce=any(s.kind in ("switches", "optics") for s in self.instance.supply),
+            scarce=self._pieces_may_split(),
         )
 
     def _placement(self, fabric: FabricData) -> PlacementData:

@@ -8,7 +8,7 @@ have. Costs jump only where a unit or a frame fills up, so comparing just at and
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,23 +27,31 @@ class Priced:
     option: NetworkOption
     switch: Cost
     links: dict[str, Cost]
+    sure: dict[str, Cost]
+
+    def on_one_kit(self) -> Priced:
+        """The network with every link at a cost that one kit really has."""
+        return replace(self, links=self.sure)
 
 
 def priced(
     option: NetworkOption, switch_cost: Callable[[NetworkOption], Cost], kit_cost: Callable[[optics.Kit], Cost]
 ) -> Priced:
-    """Price a network; of several kits of a class the least of each cost counts."""
-    links = {c: tuple(map(min, zip(*map(kit_cost, kits), strict=True))) for c, kits in option.kits.items()}
-    return Priced(option, switch_cost(option), links)
+    """Price a network; of several kits of a class the least of each cost counts, and for sure the cheapest kit."""
+    costs = {c: [kit_cost(kit) for kit in kits] for c, kits in option.kits.items()}
+    least = {c: tuple(map(min, zip(*found, strict=True))) for c, found in costs.items()}
+    return Priced(option, switch_cost(option), least, {c: min(found) for c, found in costs.items()})
 
 
 def kept_families(networks: Mapping[str, Sequence[Priced]], most: int) -> set[str]:
     """Names of the families that no other beats for 1 to ``most`` servers; of equals the first by name stays."""
     sizes = np.array(sorted({n for found in networks.values() for n in _turning_points(found, most)}))
     tables = {name: _designs(found, sizes, most) for name, found in networks.items()}
+    # One kit may be the cheapest and another draw the least: what beats others must do so with kits there are.
+    sure = {name: _designs([n.on_one_kit() for n in found], sizes, most) for name, found in networks.items()}
     kept: list[str] = []
     for name in sorted(networks, key=lambda name: (float(tables[name][..., 0].min(axis=0).sum()), name)):
-        if not any(_beats(tables[other], tables[name]) for other in kept):
+        if not any(_beats(sure[other], tables[name]) for other in kept):
             kept.append(name)
     return set(kept)
 
