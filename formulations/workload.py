@@ -52,9 +52,9 @@ class WorkloadData:
 
 
 def demand_is_met(data: WorkloadData, workload: str, period: int, blocks: Mapping[str, Any]) -> Any:
-    """(W1) Divided by the demand, so that runs and FLOP/s stand on one scale."""
+    """(W1) Divided by the demand, so that runs and FLOP/s stand on one scale; no block need count for more than all."""
     demand = data.demand[workload, period]
-    return pyo.quicksum((data.rate[workload, p] / demand * x for p, x in blocks.items())) >= 1
+    return pyo.quicksum((min(1.0, data.rate[workload, p] / demand) * x for p, x in blocks.items())) >= 1
 
 
 def servers_carry_blocks(data: WorkloadData, pool: str, blocks: Mapping[str, Any], servers: Any) -> Any:

@@ -242,7 +242,7 @@ class _Builder:
         for r in records(options.blocks):
             key = (r.workload, r.pool)
             servers[key], rate[key], together[key] = r.servers_per_block, r.rate_per_block, r.one_cluster
-            needed = max(math.ceil(demand[r.workload, t] / r.rate_per_block - 1e-9) for t in self.periods)
+            needed = max(1, *(math.ceil(demand[r.workload, t] / r.rate_per_block - 1e-9) for t in self.periods))
             most[key] = min(needed, self.most_servers[r.pool] // r.servers_per_block)
         compute = options.frames[options.frames["network"] == "compute"]
         frames: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)

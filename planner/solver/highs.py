@@ -66,6 +66,8 @@ def run(
     status = solver.getModelStatus()
     info = solver.getInfo()
     found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    if status == _STATUS.kModelEmpty:  # nothing is asked for
+        return Solution("optimal", np.zeros(len(problem.cost)), problem.offset, problem.offset, 0.0)
     if status in _INFEASIBLE or (status == _STATUS.kUnboundedOrInfeasible and not found):
         return Solution("infeasible", None, None, None, time.monotonic() - begin)
     if status not in _DONE + _LIMIT:
