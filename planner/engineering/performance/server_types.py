@@ -1,0 +1,225 @@
+"""One load on each of several server types: whole servers, their range, or why a type cannot carry it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from planner.engineering.compute import packing, whole_devices
+from planner.engineering.performance.device import Device, device_of
+from planner.engineering.performance.inference import DoesNotServe, estimate_serving, replicas_needed
+from planner.engineering.performance.inference_calibration import DEFAULT_ENGINE, ServingConstants, constants_of
+from planner.engineering.performance.measurements import Measurement, calibrate
+from planner.engineering.performance.models import Model
+from planner.engineering.performance.replicas import ServingEstimate
+from planner.engineering.performance.training import DoesNotTrain, TrainingEstimate, smallest_cluster
+from planner.engineering.performance.training_calibration import TrainingConstants, training_constants
+from planner.engineering.performance.training_measured import TrainingMeasurement, calibrated
+from planner.engineering.performance.uncertainty import spread
+
+if TYPE_CHECKING:
+    from planner.catalogue.entries import Accelerator, Server
+
+Estimate = TypeVar("Estimate", TrainingEstimate, ServingEstimate)
+Constants = TypeVar("Constants", TrainingConstants, ServingConstants)
+NONE_MEASURED: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class OnServers(Generic[Estimate, Constants]):
+    """A load on one server type."""
+
+    server: str
+    device: Device
+    constants: Constants
+    estimate: Estimate
+    """Of one run at the servers taken, or of one replica (one group, where disaggregated)."""
+    servers: int
+    """Taken for the whole load."""
+    low_servers: int
+    """Enough in one case of ten."""
+    high_servers: int | None
+    """Enough in nine cases of ten; None where no number is."""
+    accelerators: int
+    """Of the servers taken."""
+
+
+@dataclass(frozen=True)
+class Excluded:
+    """A server type that cannot carry the load."""
+
+    server: str
+    accelerator: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training run that must end in time."""
+
+    model: Model
+    tokens: float
+    days: float
+    runs: int = 1
+    """Runs of this size at once, each in a cluster of its own."""
+    sequence: float | None = None
+    batch_tokens: float | None = None
+    precision: str = "fp16"
+
+
+@dataclass(frozen=True)
+class Queries:
+    """A service by the queries of a day and its latency targets."""
+
+    model: Model
+    queries_per_day: float
+    tokens_in: float
+    tokens_out: float
+    peak_factor: float = 1.0
+    precision: str = "fp16"
+    kv_precision: str | None = None
+    ttft_s: float | None = None
+    tpot_s: float | None = None
+    prefix_hit: float = 0.0
+    disaggregated: bool = False
+    engine: str = DEFAULT_ENGINE
+
+    def asked(self) -> dict[str, Any]:
+        """What is asked of a replica: arguments of ``estimate_serving``."""
+        names = ("tokens_in", "tokens_out", "precision", "kv_precision", "ttft_s", "tpot_s", "prefix_hit")
+        return {name: getattr(self, name) for name in (*names, "disaggregated")}
+
+
+def run_on(
+    run: Run,
+    server: Server,
+    device: Device,
+    safe: bool = False,
+    measured: Sequence[TrainingMeasurement] = (),
+) -> OnServers[TrainingEstimate, TrainingConstants]:
+    """The fewest whole servers that finish a run in time; nine times in ten if ``safe``.
+
+    Raises:
+        DoesNotTrain: no number of them does.
+        ValueError: a number is not above 0 and finite, or measurements do not fit.
+    """
+    constants = training_constants(device.generation)
+    constants = calibrated(constants, measured) if measured else constants
+    factor = spread(constants.error)
+
+    def fewest(days: float) -> TrainingEstimate:
+        return smallest_cluster(
+            run.model, device, run.tokens, days, run.sequence, run.batch_tokens, constants=constants,
+            precision=run.precision, granule=server.accelerators,
+        )  # fmt: skip
+
+    def servers(estimate: TrainingEstimate) -> int:
+        return run.runs * (estimate.devices // server.accelerators)
+
+    taken = fewest(run.days / factor if safe else run.days)
+    high = None
+    with suppress(DoesNotTrain):
+        high = servers(taken if safe else fewest(run.days / factor))
+    return OnServers(
+        server=server.id,
+        device=device,
+        constants=constants,
+        estimate=taken,
+        servers=servers(taken),
+        low_servers=servers(fewest(run.days * factor)),
+        high_servers=high,
+        accelerators=run.runs * taken.devices,
+    )
+
+
+def queries_on(
+    queries: Queries, server: Server, device: Device, safe: bool = False, measured: Sequence[Measurement] = ()
+) -> OnServers[ServingEstimate, ServingConstants]:
+    """Whole servers that carry the busiest moment of a service; at the throughput exceeded in nine cases of ten if
+    ``safe``.
+
+    Raises:
+        DoesNotServe: the server type lacks the precision, the memory or the speed.
+        ValueError: a number is out of range, or measurements do not fit.
+    """
+    constants = constants_of(device.generation, queries.engine)
+    constants = calibrate(measured, {device.name: device})[device.name] if measured else constants
+    found = estimate_serving(queries.model, device, constants=constants, **queries.asked())
+    together, replicas = packing(found.devices, server.accelerators)
+
+    def servers(requests_per_s: float) -> int:
+        needed = replicas_needed(queries.queries_per_day, queries.peak_factor, requests_per_s)
+        return together * whole_devices(needed / replicas)
+
+    high = servers(found.low_requests_per_s)
+    taken = high if safe else servers(found.requests_per_s)
+    return OnServers(
+        server=server.id,
+        device=device,
+        constants=constants,
+        estimate=found,
+        servers=taken,
+        low_servers=servers(found.high_requests_per_s),
+        high_servers=high,
+        accelerators=taken * server.accelerators,
+    )
+
+
+def devices_in(
+    servers: Iterable[Server], accelerators: Mapping[str, Accelerator], oversubscription: float = 1.0
+) -> tuple[list[tuple[Server, Device]], list[Excluded]]:
+    """Server types with what the model needs to know of them, and those of which the catalogue knows too little.
+
+    Raises:
+        ValueError: oversubscription is below 1.
+    """
+    if not oversubscription >= 1:
+        raise ValueError(f"oversubscription must be at least 1, found {oversubscription:g}")
+    known, excluded = [], []
+    for server in servers:
+        try:
+            known.append((server, device_of(accelerators[server.accelerator], server, oversubscription)))
+        except ValueError as error:
+            excluded.append(Excluded(server.id, server.accelerator, str(error)))
+    return known, excluded
+
+
+def run_on_each(
+    run: Run,
+    types: Iterable[tuple[Server, Device]],
+    safe: bool = False,
+    measured: Mapping[str, Sequence[TrainingMeasurement]] = NONE_MEASURED,
+) -> tuple[list[OnServers[TrainingEstimate, TrainingConstants]], list[Excluded]]:
+    """``run_on`` each server type, fewest accelerators first, and the types that cannot finish the run.
+
+    ``measured`` holds a user's measurements by accelerator id.
+    """
+    return _each(types, lambda server, device: run_on(run, server, device, safe, measured.get(device.name, ())))
+
+
+def queries_on_each(
+    queries: Queries,
+    types: Iterable[tuple[Server, Device]],
+    safe: bool = False,
+    measured: Mapping[str, Sequence[Measurement]] = NONE_MEASURED,
+) -> tuple[list[OnServers[ServingEstimate, ServingConstants]], list[Excluded]]:
+    """``queries_on`` each server type, fewest accelerators first, and the types that cannot carry the service.
+
+    ``measured`` holds a user's measurements by accelerator id.
+    """
+    return _each(types, lambda server, device: queries_on(queries, server, device, safe, measured.get(device.name, ())))
+
+
+def _each(
+    types: Iterable[tuple[Server, Device]], size: Callable[[Server, Device], OnServers[Estimate, Constants]]
+) -> tuple[list[OnServers[Estimate, Constants]], list[Excluded]]:
+    found, excluded = [], []
+    for server, device in types:
+        try:
+            found.append(size(server, device))
+        except (DoesNotTrain, DoesNotServe) as error:
+            excluded.append(Excluded(server.id, device.name, str(error)))
+    return sorted(found, key=lambda row: row.accelerators), excluded

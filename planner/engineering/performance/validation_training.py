@@ -1,0 +1,193 @@
+"""Published training runs beside what the model predicts of them, row by row, none left out."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from planner.catalogue import load_catalogue
+from planner.engineering.performance.device import Device, device_of
+from planner.engineering.performance.models import preset
+from planner.engineering.performance.parallel import RECOMPUTATION
+from planner.engineering.performance.step import model_flops_per_token
+from planner.engineering.performance.tables import read_rows
+from planner.engineering.performance.training import DoesNotTrain, TrainingEstimate, estimate_training
+from planner.engineering.performance.training_calibration import TrainingConstants, training_constants
+from planner.units import SECONDS_PER_DAY, TERA
+
+SECONDS_PER_HOUR = 3600
+LAYOUT = ("tensor", "pipeline", "context", "expert", "micro_batch", "zero")
+RISES_WITH_SPEED = ("tokens_per_s", "mfu_full", "mfu_causal", "hardware_tflops")
+"""Quantities that are larger for a faster run; the others are times."""
+
+
+def published() -> tuple[dict[str, str], ...]:
+    """Rows of ``planner/catalogue/data/published_training.csv``."""
+    return read_rows("published_training.csv")
+
+
+@cache
+def _device(accelerator: str, server: str, scale_out_gbs: str) -> Device:
+    catalogue = load_catalogue()
+    device = device_of(catalogue.accelerators[accelerator], catalogue.servers[server])
+    return dataclasses.replace(device, scale_out_gbs_per_device=float(scale_out_gbs)) if scale_out_gbs else device
+
+
+def device_of_row(row: Mapping[str, str]) -> Device:
+    """The device a published row was measured on."""
+    return _device(row["accelerator"], row["server"], row["scale_out_gbs"])
+
+
+def _of_row(row: Mapping[str, str], constants: TrainingConstants) -> TrainingConstants:
+    """Published pipeline chunks go before the software's usual ones."""
+    return dataclasses.replace(constants, interleave=float(row["chunks"])) if row["chunks"] else constants
+
+
+def estimate_of(row: Mapping[str, str], constants: TrainingConstants | None = None) -> TrainingEstimate:
+    """The model's estimate of a published run, in its published layout as far as that is known."""
+    device = device_of_row(row)
+    model = preset(row["model"])
+    sequence = float(row["sequence"] or model.sequence)
+    settled = {name: float(row[name]) for name in LAYOUT if row[name]}
+    if row["recomputation"]:
+        settled["recomputation"] = RECOMPUTATION.index(row["recomputation"])
+    return estimate_training(
+        model,
+        device,
+        int(row["devices"]),
+        float(row["tokens"] or 1),
+        sequence,
+        float(row["batch_sequences"]) * sequence,
+        constants=_of_row(row, constants or training_constants(device.generation, row["stack"])),
+        precision=row["precision"],
+        layout=settled,
+    )
+
+
+def quantity(row: Mapping[str, str], estimate: TrainingEstimate) -> float:
+    """The published quantity, of an estimate: hours of all devices, seconds, days, %, tokens/s or TFLOP/s of one."""
+    model = preset(row["model"])
+    sequence = float(row["sequence"] or model.sequence)
+    devices = estimate.devices
+    rate = estimate.tokens_per_s / devices
+    peak = device_of_row(row).peak_tflops["fp16"] * TERA
+    attention = 3 * model.attention_flops_per_token(sequence)
+    full = model_flops_per_token(model, sequence) + attention
+    match row["quantity"]:
+        case "device_hours":
+            return estimate.days * SECONDS_PER_DAY / SECONDS_PER_HOUR * devices
+        case "run_days":
+            return estimate.days
+        case "step_s":
+            return estimate.step_s
+        case "step_days":
+            return float(row["tokens"]) / estimate.tokens_per_s / SECONDS_PER_DAY
+        case "tokens_per_s":
+            return rate
+        case "mfu_causal":
+            return 100 * rate * (full - attention) / peak
+        case "mfu_full":
+            return 100 * rate * full / peak
+        case "hardware_tflops":
+            return rate * full * 4 / 3 / TERA
+    raise ValueError(f"found quantity {row['quantity']!r} in row {row['id']}")
+
+
+def time_ratio(row: Mapping[str, str], constants: TrainingConstants | None = None) -> float:
+    """Predicted over published time of a row."""
+    ratio = quantity(row, estimate_of(row, constants)) / float(row["published"])
+    return 1 / ratio if row["quantity"] in RISES_WITH_SPEED else ratio
+
+
+def rows() -> list[dict[str, Any]]:
+    """Every published row beside its prediction.
+
+    Keys: ``group``, ``what``, ``source``, ``published``, ``predicted``, ``unit``, ``error`` (signed, predicted over
+    published less 1), ``used_to_fit``, ``leave_one_out`` (error when the fit leaves the row out; None for rows that
+    were not used), ``grade`` (of the source) and ``note``; predicted and errors are None where nothing fits.
+    """
+    left_out = {row["id"]: float(row["time_ratio"]) for row in read_rows("training_leave_one_out.csv")}
+    found = []
+    for row in published():
+        value = float(row["published"])
+        note = row["note"]
+        predicted: float | None = None
+        try:
+            predicted = quantity(row, estimate_of(row))
+        except DoesNotTrain as error:
+            note = f"{note} {error}".strip()
+        ratio = left_out.get(row["id"]) if row["use"] == "fit" else None
+        if ratio is not None and row["quantity"] in RISES_WITH_SPEED:
+            ratio = 1 / ratio
+        found.append(
+            {
+                "group": row["group"],
+                "what": row["what"],
+                "source": row["source"],
+                "published": value,
+                "predicted": predicted,
+                "unit": row["unit"],
+                "error": None if predicted is None else predicted / value - 1,
+                "used_to_fit": row["use"] == "fit",
+                "leave_one_out": None if ratio is None else ratio - 1,
+                "grade": row["grade"],
+                "note": note,
+            }
+        )
+    return found
+
+
+TARGETS = (
+    ("whole-run", 0.15, "Hours of Llama 3 8B and 3.1 8B imply 14-16 % utilisation, a third of any planned run."),
+    ("weak-scaling", 0.08, ""),
+    ("strong-scaling", None, "Target: MFU within five points on every row."),
+    ("530b-weak-scaling", None, ""),
+    ("ptd-p", None, ""),
+    ("zero-3", None, "Software of 2021 used the links badly; one constant stands for it."),
+    ("mt-nlg", None, "DeepSpeed's pipeline is slower than Megatron-LM's by more than its single chunk explains."),
+    ("mixture", None, ""),
+    ("step", None, ""),
+    ("fsdp", None, ""),
+    ("bridge", None, "gpt-oss and Qwen3 30B run without tuned kernels; 70B on GB200 offloads activations to the host."),
+    ("mlperf", None, ""),
+    ("other-runs", None, "Rounded durations; the 33 days of OPT-175B include restarts by hand."),
+)
+"""Group of rows, target of its mean absolute error, why rows of it miss."""
+
+
+def summary() -> list[dict[str, Any]]:
+    """Groups of rows: ``what``, ``rows``, ``mean_error``, ``leave_one_out``, ``worst``, ``target``, ``met``, ``note``.
+
+    Errors are absolute means but for the worst, which is signed.
+    """
+    found = []
+    every = rows()
+    for group, target, note in TARGETS:
+        chosen = [row for row in every if row["group"] == group and row["error"] is not None]
+        error = statistics.fmean(abs(row["error"]) for row in chosen)
+        left_out = [abs(row["leave_one_out"]) for row in chosen if row["leave_one_out"] is not None]
+        found.append(
+            {
+                "what": group,
+                "rows": len(chosen),
+                "mean_error": error,
+                "leave_one_out": statistics.fmean(left_out) if left_out else None,
+                "worst": max((row["error"] for row in chosen), key=abs),
+                "target": target,
+                "met": None if target is None else error <= target,
+                "note": note,
+            }
+        )
+    return found
+
+
+def mfu_points(row: Mapping[str, str], peak_tflops: float) -> tuple[float, float]:
+    """Published and predicted MFU of a step-time row, %, attention counted in full as the MegaScale paper does."""
+    model = preset(row["model"])
+    sequence = float(row["sequence"] or model.sequence)
+    flops = model_flops_per_token(model, sequence) + 3 * model.attention_flops_per_token(sequence)
+    step = flops * float(row["batch_sequences"]) * sequence / (int(row["devices"]) * peak_tflops * TERA)
+    return 100 * step / float(row["published"]), 100 * step / estimate_of(row).step_s
