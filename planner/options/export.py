@@ -1,0 +1,51 @@
+"""Whether a device may be ordered for a site: export rules of the order date, and the month it goes on sale."""
+
+from __future__ import annotations
+
+import datetime
+
+from planner.catalogue.entries import Accelerator
+from planner.engineering.export_rules import Cap, Terms, accepted, caps, decide
+from planner.instance import Instance
+from planner.instance.resolve import SiteFacts, order_date
+
+Reason = tuple[str, str]
+"""Family of the rule and a sentence."""
+
+
+def export_terms(instance: Instance) -> Terms:
+    """Terms of the instance's orders, as the export rules ask for them."""
+    policy = instance.policy
+    return Terms(
+        headquarters=policy.operator_country,
+        end_use=policy.end_use,
+        party=policy.operator_listing,
+        consignee=policy.consignee,
+        validated_end_user=policy.validated_end_user,
+        shipped_from=policy.shipped_from,
+        scenarios=frozenset(policy.scenarios),
+        us_shipments=tuple(policy.us_shipments.items()),
+    )
+
+
+def against_order(instance: Instance, device: Accelerator, country: str, date: datetime.date) -> Reason | None:
+    """Why a device may not be ordered for a site in a country at a date; None if it may."""
+    begin = device.on_sale_from
+    if begin is not None and begin > date:
+        return "availability", f"first shipments in {device.available}, after the order of {date}"
+    policy = instance.policy
+    if policy.export_rules == "none":
+        return None
+    decision = decide(device, country, date, export_terms(instance))
+    if decision.outcome in accepted(policy.accept):
+        return None
+    return "export", f"{decision.outcome} on {date}: {decision.reason}"
+
+
+def export_caps(instance: Instance, devices: tuple[Accelerator, ...], sites: tuple[SiteFacts, ...]) -> tuple[Cap, ...]:
+    """Quantity limits of the export rules on the orders of a plan; none where the instance leaves the rules out."""
+    policy = instance.policy
+    if policy.export_rules == "none":
+        return ()
+    dates = [order_date(instance, t) for t in range(instance.horizon.periods)]
+    return caps(devices, {site.name: site.country for site in sites}, dates, export_terms(instance), policy.accept)

@@ -1,0 +1,148 @@
+"""Decisions on exports in sentences, as a matrix of devices by date, and as plain data."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from planner.catalogue.entries import Accelerator
+from planner.engineering import export_rules
+from planner.engineering.export_rules import Decision, Terms
+from planner.engineering.export_rules.figures import shown, tpp_in_words
+from planner.report.tables import Table, table
+
+OUTCOME_WORDS: Mapping[str, str] = {
+    "unrestricted": "no licence needed",
+    "notification": "a notification 25 days ahead",
+    "licence-approval": "a licence, presumption of approval",
+    "licence-case-by-case": "a licence, reviewed case by case",
+    "licence-denial": "a licence, presumption of denial",
+    "prohibited": "prohibited",
+}
+CELLS: Mapping[str, str] = {
+    "unrestricted": "free",
+    "notification": "notify",
+    "licence-approval": "approval",
+    "licence-case-by-case": "case",
+    "licence-denial": "denial",
+    "prohibited": "never",
+}
+
+
+def advice() -> str:
+    """What these answers are, and up to when."""
+    return f"Planning data, not legal advice; the data reach to {export_rules.load_rules().reaches}."
+
+
+def country_name(code: str) -> str:
+    """``China (CN)``."""
+    return f"{export_rules.load_rules().names[code]} ({code})"
+
+
+def figures_sentence(device: Accelerator) -> str:
+    """The figures of a device that the rules look at."""
+    density = export_rules.performance_density(device)
+    parts = [tpp_in_words(device)]
+    if density is None or device.die_mm2 is None:
+        parts.append("performance density unknown (no die area in the catalogue)")
+    else:
+        parts.append(f"performance density {shown(density)} ({shown(device.die_mm2)} mm2)")
+    parts.append(f"I/O {shown(export_rules.io_gbs(device))} GB/s")
+    memory = "unknown" if device.memory_gbs is None else f"{shown(device.memory_gbs)} GB/s"
+    parts.append(f"memory bandwidth {memory}")
+    marketed = "marketed for data centres" if device.datacenter else "not marketed for data centres"
+    return f"{', '.join(parts)}; {marketed}."
+
+
+def sentences(
+    device: Accelerator, country: str, date: datetime.date, terms: Terms, decision: Decision
+) -> tuple[str, ...]:
+    """The decision first, then the figures, the rule, what is missing and what should be known."""
+    home = terms.headquarters
+    operator = f" by an operator at home in {country_name(home)}" if home is not None else ""
+    exception = f" (licence exception {decision.exception})" if decision.exception else ""
+    lines = [
+        f"{device.name} to {country_name(country)}, ordered {date}{operator}: "
+        f"{decision.outcome}, {OUTCOME_WORDS[decision.outcome]}{exception}.",
+        figures_sentence(device),
+        f"{f'Rule {decision.rule}' if decision.rule else 'No rule applies'}: {decision.reason}.",
+    ]
+    begin = device.on_sale_from
+    if begin is not None and date < begin:
+        lines.append(f"Not on sale at that date: first shipments in {device.available}.")
+    return (*lines, *decision.notes, advice())
+
+
+def document(
+    device: Accelerator, country: str, date: datetime.date, terms: Terms, decision: Decision
+) -> dict[str, Any]:
+    """One decision as plain data."""
+    asked = {"device": device.id, "to": country, "on": str(date), **_terms(terms)}
+    measures = {**export_rules.figures(device), "die_mm2": device.die_mm2, "datacenter": device.datacenter}
+    return {
+        "export": asked,
+        **{key: list(value) if isinstance(value, tuple) else value for key, value in asdict(decision).items()},
+        "figures": measures,
+        "available": device.available,
+        "data_reach": str(export_rules.load_rules().reaches),
+        "advice": advice(),
+    }
+
+
+def matrix(
+    devices: Sequence[Accelerator], country: str, dates: Sequence[datetime.date], terms: Terms
+) -> dict[str, Any]:
+    """Outcome of every device on every date, as plain data; a device not on sale before the next date has none."""
+    ends = (*dates[1:], datetime.date.max)
+    rows = [
+        {
+            "device": device.id,
+            "tpp": export_rules.tpp(device),
+            "density": export_rules.performance_density(device),
+            "available": device.available,
+            "outcomes": [
+                None
+                if device.on_sale_from is not None and device.on_sale_from >= end
+                else export_rules.decide(device, country, date, terms).outcome
+                for date, end in zip(dates, ends, strict=True)
+            ],
+        }
+        for device in devices
+    ]
+    return {
+        "matrix": {"to": country, **_terms(terms)},
+        "dates": [str(date) for date in dates],
+        "rows": rows,
+        "data_reach": str(export_rules.load_rules().reaches),
+        "advice": advice(),
+    }
+
+
+def matrix_table(data: Mapping[str, Any]) -> Table:
+    """The matrix drawn: one row a device, one column a date from which the outcomes hold."""
+    columns = ("device", ">TPP", "on sale\nfrom", *(f"from\n{date[:4]}\n{date[5:]}" for date in data["dates"]))
+    rows = (
+        (
+            row["device"],
+            "unknown" if row["tpp"] is None else shown(row["tpp"]),
+            row["available"] or "",
+            *(CELLS[outcome] if outcome else "" for outcome in row["outcomes"]),
+        )
+        for row in data["rows"]
+    )
+    legend = "; ".join(f"{CELLS[outcome]}: {words}" for outcome, words in OUTCOME_WORDS.items())
+    return table(f"Exports to {country_name(data['matrix']['to'])}", columns, rows, f"{legend}; empty: not yet on sale")
+
+
+def _terms(terms: Terms) -> dict[str, Any]:
+    return {
+        "headquarters": terms.headquarters,
+        "end_use": terms.end_use,
+        "operator_listing": terms.party,
+        "consignee": terms.consignee,
+        "validated_end_user": terms.validated_end_user,
+        "shipped_from": terms.shipped_from,
+        "scenarios": sorted(terms.scenarios),
+    }
