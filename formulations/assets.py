@@ -18,12 +18,14 @@ class Asset:
         life: whole periods in service.
         maintenance_per_period: per piece in service and period, undiscounted.
         residual: share of the price left at the end of the horizon, by period of purchase.
+        embodied: price of the carbon of making a piece.
     """
 
     price: float
     life: int
     maintenance_per_period: float
     residual: Mapping[int, float]
+    embodied: float = 0.0
 
 
 def post_purchase(ledger: Ledger, item: str, site: str, period: int, asset: Asset, bought: Any) -> None:
@@ -32,6 +34,8 @@ def post_purchase(ledger: Ledger, item: str, site: str, period: int, asset: Asse
     share = asset.residual.get(period, 0.0)
     if share:
         ledger.post(Account.RESIDUAL, item, site, period, -share * asset.price * bought)
+    if asset.embodied:
+        ledger.post(Account.EMBODIED, item, site, period, asset.embodied * bought)
 
 
 def post_upkeep(ledger: Ledger, item: str, site: str, period: int, asset: Asset, in_service: Any) -> None:

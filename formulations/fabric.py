@@ -10,15 +10,19 @@
 
     (N1)  n[p,t] <= unit_servers u[p,n,t] + sum_f own_servers[f] q[p,n,f,t]       servers_have_ports
     (N2)  u[p,n,t] <= sum_f frame_units[f] q[p,n,f,t]                             units_stand_on_frames
-    (N3)  (unit_leaves + unit_cores) u + sum_f (leaves[f] + spines[f]) q <= w     switches_suffice
+    (N3)  unit_leaves u + sum_f (leaves[f] + spines[f] + cores[f]) q <= w         switches_suffice
     (N4)  sum_k l[p,n,c,k,t] = links of the class                                 links_are_made
     (N5)  sum_{n,c,k} parts_per_link l[p,n,c,k,t] <= o[p,i,t]                     parts_suffice
 
     (N6)  U[p,n] sum_{unit frames} q[p,n,f,t] <= u[p,n,t] + (U[p,n] - 1) y[p,n,t] + U[p,n] runs[p,t]  clusters_are_full
     (N7)  sum_{p in group} (y[p,n,t] + sum_{own frames} q[p,n,f,t]) <= 1                          one_cluster_is_smaller
 
+An out-of-band switch (``formulations/management.py``) takes the place of a server below the in-band network: n[p,t] is
+n[p,t] + b[p,t] there, in (N1) and in the node-leaf links of (N4). An out-of-band network has neither (N1) nor (N2).
+
 with own_servers what a frame with leaves of its own carries, U the units of the largest frame, y one where a cluster of
-the network is not full, and runs the training runs larger than a unit, each of which may have a cluster to itself. (N6)
+the network is not full, and runs the training runs larger than a unit, each of which may have a cluster to itself
+(not in the in-band network, where every pool is a group of its own: y is 1 and runs 0). (N6)
 and (N7) keep the servers of one type at a site (a group of pools) in reach of each other as far as the tiers go: all
 its clusters are full but one.
 
@@ -40,6 +44,7 @@ import pyomo.environ as pyo
 
 from formulations.assets import Asset, post_purchase, post_upkeep
 from formulations.ledger import Ledger
+from formulations.management import IN_BAND, OUT_OF_BAND
 from formulations.stock import in_service, purchase_variable
 
 Network = tuple[str, str]  # pool, network
@@ -55,9 +60,7 @@ class UnitData:
     ports: int
     servers: int
     leaves: int
-    cores: int
     leaf_spine_links: int
-    spine_core_links: int
     switch_kw: float
     switch_height: float
 
@@ -70,7 +73,9 @@ class FrameData:
     units: int
     leaves: int
     spines: int
+    cores: int
     leaf_spine_links: int
+    spine_core_links: int
     most: int
 
 
@@ -106,21 +111,25 @@ def units_stand_on_frames(frames: Sequence[FrameData], units: Any, counts: Any) 
 
 
 def switches_suffice(unit: UnitData, frames: Sequence[FrameData], switches: Any, units: Any, counts: Any) -> Any:
-    """(N3) Leaves and cores of the units, leaves and spines of the frames."""
-    framed = pyo.quicksum(((f.leaves + f.spines) * q for f, q in zip(frames, counts, strict=True)))
-    return (unit.leaves + unit.cores) * units + framed <= switches
+    """(N3) Leaves of the units; leaves, spines and cores of the frames."""
+    framed = pyo.quicksum(((f.leaves + f.spines + f.cores) * q for f, q in zip(frames, counts, strict=True)))
+    return unit.leaves * units + framed <= switches
 
 
 def links_of_class(
     link_class: str, unit: UnitData, frames: Sequence[FrameData], servers: Any, units: Any, counts: Any
 ) -> Any:
-    """Links that a class needs: ports of the servers, uplinks of the leaves, uplinks of the spines."""
+    """Links that a class needs: ports of the servers, uplinks of the leaves, uplinks of the spines, one a leaf between
+    twins."""
     if link_class == "node-leaf":
         return unit.ports * servers
     if link_class == "leaf-spine":
         own = pyo.quicksum((f.leaf_spine_links * q for f, q in zip(frames, counts, strict=True)))
         return unit.leaf_spine_links * units + own
-    return unit.spine_core_links * units
+    if link_class == "leaf-leaf":
+        own = pyo.quicksum((f.leaves * q for f, q in zip(frames, counts, strict=True)))
+        return unit.leaves * units + own
+    return pyo.quicksum((f.spine_core_links * q for f, q in zip(frames, counts, strict=True)))
 
 
 def add_fabric(model: pyo.ConcreteModel, data: FabricData, servers: Any, ledger: Ledger) -> pyo.Block:
@@ -139,6 +148,7 @@ def add_fabric(model: pyo.ConcreteModel, data: FabricData, servers: Any, ledger:
     for p, n, c, k in data.kits:
         kits_of.setdefault((p, n, c), []).append(k)
     networks = [(p, n, t) for p, n in data.units for t in data.periods]
+    framed = [key for key in networks if key[1] != OUT_OF_BAND]
 
     fabric.units = pyo.Var(
         networks, domain=pyo.NonNegativeIntegers, bounds=lambda _, p, n, t: (0, data.most_units[p, n]), doc="u [units]"
@@ -181,15 +191,19 @@ def add_fabric(model: pyo.ConcreteModel, data: FabricData, servers: Any, ledger:
     def standing(p: str, n: str, t: int) -> tuple[list[FrameData], list[Any]]:
         return [data.frames[p, n, f] for f in frames_of[p, n]], [fabric.frames[p, n, f, t] for f in frames_of[p, n]]
 
+    def attached(p: str, n: str, t: int) -> Any:
+        """Servers, and out-of-band switches below an in-band network."""
+        return servers[p, t] + fabric.units[p, OUT_OF_BAND, t] if n == IN_BAND else servers[p, t]
+
     fabric.servers_have_ports = pyo.Constraint(
-        networks,
+        framed,
         rule=lambda b, p, n, t: servers_have_ports(
-            data.units[p, n], standing(p, n, t)[0], servers[p, t], b.units[p, n, t], standing(p, n, t)[1]
+            data.units[p, n], standing(p, n, t)[0], attached(p, n, t), b.units[p, n, t], standing(p, n, t)[1]
         ),
         doc="(N1)",
     )
     fabric.units_stand_on_frames = pyo.Constraint(
-        networks,
+        framed,
         rule=lambda b, p, n, t: units_stand_on_frames(standing(p, n, t)[0], b.units[p, n, t], standing(p, n, t)[1]),
         doc="(N2)",
     )
@@ -203,8 +217,9 @@ def add_fabric(model: pyo.ConcreteModel, data: FabricData, servers: Any, ledger:
     fabric.required_links = pyo.Expression(
         [(*key, t) for key in kits_of for t in data.periods],
         rule=lambda b, p, n, c, t: links_of_class(
-            c, data.units[p, n], standing(p, n, t)[0], servers[p, t], b.units[p, n, t], standing(p, n, t)[1]
+            c, data.units[p, n], standing(p, n, t)[0], attached(p, n, t), b.units[p, n, t], standing(p, n, t)[1]
         ),
+        doc="required links; management.py sets those of out-of-band networks",
     )
     fabric.links_are_made = pyo.Constraint(
         [(*key, t) for key in kits_of for t in data.periods],
@@ -244,7 +259,8 @@ def add_few_clusters(fabric: pyo.Block, data: FabricData, runs: Mapping[tuple[st
     Args:
         runs: training runs larger than a unit by (pool, period); absent where there are none.
     """
-    networks = [(p, n, t) for p, n in data.units for t in data.periods]
+    networks = [(p, n, t) for p, n in data.units if n not in (IN_BAND, OUT_OF_BAND) for t in data.periods]
+    in_band = [(p, n, t) for p, n in data.units if n == IN_BAND for t in data.periods]
     own: dict[Network, list[str]] = {key: [] for key in data.units}
     unit_frames: dict[Network, list[str]] = {key: [] for key in data.units}
     for (p, n, f), frame in data.frames.items():
@@ -254,19 +270,20 @@ def add_few_clusters(fabric: pyo.Block, data: FabricData, runs: Mapping[tuple[st
     }
     fabric.smaller = pyo.Var(networks, domain=pyo.Binary, doc="y, one where a cluster is not full")
     fabric.clusters_are_full = pyo.Constraint(
-        [key for key in networks if largest[key[:2]]],
+        [key for key in (*networks, *in_band) if largest[key[:2]]],
         rule=lambda b, p, n, t: clusters_are_full(
             largest[p, n],
             pyo.quicksum(b.frames[p, n, f, t] for f in unit_frames[p, n]),
             b.units[p, n, t],
-            b.smaller[p, n, t],
-            runs.get((p, t), 0),
+            1 if n == IN_BAND else b.smaller[p, n, t],
+            0 if n == IN_BAND else runs.get((p, t), 0),
         ),
         doc="(N6)",
     )
     groups: dict[tuple[str, str], list[Network]] = {}
     for p, n in data.units:
-        groups.setdefault((data.group[p], n), []).append((p, n))
+        if n not in (IN_BAND, OUT_OF_BAND):
+            groups.setdefault((data.group[p], n), []).append((p, n))
     fabric.one_cluster_is_smaller = pyo.Constraint(
         [(*group, t) for group in groups for t in data.periods],
         rule=lambda b, g, n, t: one_cluster_is_smaller(

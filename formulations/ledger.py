@@ -28,7 +28,14 @@ class Account(StrEnum):
     CAPEX = "capex"
     ENERGY = "energy"
     MAINTENANCE = "maintenance"
+    WATER = "water"
+    CARBON = "carbon"
+    EMBODIED = "embodied carbon"
     RESIDUAL = "residual"
+
+
+RUNNING = (Account.ENERGY, Account.MAINTENANCE, Account.WATER, Account.CARBON)
+"""Accounts paid through the years of a period; the others fall due at its beginning, residual value at the end."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ A block is one training run, one serving group or one compute server (all of the
 | x[w,p,t] | ``blocks`` | blocks | blocks of workload w in pool p |
 
     (W1)  sum_p rate[w,p] x[w,p,t] >= demand[w,t]                                       demand_is_met
-    (W2)  sum_w servers[w,p] x[w,p,t] <= availability n[p,t]                            servers_carry_blocks
+    (W2)  sum_w servers[w,p] x[w,p,t] <= availability[p] n[p,t]                           servers_carry_blocks
     (W3)  sum_v c[v,w] x[v,p,t] <= sum_{own f} floor(F[f] / s[w]) q[p,f,t] + h[w] u[p,t]           blocks_have_units
     (W4)  sum_v c[v,w] x[v,p,t] <= sum_f g[f,w] q[p,f,t]                                         blocks_fit_clusters
 
@@ -37,7 +37,7 @@ import pyomo.environ as pyo
 class WorkloadData:
     """Blocks by (workload, pool); demand by (workload, period); clusters of the compute network by pool.
 
-    ``frames`` gives (servers, units) by frame of a pool, units 0 where the frame brings its own leaves.
+    ``availability`` is the share of a pool's servers in service that carry load; ``frames`` gives (servers, units) by frame of a pool, units 0 where the frame brings its own leaves.
     """
 
     periods: Sequence[int]
@@ -48,7 +48,7 @@ class WorkloadData:
     demand: Mapping[tuple[str, int], float]
     frames: Mapping[str, Mapping[str, tuple[int, int]]]
     unit_servers: Mapping[str, int]
-    availability: float
+    availability: Mapping[str, float]
 
 
 def demand_is_met(data: WorkloadData, workload: str, period: int, blocks: Mapping[str, Any]) -> Any:
@@ -60,7 +60,7 @@ def demand_is_met(data: WorkloadData, workload: str, period: int, blocks: Mappin
 def servers_carry_blocks(data: WorkloadData, pool: str, blocks: Mapping[str, Any], servers: Any) -> Any:
     """(W2) A block takes whole servers."""
     used = pyo.quicksum((data.servers[w, pool] * x for w, x in blocks.items()))
-    return used <= data.availability * servers
+    return used <= data.availability[pool] * servers
 
 
 def places_of(data: WorkloadData, pool: str, servers: int, size: int) -> int:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from planner.verification import VerificationReport
 
 DEFAULT_GAP = 1e-4
+MOST_THREADS = 256
+"""More threads than the solver can use; starting thousands of them never ends."""
 
 
 def load_instance(source: str | os.PathLike[str] | Mapping[str, Any], changes: Sequence[str] = ()) -> Instance:
@@ -80,8 +82,8 @@ def solve(
         raise ValueError(f"found gap {gap}; a share from 0 up to 1 is accepted")
     if time_limit is not None and not 0 < time_limit < float("inf"):
         raise ValueError(f"found time_limit {time_limit}; seconds above 0 are accepted")
-    if threads is not None and threads < 1:
-        raise ValueError(f"found threads {threads}; a whole number of at least 1 is accepted")
+    if threads is not None and not 1 <= threads <= MOST_THREADS:
+        raise ValueError(f"found threads {threads}; a whole number from 1 to {MOST_THREADS} is accepted")
     if not 0 <= seed < 2**31:
         raise ValueError(f"found seed {seed}; a whole number from 0 to 2147483647 is accepted")
     options = SolverOptions(gap=gap, time_limit=time_limit, threads=threads, seed=seed, isolate=isolate)
@@ -143,8 +145,12 @@ def whatif(
 
     Raises:
         InstanceError: base or variant is invalid.
+        IncomparableError: the changes touch the currency or the objective; found before anything is solved.
     """
+    from planner.comparison import require_comparable
+
     if not changes:
         raise ValueError("a what-if needs at least one change")
     base, variant = load_instance(source), load_instance(source, changes)
+    require_comparable((base.currency.unit, variant.currency.unit), (base.objective, variant.objective))
     return solve(base, **options), solve(variant, **options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,17 +16,19 @@ from formulations.budget import BudgetData, add_budget
 from formulations.cooling import CoolingData, add_cooling
 from formulations.fabric import FabricData, FrameData, UnitData, add_fabric, add_few_clusters
 from formulations.fleet import FleetData, add_fleet
-from formulations.ledger import Account, Ledger, add_objective
+from formulations.ledger import RUNNING, Account, Ledger, add_objective
+from formulations.management import IN_BAND, OUT_OF_BAND, OutOfBandData, add_management
 from formulations.placement import PlacementData, add_placement
 from formulations.power import PowerData, add_power
 from formulations.supply import SupplyData, add_supply
 from formulations.workload import WorkloadData, add_workload
 from planner.engineering.finance import annuity_factor, discount_factor, periods_in_service, residual_share
+from planner.engineering.networks import PDUS_PER_RACK
 from planner.engineering.power import energy_kwh_per_year
 from planner.instance.resolve import convert
 from planner.options import Item, Options
 from planner.options.tables import records
-from planner.units import W_PER_KW
+from planner.units import G_PER_TONNE, L_PER_M3, W_PER_KW
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,8 @@ def present_values(options: Options) -> dict[tuple[Account, int], float]:
     for t in options.periods:
         begin = discount_factor(rate, years * (t - 1))
         running = begin * annuity_factor(rate, years) / years
-        weights[Account.CAPEX, t] = begin
-        weights[Account.ENERGY, t] = running
-        weights[Account.MAINTENANCE, t] = running
+        weights[Account.CAPEX, t] = weights[Account.EMBODIED, t] = begin
+        weights.update({(account, t): running for account in RUNNING})
         weights[Account.RESIDUAL, t] = end
     return weights
 
@@ -96,6 +97,7 @@ class _Builder:
         fabric = add_fabric(model, fabric_data, fleet.in_service, ledger)
         placement_data = self._placement(fabric_data)
         add_placement(model, placement_data, fleet.in_service, fabric.switch_height, fabric.network_kw, ledger)
+        add_management(fabric, self._out_of_band(fabric_data.units), fleet.in_service, model.placement.racks)
         workload_data = self._workload()
         workload = add_workload(model, workload_data, fleet.in_service, fabric.units, fabric.frames)
         add_few_clusters(fabric, fabric_data, self._large_runs(workload_data, workload.blocks))
@@ -136,7 +138,18 @@ class _Builder:
             }
             if with_residual
             else {},
+            embodied=self._carbon_price() * self.options.embodied_t.get((item.kind, item.id), 0.0),
         )
+
+    def _carbon_price(self) -> float:
+        price = self.instance.carbon.price_per_tonne
+        return 0.0 if price is None else convert(price, self.instance)
+
+    def _land(self, price: float) -> Asset:
+        """Land is paid once and keeps its worth."""
+        horizon = self.instance.horizon
+        kept = horizon.residual_value == "straight-line" and self.instance.objective == "tco"
+        return Asset(price, horizon.periods, 0.0, dict.fromkeys(self.periods, 1.0) if kept else {})
 
     def _fleet(self) -> FleetData:
         pools = self.pools
@@ -155,39 +168,53 @@ class _Builder:
         units: dict[tuple[str, str], UnitData] = {}
         switch: dict[tuple[str, str], Asset] = {}
         most_units: dict[tuple[str, str], int] = {}
+        in_band = {r.pool: r for r in records(options.frames) if r.network == IN_BAND}  # the largest of each pool
         for r in records(options.networks):
             key = (r.pool, r.network)
             units[key] = UnitData(
-                ports=r.ports, servers=r.unit_servers, leaves=r.unit_leaves, cores=r.unit_cores,
-                leaf_spine_links=r.unit_leaf_spine_links, spine_core_links=r.unit_spine_core_links,
-                switch_kw=r.switch_kw, switch_height=r.switch_height,
+                ports=r.ports, servers=r.unit_servers, leaves=r.unit_leaves,
+                leaf_spine_links=r.unit_leaf_spine_links, switch_kw=r.switch_kw, switch_height=r.switch_height,
             )  # fmt: skip
             switch[key] = self._asset(options.items["switches", r.switch], upkeep=True)
             # Runs take whole units and may leave almost half of them idle.
             idle = 2 if r.pool in self.with_runs else 1
-            most_units[key] = idle * math.ceil(self.most_servers[r.pool] / r.unit_servers) + idle - 1
+            if r.network not in (IN_BAND, OUT_OF_BAND):
+                most_units[key] = idle * math.ceil(self.most_servers[r.pool] / r.unit_servers) + idle - 1
+            elif r.network == IN_BAND:
+                most_units[key] = int(in_band[r.pool].units)  # the frames listed end where no pool needs more
         frames: dict[tuple[str, str, str], FrameData] = {}
-        most_switches = {k: (u.leaves + u.cores) * most_units[k] for k, u in units.items()}
-        most_links = {}
-        own_links = dict.fromkeys(units, 0)
+        most_switches = {k: units[k].leaves * most for k, most in most_units.items()}
+        most_links: dict[tuple[str, str, str], int] = {}
+        own_links, core_links = dict.fromkeys(units, 0), dict.fromkeys(units, 0)
         for r in records(options.frames):
             key = (r.pool, r.network)
             most = math.ceil(most_units[key] / r.units) if r.units else math.ceil(self.most_servers[r.pool] / r.servers)
             frames[r.pool, r.network, r.frame] = FrameData(
-                r.servers, r.units, r.leaves, r.spines, r.leaf_spine_links, most
+                r.servers, r.units, r.leaves, r.spines, r.cores, r.leaf_spine_links, r.spine_core_links, most
             )
-            most_switches[key] += (r.leaves + r.spines) * most
+            most_switches[key] += (r.leaves + r.spines + r.cores) * most
             own_links[key] += r.leaf_spine_links * most
+            core_links[key] += r.spine_core_links * most
+        places = dict(zip(self.pools["pool"], self.pools["places"], strict=True))
+        for p, data in self._out_of_band(units).items():
+            racks = math.ceil(self.most_servers[p] / places[p])
+            others = sum(most_switches[p, n] for n in data.others)
+            links = (self.most_servers[p] + others + data.pdus * racks) * len(self.periods)
+            own = data.own_switches * most_units[p, data.others[0]]
+            most_links[p, OUT_OF_BAND, "node-leaf"] = links
+            most_units[p, OUT_OF_BAND] = most_switches[p, OUT_OF_BAND] = max(math.ceil(links / data.ports), own)
         kits: dict[tuple[str, str, str, str], Mapping[str, float]] = {}
         most_parts: dict[tuple[str, str], float] = defaultdict(float)
         for r in records(options.kits):
             key = (r.pool, r.network)
             unit = units[key]
             kits[r.pool, r.network, r.link_class, r.kit] = r.parts
+            attached = self.most_servers[r.pool] + (most_units[r.pool, OUT_OF_BAND] if r.network == IN_BAND else 0)
             links = {
-                "node-leaf": unit.ports * self.most_servers[r.pool],
+                "node-leaf": most_links.get((r.pool, r.network, "node-leaf"), unit.ports * attached),
                 "leaf-spine": unit.leaf_spine_links * most_units[key] + own_links[key],
-                "spine-core": unit.spine_core_links * most_units[key],
+                "spine-core": core_links[key],
+                "leaf-leaf": unit.leaves * most_units[key],
             }[r.link_class]
             most_links[r.pool, r.network, r.link_class] = links
             for part, share in r.parts.items():
@@ -209,6 +236,20 @@ class _Builder:
             most_parts={key: math.ceil(most) for key, most in most_parts.items()},
             scarce=self._pieces_may_split(),
         )
+
+    def _out_of_band(self, units: Iterable[tuple[str, str]]) -> dict[str, OutOfBandData]:
+        """Out-of-band networks by pool; none where the instance wants none."""
+        of_pool: dict[str, list[str]] = defaultdict(list)
+        for p, n in units:
+            of_pool[p].append(n)
+        own = {(r.pool, r.network): r.unit_management for r in records(self.options.networks)}
+        ports = {r.pool: r.radix for r in records(self.options.networks) if r.network == OUT_OF_BAND}
+        return {
+            p: OutOfBandData(
+                ports[p], PDUS_PER_RACK, own[p, names[0]], tuple(n for n in names if n != OUT_OF_BAND)
+            )
+            for p, names in of_pool.items() if OUT_OF_BAND in names
+        }  # fmt: skip
 
     def _placement(self, fabric: FabricData) -> PlacementData:
         pools = self.pools
@@ -257,7 +298,7 @@ class _Builder:
             demand=demand,
             frames=frames,
             unit_servers={r.pool: r.unit_servers for r in records(options.networks) if r.network == "compute"},
-            availability=self.instance.operations.availability,
+            availability=dict(zip(self.pools["pool"], self.pools["availability"], strict=True)),
         )
 
     def _large_runs(self, data: WorkloadData, blocks: Any) -> dict[tuple[str, int], Any]:
@@ -271,7 +312,12 @@ class _Builder:
 
     def _most_kw(self, site: str, cooling: str) -> float:
         facts = self.options.sites[site]
-        return facts.power_limit_kw / facts.peak_pue[cooling]
+        return max(facts.power_limit_kw_by_period) / facts.peak_pue[cooling]
+
+    def _most_cooling_kw(self, site: str, cooling: str) -> float:
+        """All that the site's power lets run, in whole modules."""
+        most, module = self._most_kw(site, cooling), self.options.catalogue.cooling[cooling].module_kw
+        return math.ceil(most / module - 1e-9) * module if module else most
 
     def _cooling(self, halls: list[tuple[str, str]]) -> CoolingData:
         sites = self.options.sites
@@ -279,30 +325,52 @@ class _Builder:
             periods=self.periods,
             halls=halls,
             asset={(s, c): self._asset(self.options.items["cooling", c]) for s, c in halls},
-            most_kw={(s, c): self._most_kw(s, c) for s, c in halls},
+            most_kw={(s, c): self._most_cooling_kw(s, c) for s, c in halls},
             pue={(s, c): sites[s].pue[c] for s, c in halls},
             mean_pue_limit={
                 s: limit
                 for s in dict.fromkeys(s for s, _ in halls)
                 if (limit := sites[s].pue_limit) is not None and sites[s].pue_rule == "site-average"
             },
+            module_kw={(s, c): kw for s, c in halls if (kw := self.options.catalogue.cooling[c].module_kw)},
         )
 
     def _power(self, halls: list[tuple[str, str]]) -> PowerData:
-        sites = self.options.sites
+        sites, carbon = self.options.sites, self.instance.carbon
         load_factor = self.instance.operations.load_factor
         years = self.instance.horizon.period_years
         used = list(dict.fromkeys(s for s, _ in halls))
+        it_kwh = energy_kwh_per_year(1.0, load_factor, 1.0)
+        water = {(s, c): it_kwh * sites[s].water_l_per_kwh[c] / L_PER_M3 for s, c in halls}
+        emitted = {
+            (s, c): it_kwh * sites[s].pue[c] * (sites[s].carbon_g_per_kwh or 0.0) / G_PER_TONNE for s, c in halls
+        }
+        price = self._carbon_price()
+        running = {
+            (Account.ENERGY, "electricity"): {
+                (s, c): it_kwh * sites[s].pue[c] * years * sites[s].tariff_per_kwh for s, c in halls
+            },
+            (Account.WATER, "water"): {h: m3 * years * sites[h[0]].water_price_per_m3 for h, m3 in water.items()},
+            (Account.CARBON, "emissions"): {h: tonnes * years * price for h, tonnes in emitted.items()},
+        }
         return PowerData(
             periods=self.periods,
             sites=used,
-            asset={s: self._asset(self.options.items["facility", s]) for s in used},
-            power_limit_kw={s: sites[s].power_limit_kw for s in used},
-            peak_pue={(s, c): sites[s].peak_pue[c] for s, c in halls},
-            energy_cost_per_it_kw={
-                (s, c): energy_kwh_per_year(1.0, load_factor, sites[s].pue[c]) * years * sites[s].tariff_per_kwh
-                for s, c in halls
+            asset={
+                (s, item): self._asset(self.options.items[item, s])
+                for s in used
+                for item in ("facility", "building")
+                if (item, s) in self.options.items
             },
+            land={s: self._land(land) for s in used if (land := sites[s].land_capex) is not None},
+            power_limit_kw={(s, t): sites[s].power_limit_kw_by_period[t - 1] for s in used for t in self.periods},
+            peak_pue={(s, c): sites[s].peak_pue[c] for s, c in halls},
+            running={key: costs for key, costs in running.items() if any(costs.values())},
+            demand_charge={s: charge * years for s in used if (charge := sites[s].demand_charge_per_kw_year)},
+            water_m3=water,
+            water_limit_m3={s: limit for s in used if (limit := sites[s].water_limit_m3_per_year) is not None},
+            carbon_t=emitted,
+            carbon_limit_t=carbon.limit_tonnes_per_year,
         )
 
     def _supply(self, fleet: pyo.Block, fabric: pyo.Block) -> list[SupplyData]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from planner.errors import PlannerError
 from planner.plan import Plan
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ DECISIONS = ("fleet", "workload", "racks", "network", "optics", "cooling", "powe
 
 Row = Mapping[str, Any]
 Rows = tuple[Row, ...]
+
+
+class IncomparableError(PlannerError, ValueError):
+    """Two plans count in different currencies or minimise different things."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,11 @@ class Comparison:
             "costs": [dict(row) for row in self.cost_rows],
         }
 
+    def __str__(self) -> str:
+        from planner.report.terminal import comparison_text
+
+        return comparison_text(self)
+
     def _repr_html_(self) -> str:
         from planner.report.html import comparison_html
 
@@ -119,19 +129,14 @@ def compare_plans(a: Plan, b: Plan) -> Comparison:
     """Hold plan B against plan A.
 
     Raises:
-        ValueError: they are in different currencies or minimise different things.
+        IncomparableError: they are in different currencies or minimise different things.
         PlanFileError: a table of either plan is missing or malformed.
     """
     from planner.report.readable import TOTALS, require_readable
 
     require_readable(a)
     require_readable(b)
-    for what, of_a, of_b in (
-        ("currencies", a.currency, b.currency),
-        ("objectives", a.objective_kind, b.objective_kind),
-    ):
-        if of_a != of_b:
-            raise ValueError(f"plans of different {what} cannot be compared: {of_a} and {of_b}")
+    require_comparable((a.currency, b.currency), (a.objective_kind, b.objective_kind))
     tolerance = _tolerance(a.objective, b.objective)
     noise = max(0.0, a.objective - a.bound) + max(0.0, b.objective - b.bound)
     return Comparison(
@@ -150,6 +155,17 @@ def compare_plans(a: Plan, b: Plan) -> Comparison:
         cost_rows=tuple(_costs(a, b, noise + tolerance)),
         notes=tuple(_notes(a, b)),
     )
+
+
+def require_comparable(currencies: tuple[str, str], objectives: tuple[str, str]) -> None:
+    """Refuse two plans, or questions, whose amounts cannot be set against each other.
+
+    Raises:
+        IncomparableError: naming what differs.
+    """
+    for what, (of_a, of_b) in (("currencies", currencies), ("objectives", objectives)):
+        if of_a != of_b:
+            raise IncomparableError(f"plans of different {what} cannot be compared: {of_a} and {of_b}")
 
 
 def _tolerance(*objectives: float) -> float:

@@ -122,6 +122,22 @@ def _export(instance: Instance, plan: Plan) -> str:
     return "export rules; without them the plan uses " + ", ".join(sorted(used))
 
 
+def _any_date(instance: Instance) -> Instance:
+    """The instance with every accelerator on sale from the first."""
+    choice = instance.catalogue
+    rows = {id: choice.overrides.accelerators.get(id, {}) for id in instance_catalogue(instance).accelerators}
+    always = {id: {**row, "available": None} for id, row in rows.items()}
+    overrides = choice.overrides.model_copy(update={"accelerators": always})
+    return instance.model_copy(update={"catalogue": choice.model_copy(update={"overrides": overrides})})
+
+
+def _on_sale(instance: Instance, plan: Plan) -> str:
+    months = {id: row.available for id, row in instance_catalogue(instance).accelerators.items()}
+    used = sorted({r["accelerator"] for r in plan.decisions["fleet"] if r["bought"]})
+    named = ", ".join(f"{id} (on sale from {months[id]})" for id in used)
+    return f"first shipments; with everything on sale the plan uses {named}"
+
+
 def _budget(instance: Instance, plan: Plan) -> str:
     parts = []
     if instance.budget.capex is not None:
@@ -134,14 +150,21 @@ def _budget(instance: Instance, plan: Plan) -> str:
 
 
 def _supply(instance: Instance, plan: Plan) -> str:
-    bought: dict[str, float] = {}
-    catalogue = instance_catalogue(instance)
-    for row in plan.bill_of_materials_rows:
-        bought[row["item"]] = bought.get(row["item"], 0) + row["quantity"]
-        if row["kind"] == "servers":
-            server = catalogue.servers[row["item"]]
-            bought[server.accelerator] = bought.get(server.accelerator, 0) + row["quantity"] * server.accelerators
-    over = [f"{bought.get(s.id, 0):,} {s.id} (limit {s.limit:,})" for s in instance.supply]
+    servers = instance_catalogue(instance).servers
+    over = []
+    for limit in instance.supply:
+        bought = 0
+        for row in plan.bill_of_materials_rows:
+            if limit.period not in (None, row["period"]):
+                continue
+            if (row["kind"], row["item"]) == (limit.kind, limit.id):
+                bought += row["quantity"]
+            elif limit.kind == "accelerators" and row["kind"] == "servers":
+                server = servers[row["item"]]
+                bought += row["quantity"] * server.accelerators if server.accelerator == limit.id else 0
+        if bought > limit.limit:
+            when = "" if limit.period is None else f" in period {limit.period}"
+            over.append(f"{bought:,} {limit.id}{when} (limit {limit.limit:,})")
     return "supply limits; without them the plan buys " + ", ".join(over)
 
 
@@ -190,6 +213,7 @@ FAMILIES = (
         lambda i: i.model_copy(update={"policy": i.policy.model_copy(update={"export_rules": "none"})}),
         _export,
     ),
+    Family("availability", lambda o: any(r.family == "availability" for r in o.removed), _any_date, _on_sale),
     Family(
         "pue limit",
         lambda o: any(s.pue_limit is not None for s in o.sites.values()),

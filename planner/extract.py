@@ -13,7 +13,7 @@ from planner.build import BuiltModel
 from planner.engineering.power import energy_kwh_per_year
 from planner.options import Options
 from planner.options.tables import LINK_CLASSES, records
-from planner.units import KWH_PER_MWH
+from planner.units import G_PER_TONNE, KWH_PER_MWH, L_PER_M3
 
 Rows = list[dict[str, Any]]
 SNAP = 1e-7
@@ -80,9 +80,14 @@ class _Extractor:
         for key, load in loads.items():
             m.halls[key].set_value(load, skip_validation=True)
         for (s, c, t), capacity in m.cooling.capacity_kw.items():
-            _cover(m.cooling.bought_kw[s, c, t], pyo.value(capacity), pyo.value(m.halls[s, c, t]))
-        for (s, t), power in m.power.power_kw.items():
-            _cover(m.power.bought_kw[s, t], pyo.value(power), pyo.value(m.power.facility_kw[s, t]))
+            if (s, c, t) in m.cooling.modules:
+                module = self.options.catalogue.cooling[c].module_kw
+                bought = module * whole(m.cooling.modules[s, c, t])
+                m.cooling.bought_kw[s, c, t].set_value(bought, skip_validation=True)
+            else:
+                _cover(m.cooling.bought_kw[s, c, t], pyo.value(capacity), pyo.value(m.halls[s, c, t]))
+        for (s, a, t), built in m.power.built_kw.items():
+            _cover(m.power.bought_kw[s, a, t], pyo.value(built), pyo.value(m.power.facility_kw[s, t]))
 
     # Decisions
 
@@ -111,6 +116,7 @@ class _Extractor:
                             "server": sites.at[r.pool, "server"], "period": t, "blocks": count,
                             "servers_per_block": int(r.servers_per_block), "rate_per_block": float(r.rate_per_block),
                             "rate_unit": r.rate_unit, "servers": count * int(r.servers_per_block),
+                            "expected_servers": float(count * r.expected_servers),
                         }
                     )  # fmt: skip
         return rows
@@ -136,7 +142,6 @@ class _Extractor:
 
     def _clusters(self) -> Rows:
         frames = self.model.fabric.frames
-        rows_of = {(n.pool, n.network): int(n.rows) for n in self._of_used("networks")}
         rows = []
         for r in self._of_used("frames"):
             for t in self.periods:
@@ -145,8 +150,8 @@ class _Extractor:
                         {
                             "pool": r.pool, "site": self._site(r.pool), "network": r.network, "frame": r.frame,
                             "tiers": int(r.tiers), "servers_each": int(r.servers),
-                            "units_each": int(r.units) * rows_of[r.pool, r.network],
-                            "spines_each": int(r.spines), "period": t, "clusters": count,
+                            "units_each": int(r.units), "spines_each": int(r.spines), "cores_each": int(r.cores),
+                            "period": t, "clusters": count,
                         }
                     )  # fmt: skip
         return rows
@@ -171,10 +176,10 @@ class _Extractor:
                 rows.append(
                     {
                         "pool": r.pool, "site": self._site(r.pool), "network": r.network, "switch": r.switch,
-                        "period": t, "units": units * int(r.rows),
+                        "period": t, "units": units,
                         "leaves": int(r.unit_leaves) * units + sum(int(f.leaves) * n for f, n in standing),
                         "spines": sum(int(f.spines) * n for f, n in standing),
-                        "cores": int(r.unit_cores) * units,
+                        "cores": sum(int(f.cores) * n for f, n in standing),
                         "switches_bought": whole(fabric.switches_bought[r.pool, r.network, t]),
                         "switches": whole(fabric.switches[r.pool, r.network, t]),
                         **{f"{c.replace('-', '_')}_links": links.get(c, 0) for c in LINK_CLASSES},
@@ -239,13 +244,29 @@ class _Extractor:
                     {
                         "site": s, "country": facts.country, "period": t, "it_kw": sum(it.values()),
                         "facility_kw": pyo.value(m.power.facility_kw[s, t]), "power_limit_kw": facts.power_limit_kw,
-                        "bought_power_kw": pyo.value(m.power.bought_kw[s, t]),
-                        "power_kw": pyo.value(m.power.power_kw[s, t]), "it_mwh_per_year": it_mwh,
+                        **self._built(s, t), "it_mwh_per_year": it_mwh,
                         "facility_mwh_per_year": mwh, "pue": mwh / it_mwh if it_mwh else None,
                         "pue_limit": facts.pue_limit,
+                        "water_m3_per_year": sum(
+                            energy_kwh_per_year(kw, load_factor, 1.0) * facts.water_l_per_kwh[c] / L_PER_M3
+                            for c, kw in it.items()
+                        ),
+                        "carbon_t_per_year": None
+                        if facts.carbon_g_per_kwh is None
+                        else mwh * KWH_PER_MWH * facts.carbon_g_per_kwh / G_PER_TONNE,
                     }
                 )  # fmt: skip
         return rows
+
+    def _built(self, site: str, t: int) -> dict[str, Any]:
+        """Power train, building and land bought and standing; a site without a price of one has none of it."""
+        power = self.model.power
+        found: dict[str, Any] = {}
+        for item, name in (("facility", "power"), ("building", "building")):
+            there = (site, item, t) in power.built_kw
+            found[f"bought_{name}_kw"] = pyo.value(power.bought_kw[site, item, t]) if there else 0.0
+            found[f"{name}_kw"] = pyo.value(power.built_kw[site, item, t]) if there else 0.0
+        return {**found, "land_bought": whole(power.opened[site, t]) if (site, t) in power.opened else 0}
 
     def _site(self, pool: str) -> str:
         return str(self.options.pools.at[pool, "site"])
@@ -273,11 +294,13 @@ class _Extractor:
             purchases.append(("cooling", r["cooling"], r["site"], "", "", r["period"], r["bought_kw"]))
         for r in decisions["sites"]:
             purchases.append(("facility", "power-train", r["site"], "", "", r["period"], r["bought_power_kw"]))
+            purchases.append(("building", "building", r["site"], "", "", r["period"], r["bought_building_kw"]))
+            purchases.append(("land", "land", r["site"], "", "", r["period"], r["land_bought"]))
         rows = []
         for kind, item, site, pool, network, t, quantity in purchases:
             if quantity <= 0:
                 continue
-            priced = self.options.items[kind, site if kind == "facility" else item]
+            priced = self.options.items[kind, site if kind in ("facility", "building", "land") else item]
             rows.append(
                 {
                     "kind": kind, "item": item, "description": priced.description, "site": site, "pool": pool,

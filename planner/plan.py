@@ -49,6 +49,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "rate_per_block",
         "rate_unit",
         "servers",
+        "expected_servers",
     ),
     # server and network racks of a pool; places is what one rack holds (servers), 0 for network racks
     "racks": ("pool", "site", "purpose", "rack", "rack_kw", "places", "period", "bought", "installed"),
@@ -62,6 +63,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "servers_each",
         "units_each",
         "spines_each",
+        "cores_each",
         "period",
         "clusters",
     ),
@@ -96,10 +98,15 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "power_limit_kw",
         "bought_power_kw",
         "power_kw",
+        "bought_building_kw",
+        "building_kw",
+        "land_bought",
         "it_mwh_per_year",
         "facility_mwh_per_year",
         "pue",
         "pue_limit",
+        "water_m3_per_year",
+        "carbon_t_per_year",
     ),
 }
 BILL_COLUMNS = (
@@ -119,6 +126,8 @@ BILL_COLUMNS = (
     "price_source",
     "price_estimate",
 )
+RUNNING_ACCOUNTS = ("energy", "maintenance", "water", "carbon", "embodied carbon")
+"""Accounts whose sum is ``opex``."""
 COST_COLUMNS = ("account", "item", "site", "period", "amount", "present_value")
 
 
@@ -137,7 +146,8 @@ class Plan:
         totals: tco, capex, opex, accelerators, servers, racks, switches, optics, cables, it_kw, facility_kw, pue.
         decisions: table name -> rows.
         bill_of_materials_rows: rows of ``BILL_COLUMNS``.
-        cost_rows: rows of ``COST_COLUMNS``; account is capex, energy, maintenance or residual (negative).
+        cost_rows: rows of ``COST_COLUMNS``; account is capex, energy, maintenance, water, carbon,
+            embodied carbon or residual (negative).
         verification: list of checks with ``check``, ``passed``, ``detail``.
         provenance: hashes of inputs, versions, solver options, the instance itself under ``instance``.
     """

@@ -14,7 +14,7 @@ from typing import Any
 from planner.catalogue import Catalogue
 from planner.instance import Instance, instance_data
 from planner.options import Options, make_options
-from planner.plan import Plan
+from planner.plan import RUNNING_ACCOUNTS, Plan
 from planner.result import SolveResult, Status
 from planner.solver import Progress, Solution, SolverOptions, load_values, solve_problem, standard_form
 
@@ -129,7 +129,7 @@ def totals(
     return {
         "tco": money("present_value"),
         "capex": money("amount", "capex"),
-        "opex": money("amount", "energy", "maintenance"),
+        "opex": money("amount", *RUNNING_ACCOUNTS),
         "accelerators": sum(
             r["quantity"] * catalogue.servers[r["item"]].accelerators for r in bill if r["kind"] == "servers"
         ),

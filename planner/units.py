@@ -21,6 +21,9 @@ DAYS_PER_YEAR = 365
 KW_PER_MW = 1_000.0
 W_PER_KW = 1_000.0
 KWH_PER_MWH = 1_000.0
+L_PER_M3 = 1_000.0
+KG_PER_TONNE = 1_000.0
+G_PER_TONNE = 1e6
 
 
 def quantity(value: float | int | str, unit: str) -> float:

@@ -295,3 +295,11 @@ def test_html_is_escaped() -> None:
 
 def test_public_function() -> None:
     assert planner.compare(plan(1000), plan(1001)).difference == 1
+
+
+def test_a_comparison_prints_itself(comparison: Comparison) -> None:
+    text = str(comparison)
+    assert text.startswith(verdict(comparison))
+    for words in ("total cost of ownership, M USD", "+0.300", "electricity"):
+        assert words in text
+    assert "\x1b" not in text

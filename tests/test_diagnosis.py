@@ -138,6 +138,17 @@ def test_limits_that_hold_are_not_named() -> None:
     assert groups(found(FOUR, *wide)) == [{"site power"}]
 
 
+def test_only_supply_limits_that_are_passed_are_named() -> None:
+    """The limit of the A800 is never reached, and one of a period counts that period alone."""
+    changes = ["catalogue.servers=[dgx-a100]"]
+    limits = (
+        "{kind: accelerators, id: a100-sxm-80, limit: 16, period: 1}, {kind: accelerators, id: a800-sxm-80, limit: 5}"
+    )
+    diagnosis = found("10-supply", *changes, f"supply=[{limits}]")
+    sentence = next(clash.sentence for clash in diagnosis.clashes if clash.family == "supply")
+    assert sentence.endswith("the plan buys 24 a100-sxm-80 in period 1 (limit 16)")
+
+
 def test_no_plan_whatever_the_limits() -> None:
     """No cable for the ports: demand alone clashes, for certain."""
     diagnosis = found(ONE, "catalogue.optics=[fibre-om4-mpo12]")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import difflib
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +13,7 @@ from planner.catalogue.rows import ENTRIES, dangling, instead, price_unit, shown
 from planner.errors import PlannerError
 
 OVERRIDE = "instance override"
+HIGHEST_PRICE = 1e12
 _PRICE = re.compile(r"\s*((?:\d[\d_,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Z]{3})?\s*")
 
 Overrides = Mapping[str, Mapping[str, Mapping[str, Any]]]
@@ -48,12 +48,12 @@ def overridden(
     faults: list[tuple[str, str]] = []
     changed = {kind: dict(rows[kind]) for kind in ENTRIES}
     kept = list(prices)
-    for kind, items in overrides.items():
+    for kind, items in sorted(overrides.items()):  # in a fixed order, so that equal overrides give equal catalogues
         if kind not in ENTRIES:
             faults.append((kind, f"found an unknown kind; {instead(kind, ENTRIES)}"))
             continue
-        for id, fields in items.items():
-            changes = dict(fields)
+        for id, fields in sorted(items.items()):
+            changes = dict(sorted(fields.items()))
             if "price" in changes:
                 price, message = _price(kind, id, changes.pop("price"), currency, on)
                 if price is None:
@@ -81,8 +81,8 @@ def _price(kind: str, id: str, value: Any, currency: str, on: datetime.date) -> 
         amount, currency = float(text[1].replace(",", "").replace("_", "")), text[2] or currency
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         amount = float(value)
-    if amount is None or not math.isfinite(amount) or amount < 0:
-        return None, f"found {shown(value)}; a price such as 150000 or '150000 CNY' is accepted"
+    if amount is None or not 0 <= amount <= HIGHEST_PRICE:
+        return None, f"found {shown(value)}; a price from 0 to {HIGHEST_PRICE:g} such as '150000 CNY' is accepted"
     fields = {"kind": kind, "id": id, "amount": amount, "currency": currency, "unit": price_unit(kind)}
     price, found = typed(Price, {**fields, "as_of": on, "source": OVERRIDE})
     return price, "; ".join(message for _, message in found)
@@ -109,15 +109,19 @@ def _entry(
             found.append(("", f"found an unknown id; {hint}a new row also needs {', '.join(missing)}"))
             return None, found
     elif changes:
-        note = f"{old.note} Instance override: {', '.join(changes)}.".strip()
-        fields = {**{name: getattr(old, name) for name in model.model_fields}, "note": note, **changes}
+        fields = {**{name: getattr(old, name) for name in model.model_fields}, **changes}
     else:
         return None, found
     entry, wrong = typed(model, fields)
     found += wrong
     if entry is not None:
         found += _converted(entry, changes)
-    return (None if found else entry), found
+    if found or entry is None or entry == old:
+        return None, found
+    if old is not None and "note" not in changes:
+        note = f"{old.note} Instance override: {', '.join(changes)}.".strip()
+        entry = entry.model_copy(update={"note": note})
+    return entry, found
 
 
 def _converted(entry: Entry, changes: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -28,6 +28,7 @@ FACILITY_ITEMS = ("power-train",)
 """Items that have a price only, of kind ``facility``."""
 _PRICED_PER = {"cooling": "kW", "facility": "kW"}
 _REFERENCES = (
+    ("switches", "built_in_optics", "optics"),
     ("servers", "accelerator", "accelerators"),
     ("cooling", "rack", "racks"),
     ("sites", "cooling", "cooling"),
@@ -78,7 +79,7 @@ def dangling(
         for id, entry in rows[kind].items():
             value = getattr(entry, field)
             for name in (value,) if isinstance(value, str) else value:
-                if name not in known[target]:
+                if name and name not in known[target]:
                     yield kind, id, field, f"found no {name!r} among {target}; {instead(name, known[target])}"
 
 

@@ -163,8 +163,8 @@ class Catalogue:
 def table(catalogue: Catalogue, kind: str) -> list[dict[str, Any]]:
     """Rows of one kind for a listing: their fields as plain values (dates as ISO text), and the latest price.
 
-    The price is in ``price``, ``price_currency``, ``price_unit``, ``price_date`` and ``price_estimate``, all None
-    for an item without one.
+    The price is in ``price``, ``price_currency``, ``price_unit``, ``price_date``, ``price_source`` and
+    ``price_estimate``, all None for an item without one.
 
     >>> from planner.catalogue import load_catalogue
     >>> row = next(r for r in table(load_catalogue(), "servers") if r["id"] == "dgx-a100")
@@ -184,6 +184,7 @@ def table(catalogue: Catalogue, kind: str) -> list[dict[str, Any]]:
                 "price_currency": price.currency if price else None,
                 "price_unit": price.unit if price else None,
                 "price_date": price.as_of.isoformat() if price else None,
+                "price_source": price.source if price else None,
                 "price_estimate": price.estimate if price else None,
             }
         )

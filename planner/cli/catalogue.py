@@ -26,8 +26,11 @@ class Kind(StrEnum):
 KindArgument = Annotated[Kind, typer.Argument(help="What to list.", show_default=False)]
 
 
-def catalogue(kind: KindArgument, as_json: AsJson = False) -> None:
-    """List catalogue rows with their latest price; sources and dates with --json."""
+Sources = Annotated[bool, typer.Option("--sources", help="List where each row and its price come from, and when.")]
+
+
+def catalogue(kind: KindArgument, sources: Sources = False, as_json: AsJson = False) -> None:
+    """List catalogue rows with their latest price."""
     with outcomes(as_json):
         from planner.catalogue import load_catalogue, table
 
@@ -35,7 +38,7 @@ def catalogue(kind: KindArgument, as_json: AsJson = False) -> None:
         if as_json:
             print_json({"catalogue": kind.value, "rows": rows})
             return
-        from planner.report.listing import listing
+        from planner.report.listing import listing, source_listing
         from planner.report.terminal import new_console, print_tables
 
-        print_tables(new_console(), [listing(kind.value, rows)])
+        print_tables(new_console(), [(source_listing if sources else listing)(kind.value, rows)])

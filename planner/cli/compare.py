@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli.outcome import ExitCode, end, outcomes, print_json, refuse
+from planner.cli.outcome import ExitCode, end, outcomes, print_json
 from planner.cli.parameters import DEFAULT_GAP, AsJson, Gap, InstanceFile, PlanFile, Seed, Threads, TimeLimit
 from planner.cli.progress import progress_line
 from planner.cli.solve import print_diagnosis
@@ -32,10 +32,11 @@ Settings = Annotated[
 def compare(plan_a: PlanFile, plan_b: PlanFile, as_json: AsJson = False) -> None:
     """Show what differs between two plans by decision and by cost line."""
     with outcomes(as_json):
+        from planner import api
         from planner.plan import Plan
 
         a, b = Plan.read(plan_a), Plan.read(plan_b)
-        comparison = _compared(a, b, as_json)
+        comparison = api.compare(a, b)
         if as_json:
             print_json(comparison.to_dict())
             return
@@ -65,7 +66,7 @@ def whatif(
         if base.plan is None or variant.plan is None:
             _end_without_both({"base": base, "variant": variant}, as_json)
             return
-        comparison = _compared(base.plan, variant.plan, as_json)
+        comparison = api.compare(base.plan, variant.plan)
         if as_json:
             print_json({"settings": settings, **comparison.to_dict()})
             return
@@ -74,18 +75,6 @@ def whatif(
         console = new_console()
         print_line(console, f"Variant: {', '.join(settings)}", "bold")
         _print_comparison(console, comparison, {"base": base.plan, "variant": variant.plan})
-
-
-def _compared(a: Plan, b: Plan, as_json: bool) -> Comparison:
-    from planner import api
-    from planner.errors import PlannerError
-
-    try:
-        return api.compare(a, b)
-    except PlannerError:
-        raise
-    except ValueError as error:
-        refuse(str(error), as_json)
 
 
 def _print_comparison(console: Console, comparison: Comparison, plans: dict[str, Plan]) -> None:

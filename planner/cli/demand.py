@@ -1,105 +1,146 @@
-"""``planner demand``: accelerators that a load needs, derived step by step, without a solver."""
+"""``planner demand``: what a load needs, derived step by step, without a solver."""
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
-import json
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, cast, get_args
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from planner.engineering import compute
+from planner.cli import demand_closed_form
+from planner.cli.demand_closed_form import DEFAULT_ACCELERATORS
+from planner.cli.outcome import print_json, refuse
 
-if TYPE_CHECKING:
-    from planner.catalogue.entries import Accelerator
-
-app = typer.Typer(no_args_is_help=True, help="Accelerators that a load needs, derived step by step.")
-
-DEFAULT_ACCELERATORS = ("a100-sxm-80", "a800-sxm-80", "h100-sxm")
+app = typer.Typer(no_args_is_help=True, help="Servers and accelerators that a load needs, derived step by step.")
 
 Accelerators = Annotated[
     list[str] | None,
     typer.Option(
         "--accelerator",
-        help=f"Catalogue id; repeat for several (default: {', '.join(DEFAULT_ACCELERATORS)}).",
+        help=f"Catalogue id; repeat for several (default: {', '.join(DEFAULT_ACCELERATORS)}; with --model all).",
+        show_default=False,
     ),
 ]
 PeakTflops = Annotated[
     float | None,
     typer.Option(help="Dense peak of one accelerator, TFLOP/s, in place of the catalogue's accelerators."),
 ]
-Precision = Annotated[str, typer.Option(help="Number format whose peak is taken from the catalogue, e.g. fp16.")]
-Parameters = Annotated[float, typer.Option(help="Parameters of the model.")]
+Precision = Annotated[str, typer.Option(help="Number format of the matrix products, e.g. fp16.")]
+Parameters = Annotated[
+    float | None, typer.Option(help="Parameters of the model, sized by its FLOPs.", show_default=False)
+]
 ActiveParameters = Annotated[
     float | None, typer.Option(help="Parameters used per token (mixture of experts); all if absent.")
+]
+ModelName = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        help="Model to size by the performance model on every server type: an id of `planner catalogue models`, or a "
+        "number of parameters.",
+        show_default=False,
+    ),
+]
+Oversubscribed = Annotated[
+    float | None,
+    typer.Option("--oversubscription", help="With --model: bandwidth down over up of the compute network, from 1."),
+]
+Safe = Annotated[
+    bool, typer.Option("--safe", help="With --model: servers that are enough in nine cases of ten, not in one of two.")
+]
+Measurements = Annotated[
+    Path | None,
+    typer.Option(
+        "--measurements", metavar="FILE", help="With --model: your own measurements (CSV; see docs/performance.md)."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the same as JSON.")]
 
 
 @app.command()
 def training(
-    parameters: Parameters,
     tokens: Annotated[float, typer.Option(help="Tokens of one run.")],
     days: Annotated[float, typer.Option(help="Days one run may take.")],
+    model: ModelName = None,
+    parameters: Parameters = None,
     active_parameters: ActiveParameters = None,
     concurrent: Annotated[int, typer.Option(help="Runs of this size at once.")] = 1,
     mfu: Annotated[
-        float | None, typer.Option(help="Model FLOP utilisation, 0 to 1; the catalogue's if absent.")
+        float | None,
+        typer.Option(help="With --parameters: model FLOP utilisation, 0 to 1; the catalogue's if absent."),
     ] = None,
     precision: Precision = "fp16",
+    sequence: Annotated[
+        float | None, typer.Option(help="With --model: tokens of a sequence; the model's own if absent.")
+    ] = None,
+    batch_tokens: Annotated[
+        float | None, typer.Option(help="With --model: tokens of a step; usual for the model's size if absent.")
+    ] = None,
     accelerator: Accelerators = None,
     peak_tflops: PeakTflops = None,
+    oversubscription: Oversubscribed = None,
+    safe: Safe = False,
+    measurements: Measurements = None,
     as_json: AsJson = False,
 ) -> None:
-    """Accelerators that finish training runs in time: 6 x parameters x tokens FLOPs a run."""
-    with _usage_errors():
-        devices = _devices_by_peak(accelerator, peak_tflops, precision, "training", mfu, "--mfu")
-        demands = [
-            compute.training_demand(
-                parameters,
-                tokens,
-                days,
-                device_peak_tflops=device.device_peak_tflops,
-                utilisation=device.utilisation,
-                concurrent_runs=concurrent,
-                active_parameters=active_parameters,
-            )
-            for device in devices
-        ]
-    if as_json:
-        _print_json("training", devices, demands)
-        return
-    first = demands[0]
-    _print_steps(
-        "Training",
-        [
-            (
-                "FLOPs of one run",
-                f"6 x {_plain(first.parameters)} parameters x {_plain(tokens)} tokens",
-                _plain(first.flops_per_run),
-            ),
-            ("FLOPs of all runs", f"x {concurrent} at once", _plain(first.flops)),
-            ("rate to finish in time", f"/ ({_plain(days)} days x 86,400 s)", _rate(first.flops_per_second)),
-        ],
-    )
-    _print_by_peak(devices, demands, "rate / (utilisation x peak); each run rounded up")
+    """Servers that finish training runs in time.
+
+    With --model by the performance model, on every server type; with --parameters by 6 x parameters x tokens FLOPs.
+    """
+    with_model = {
+        "--sequence": sequence, "--batch-tokens": batch_tokens, "--oversubscription": oversubscription,
+        "--safe": safe, "--measurements": measurements,
+    }  # fmt: skip
+    with_parameters = {"--active-parameters": active_parameters, "--mfu": mfu, "--peak-tflops": peak_tflops}
+    _require_one(model, parameters, with_model, with_parameters, as_json)
+    if parameters is not None:
+        demand_closed_form.training(
+            parameters, tokens, days, active_parameters, concurrent, mfu, precision, accelerator, peak_tflops, as_json
+        )
+    elif model is not None:
+        from planner.cli import demand_performance
+
+        demand_performance.training(
+            model, tokens, days, concurrent, sequence, batch_tokens, precision, accelerator, oversubscription, safe,
+            measurements, as_json,
+        )  # fmt: skip
 
 
 @app.command()
 def inference(
-    parameters: Parameters,
     queries_per_day: Annotated[float, typer.Option(help="Queries of all users a day.")],
-    tokens_per_query: Annotated[float, typer.Option(help="Tokens read and written by one query.")],
+    model: ModelName = None,
+    tokens_in: Annotated[float | None, typer.Option(help="With --model: tokens of a prompt.")] = None,
+    tokens_out: Annotated[float | None, typer.Option(help="With --model: tokens of an answer.")] = None,
+    parameters: Parameters = None,
+    tokens_per_query: Annotated[
+        float | None, typer.Option(help="With --parameters: tokens read and written by one query.")
+    ] = None,
     active_parameters: ActiveParameters = None,
     peak_factor: Annotated[float, typer.Option(help="Busiest moment over the mean of the day.")] = 1,
     utilisation: Annotated[
         float | None, typer.Option(help="Achieved over peak FLOP/s, 0 to 1; the catalogue's if absent.")
     ] = None,
     precision: Precision = "fp16",
+    kv_precision: Annotated[
+        str | None, typer.Option(help="With --model: format of the KV cache; follows the weights if absent.")
+    ] = None,
+    ttft: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="With --model: longest mean time to the first token.")
+    ] = None,
+    tpot: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="With --model: longest mean time per further token.")
+    ] = None,
+    prefix_hit: Annotated[
+        float | None, typer.Option(help="With --model: share of prompt tokens found in a prefix cache.")
+    ] = None,
+    disaggregated: Annotated[
+        bool, typer.Option("--disaggregated", help="With --model: prompts and answers on replicas of their own.")
+    ] = False,
+    engine: Annotated[
+        str | None, typer.Option(help="With --model: vllm (default), tensorrt-llm or tensorrt-llm-2023.")
+    ] = None,
     divide_twice: Annotated[
         bool,
         typer.Option(
@@ -108,51 +149,46 @@ def inference(
     ] = False,
     accelerator: Accelerators = None,
     peak_tflops: PeakTflops = None,
+    oversubscription: Oversubscribed = None,
+    safe: Safe = False,
+    measurements: Measurements = None,
     as_json: AsJson = False,
 ) -> None:
-    """Accelerators that carry a service in its busiest moment: 2 x parameters FLOPs a token."""
-    with _usage_errors():
-        devices = _devices_by_peak(accelerator, peak_tflops, precision, "inference", utilisation, "--utilisation")
-        demands = [
-            compute.inference_demand(
-                parameters,
-                tokens_per_query,
-                queries_per_day,
-                device_peak_tflops=device.device_peak_tflops,
-                utilisation=device.utilisation,
-                peak_factor=peak_factor,
-                active_parameters=active_parameters,
-                divide_twice=divide_twice,
-            )
-            for device in devices
-        ]
-    if as_json:
-        _print_json("inference", devices, demands)
-        return
-    first = demands[0]
-    _print_steps(
-        "Inference, by compute",
-        [
-            ("FLOPs per token", f"2 x {_plain(first.parameters)} parameters", _plain(first.flops_per_token)),
-            (
-                "tokens a day",
-                f"{_plain(queries_per_day)} queries x {_plain(tokens_per_query)} tokens",
-                _plain(first.tokens_per_day),
-            ),
-            ("FLOPs a day", "FLOPs per token x tokens a day", _plain(first.flops_per_day)),
-            ("mean rate", "/ 86,400 s", _rate(first.mean_flops_per_second)),
-            ("busiest rate", f"x {_plain(peak_factor)}", _rate(first.peak_flops_per_second)),
-        ],
-    )
-    rule = "busiest rate / (utilisation x peak)"
-    if divide_twice:
-        rule += " / utilisation once more: an error of the source, never to plan with"
-    _print_by_peak(devices, demands, rule)
+    """Servers that carry a service in its busiest moment.
+
+    With --model by the performance model, on every server type; with --parameters by 2 x parameters FLOPs a token.
+    """
+    with_model = {
+        "--tokens-in": tokens_in, "--tokens-out": tokens_out, "--kv-precision": kv_precision, "--ttft": ttft,
+        "--tpot": tpot, "--prefix-hit": prefix_hit, "--disaggregated": disaggregated, "--engine": engine,
+        "--oversubscription": oversubscription, "--safe": safe, "--measurements": measurements,
+    }  # fmt: skip
+    with_parameters = {
+        "--tokens-per-query": tokens_per_query, "--active-parameters": active_parameters, "--utilisation": utilisation,
+        "--peak-tflops": peak_tflops, "--divide-twice": divide_twice,
+    }  # fmt: skip
+    _require_one(model, parameters, with_model, with_parameters, as_json)
+    if parameters is not None:
+        if tokens_per_query is None:
+            refuse("--parameters needs --tokens-per-query", as_json)
+        demand_closed_form.inference(
+            parameters, queries_per_day, tokens_per_query, active_parameters, peak_factor, utilisation, precision,
+            divide_twice, accelerator, peak_tflops, as_json,
+        )  # fmt: skip
+    elif model is not None:
+        from planner.cli import demand_performance
+
+        if tokens_in is None or tokens_out is None:
+            refuse("--model needs --tokens-in and --tokens-out", as_json)
+        demand_performance.inference(
+            model, queries_per_day, tokens_in, tokens_out, peak_factor, precision, kv_precision, ttft, tpot,
+            prefix_hit, disaggregated, engine, accelerator, oversubscription, safe, measurements, as_json,
+        )  # fmt: skip
 
 
 @app.command()
 def memory(
-    parameters: Parameters,
+    parameters: Annotated[float, typer.Option(help="Parameters of the model.")],
     users: Annotated[float, typer.Option(help="Users at once.")] = 1,
     users_per_replica: Annotated[float, typer.Option(help="Users at once that one replica serves.")] = 100,
     overhead: Annotated[float, typer.Option(help="Intermediate state as a multiple of the weights.")] = 1,
@@ -165,210 +201,43 @@ def memory(
     as_json: AsJson = False,
 ) -> None:
     """Accelerators whose memory holds the replicas of a served model."""
-    with _usage_errors():
-        devices = _devices_by_memory(accelerator, device_memory_gb)
-        demands = [
-            compute.memory_demand(
-                parameters,
-                users,
-                device_memory_gb=device.device_memory_gb,
-                users_per_replica=users_per_replica,
-                bytes_per_parameter=bytes_per_parameter,
-                overhead=overhead,
-            )
-            for device in devices
-        ]
-    if as_json:
-        _print_json("memory", devices, demands)
-        return
-    first = demands[0]
-    _print_steps(
-        "Inference, by memory",
-        [
-            (
-                "weights",
-                f"{_plain(parameters)} parameters x {_plain(bytes_per_parameter)} bytes",
-                f"{_plain(first.weights_gb)} GB",
-            ),
-            ("one replica", f"x (1 + {_plain(overhead)})", f"{_plain(first.replica_gb)} GB"),
-            ("replicas", f"{_plain(users)} users / {_plain(users_per_replica)}, rounded up", f"{first.replicas:,}"),
-        ],
-    )
-    _print_table(
-        "",
-        ("accelerator", "memory GB", "replica / memory", "per replica", "accelerators"),
-        [
-            (
-                device.accelerator,
-                _plain(device.device_memory_gb),
-                f"{demand.devices_per_replica_unrounded:,.2f}",
-                f"{demand.devices_per_replica:,}",
-                f"{demand.accelerators:,}",
-            )
-            for device, demand in zip(devices, demands, strict=True)
-        ],
-        caption="accelerators per replica, rounded up, x replicas",
+    demand_closed_form.memory(
+        parameters, users, users_per_replica, overhead, bytes_per_parameter, accelerator, device_memory_gb, as_json
     )
 
 
-# Accelerators asked for
-
-
-class _DeviceByPeak(NamedTuple):
-    accelerator: str
-    precision: str | None
-    device_peak_tflops: float
-    utilisation: float
-    utilisation_source: str | None
-    """Source of the catalogue's default; None when the user gave the utilisation."""
-
-
-class _DeviceByMemory(NamedTuple):
-    accelerator: str
-    device_memory_gb: float
-
-
-def _devices_by_peak(
-    ids: Sequence[str] | None,
-    peak_tflops: float | None,
-    precision: str,
-    work: Literal["training", "inference"],
-    utilisation: float | None,
-    utilisation_option: str,
-) -> list[_DeviceByPeak]:
-    if peak_tflops is not None:
-        if ids:
-            raise ValueError("give --accelerator or --peak-tflops, not both")
-        if utilisation is None:
-            raise ValueError(f"--peak-tflops needs {utilisation_option}: the catalogue has no default for it")
-        return [_DeviceByPeak("given", None, peak_tflops, utilisation, None)]
-
-    from planner.catalogue import load_catalogue
-    from planner.catalogue.entries import Precision as KnownPrecision
-
-    known = get_args(KnownPrecision)
-    if precision not in known:
-        raise ValueError(f"unknown precision {precision!r}: one of {', '.join(known)} is accepted")
-    checked = cast(KnownPrecision, precision)
-    catalogue = load_catalogue()
-    peaks = _figures(catalogue.accelerators, ids, lambda row: row.peak_tflops(checked), f"{precision} peak")
-    devices = []
-    for name, peak in peaks:
-        if utilisation is not None:
-            devices.append(_DeviceByPeak(name, precision, peak, utilisation, None))
-            continue
-        default = catalogue.utilisation(name, work)
-        source = f"{default.source} (estimate)" if default.estimate else default.source
-        devices.append(_DeviceByPeak(name, precision, peak, default.utilisation, source))
-    return devices
-
-
-def _devices_by_memory(ids: Sequence[str] | None, device_memory_gb: float | None) -> list[_DeviceByMemory]:
-    if device_memory_gb is not None:
-        if ids:
-            raise ValueError("give --accelerator or --device-memory-gb, not both")
-        return [_DeviceByMemory("given", device_memory_gb)]
-
-    from planner.catalogue import load_catalogue
-
-    rows = load_catalogue().accelerators
-    return [_DeviceByMemory(*found) for found in _figures(rows, ids, lambda row: row.memory_gb, "memory size")]
-
-
-def _figures(
-    rows: Mapping[str, Accelerator],
-    ids: Sequence[str] | None,
-    figure: Callable[[Accelerator], float | None],
-    described: str,
-) -> list[tuple[str, float]]:
-    """One figure of each accelerator asked for; of the defaults, those without it are left out and named."""
-    asked = list(dict.fromkeys(ids or DEFAULT_ACCELERATORS))
-    unknown = [_unknown(name, rows) for name in asked if name not in rows]
-    if unknown:
-        raise ValueError("; ".join(unknown))
-    found = {name: figure(rows[name]) for name in asked}
-    missing = [name for name, value in found.items() if value is None]
-    if missing and (ids or len(missing) == len(asked)):
-        raise ValueError(f"the catalogue has no {described} for {', '.join(missing)}")
-    if missing:
-        typer.echo(f"left out, no {described} in the catalogue: {', '.join(missing)}", err=True)
-    return [(name, value) for name, value in found.items() if value is not None]
-
-
-def _unknown(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.4)
-    hint = f"; nearest: {', '.join(near)}" if near else "; `planner catalogue` lists those known"
-    return f"unknown accelerator {name!r}{hint}"
-
-
-@contextmanager
-def _usage_errors() -> Iterator[None]:
-    """A bad value is one sentence on stderr and exit code 2."""
-    try:
-        yield
-    except (ValueError, OverflowError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from None
-
-
-# Printing
-
-
-def _plain(value: float) -> str:
-    """Six significant digits: 3.15e+23, 1,000."""
-    return f"{value:,.6g}"
-
-
-def _rate(flops_per_second: float) -> str:
-    """A rate with its SI prefix: 121.528 PFLOP/s."""
-    prefixes = ("", "k", "M", "G", "T", "P", "E", "Z")
-    step = min(int(math.log10(max(flops_per_second, 1)) // 3), len(prefixes) - 1)
-    return f"{_plain(flops_per_second / 1000**step)} {prefixes[step]}FLOP/s"
-
-
-def _print_json(work: str, devices: Sequence[Any], demands: Sequence[Any]) -> None:
-    rows = [device._asdict() | dataclasses.asdict(demand) for device, demand in zip(devices, demands, strict=True)]
-    typer.echo(json.dumps({"demand": work, "rows": rows}, indent=2, allow_nan=False))
-
-
-def _print_steps(title: str, steps: Sequence[tuple[str, str, str]]) -> None:
-    _print_table(title, ("step", "from", "value"), steps)
-
-
-def _print_by_peak(
-    devices: Sequence[_DeviceByPeak],
-    demands: Sequence[compute.TrainingDemand | compute.InferenceDemand],
-    rule: str,
+@app.command()
+def validation(
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/validation.md.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    _print_table(
-        "",
-        ("accelerator", "peak TFLOP/s", "utilisation", "unrounded", "accelerators"),
-        [
-            (
-                device.accelerator,
-                _plain(device.device_peak_tflops),
-                f"{100 * device.utilisation:.4g} %",
-                f"{demand.accelerators_unrounded:,.2f}",
-                f"{demand.accelerators:,}",
-            )
-            for device, demand in zip(devices, demands, strict=True)
-        ],
-        caption=rule,
-    )
-    for source in dict.fromkeys(device.utilisation_source for device in devices if device.utilisation_source):
-        names = [device.accelerator for device in devices if device.utilisation_source == source]
-        typer.echo(f"utilisation of {', '.join(names)}: {source}")
+    """What the performance model predicts of published runs and services, row by row, none dropped."""
+    from planner.report import validation as words
+
+    if as_json:
+        print_json(words.validation_data())
+    elif markdown:
+        typer.echo(words.validation_page(), nl=False)
+    else:
+        from planner.report.terminal import new_console, print_line, print_tables
+
+        console = new_console()
+        print_tables(console, words.validation_tables())
+        for sentence in words.MISSES:
+            print_line(console, sentence)
 
 
-def _print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=title or None, caption=caption or None, title_justify="left", caption_justify="left")
-    for number, column in enumerate(columns):
-        is_text = number == 0 or column == "from"
-        table.add_column(column, justify="left" if is_text else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    Console().print(table)
+def _require_one(
+    model: str | None,
+    parameters: float | None,
+    with_model: Mapping[str, Any],
+    with_parameters: Mapping[str, Any],
+    as_json: bool,
+) -> None:
+    """End with a sentence unless there is one of --model and --parameters, and nothing that goes with the other."""
+    if (model is None) == (parameters is None):
+        refuse(f"found {'neither' if model is None else 'both'} of --model and --parameters; give one", as_json)
+    other, options = ("--parameters", with_parameters) if model is not None else ("--model", with_model)
+    wrong = [name for name, value in options.items() if value is not None and value is not False]
+    if wrong:
+        refuse(f"found {', '.join(wrong)}, accepted with {other} only", as_json)

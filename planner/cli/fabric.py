@@ -227,8 +227,9 @@ def _others(ask: Ask, parts: Parts, found: list[Priced]) -> OutOfBand:
     stored = networks.storage(defaults, parts)
     if stored is not None:
         found.append(stored)
-    found.append(networks.in_band(defaults, parts))
-    return networks.out_of_band(ask, found, parts)
+    in_band, out_of_band = networks.management(defaults, found, parts)
+    found.append(in_band)
+    return out_of_band
 
 
 def _write_cables(found: list[Priced], ask: Ask, file: Path, as_json: bool) -> None:

@@ -37,6 +37,7 @@ class ExitCode(IntEnum):
 @contextmanager
 def outcomes(as_json: bool) -> Iterator[None]:
     """Turn the errors of the package into sentences on standard error, JSON if asked, and exit codes."""
+    from planner.comparison import IncomparableError
     from planner.errors import InstanceError, PlanFileError, SolverError, VerificationError
 
     try:
@@ -47,7 +48,7 @@ def outcomes(as_json: bool) -> Iterator[None]:
         for line in fault_lines(error.faults):
             typer.echo(line, err=True)
         end(ExitCode.INVALID, {"status": "invalid", "faults": fault_rows(error.faults)} if as_json else None)
-    except PlanFileError as error:
+    except (PlanFileError, IncomparableError) as error:
         refuse(str(error), as_json)
     except (SolverError, VerificationError) as error:
         tell_bug(error)

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+MOST_THREADS = 256
+
 
 def _gap(value: float) -> float:
     if not 0 <= value < 1:
@@ -41,7 +43,9 @@ TimeLimit = Annotated[
     float | None,
     typer.Option("--time-limit", help="Seconds for one solve; the best plan so far is kept.", callback=_seconds),
 ]
-Threads = Annotated[int | None, typer.Option("--threads", help="Threads of the solver; its choice if absent.", min=1)]
+Threads = Annotated[
+    int | None, typer.Option("--threads", help="Threads of the solver; its choice if absent.", min=1, max=MOST_THREADS)
+]
 Seed = Annotated[int, typer.Option("--seed", help="Random seed of the solver.", min=0, max=2**31 - 1)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from planner.plan import Plan
     from planner.result import Diagnosis, SolveResult
 
+FILES = ("plan.json", "bom.csv", "costs.csv")
 Folder = Annotated[
     Path | None,
     typer.Option(
@@ -70,13 +73,22 @@ def solve(
 
 
 def folder_objection(folder: Path) -> str:
-    """Why nothing can be written into a folder; empty if it can."""
+    """Why a plan cannot be written into a folder, found out by trying; empty if it can. Nothing is left behind."""
     if os.path.exists(folder) and not os.path.isdir(folder):
         return f"{folder} is a file; a folder is accepted"
-    nearest = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
-    if not os.path.isdir(nearest) or not os.access(nearest, os.W_OK | os.X_OK):
-        return f"{folder} cannot be written to"
-    return ""
+    if taken := [name for name in FILES if os.path.isdir(folder / name)]:
+        return f"{folder / taken[0]} is a folder; a file of that name is to be written"
+    absent = [path for path in (folder.absolute(), *folder.absolute().parents) if not os.path.exists(path)]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as error:
+        return f"{folder} cannot be written to: {error.strerror}"
+    finally:
+        for path in absent:
+            with suppress(OSError):
+                path.rmdir()
 
 
 def end_without_plan(result: SolveResult, as_json: bool) -> NoReturn:

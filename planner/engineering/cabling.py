@@ -147,8 +147,12 @@ def _ranked(
 ) -> list[tuple[float, float, str, Kit]]:
     """(price, power, id, kit) of every kit that can be used and has a price."""
     lower, upper = _cages(planes, link_class)
+    engine = planes.switch.built_in_optics
     found = []
-    for kit in kits(rows.values(), gbps=planes.gbps, length_m=length_m, lower=lower, upper=upper):
+    for kit in kits(
+        rows.values(), gbps=planes.gbps, length_m=length_m, lower=lower, upper=upper,
+        lower_engine="" if link_class == "node-leaf" else engine, upper_engine=engine,
+    ):  # fmt: skip
         prices = [price(part) for part, _ in kit.parts]
         first = rows[kit.parts[0][0]]
         single = first.kind == "transceiver" or first.links == 1

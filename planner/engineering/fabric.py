@@ -1,4 +1,4 @@
-"""Non-blocking fat trees of identical switches: scalable units and the frames above them.
+"""Fat trees of identical switches, non-blocking or oversubscribed: scalable units and the frames above them.
 
 Vendors build a network in *scalable units* (SU): a full row of leaves and the servers below it. Above the
 leaves stands a *frame*, a fixed set of spines (and cores) that serves up to so many units. The rules:
@@ -14,12 +14,16 @@ leaves stands a *frame*, a fixed set of spines (and cores) that serves up to so 
    so a core has floor(radix / groups) links to each of the groups = pods x rails, and U uplinks of a group take
    ceil(U / floor(radix / groups)) cores (``cores_for``). That is leaves / 2 exactly where the groups divide the radix
    and the pods hold equally many units; anything else takes more cores, and more groups than ports cannot be built.
+   Units are dealt to the pods in equal shares, and every group has the uplinks of the fullest pod's.
+6. Oversubscription: a leaf has as many ports down as the ratio of bandwidth down to bandwidth up allows, and a spine as
+   few uplinks as its ratio allows. Rules 2 to 5 hold with these splits in place of halves.
 
 Reproduces the tables of NVIDIA's DGX A100 SuperPOD (RA-09950-001) and DGX H100 SuperPOD (RA-11333-001 V11).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from planner.catalogue.entries import Switch
@@ -32,15 +36,12 @@ class Unit:
     Attributes:
         servers: servers it carries.
         leaves: its leaf switches.
-        cores: core switches its leaves call for (three tiers; otherwise 0), half as many as leaves.
-        leaf_spine_links, spine_core_links: links it adds on each tier.
+        leaf_spine_links: uplinks of its leaves.
     """
 
     servers: int
     leaves: int
-    cores: int
     leaf_spine_links: int
-    spine_core_links: int
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,10 @@ class Frame:
         servers: most servers of one cluster on this frame.
         units: most scalable units below it; 0 when the frame brings its own leaves.
         leaves: leaves it brings itself (clusters smaller than a unit); 0 otherwise.
-        spines: its spine switches.
+        spines, cores: its spine and core switches.
         leaf_spine_links: links between its own leaves and its spines; 0 when units bring them.
-        pods: pods that its units are dealt to. Rule 5 counts cores as if every pod were as full as the fullest, so
-            that units x unit cores suffices only where the units are a multiple of the pods.
-        cores: cores beyond those of its units, where the spine groups do not divide the radix. Enough for any equal
-            filling of the pods; exact when the frame is full.
+        spine_core_links: links between its spines and its cores.
+        pods: pods that its units are dealt to.
     """
 
     id: str
@@ -70,10 +69,11 @@ class Frame:
     leaf_spine_links: int
     pods: int = 1
     cores: int = 0
+    spine_core_links: int = 0
 
     @property
     def switches(self) -> int:
-        """Switches the frame itself brings (units add their leaves and cores)."""
+        """Switches the frame itself brings (units add their leaves)."""
         return self.leaves + self.spines + self.cores
 
 
@@ -87,6 +87,8 @@ class Design:
         tiers: most tiers.
         unit: the scalable unit.
         frames: cost-capacity frontier, smallest first.
+        down: ports of a leaf to servers.
+        rail_ports: ports of a server on each rail.
     """
 
     radix: int
@@ -95,6 +97,8 @@ class Design:
     rails: bool
     unit: Unit
     frames: tuple[Frame, ...]
+    down: int
+    rail_ports: int = 1
 
 
 class FabricError(ValueError):
@@ -177,52 +181,115 @@ def check_radix(radix: int) -> None:
         )
 
 
-def design(radix: int, ports: int, *, rails: bool, tiers: int) -> Design:
-    """The unit and the frontier of frames of a non-blocking fat tree.
+def leaf_split(radix: int, ratio: float = 1.0, cage_links: int = 1) -> tuple[int, int]:
+    """(down, up) ports of a leaf: the most down that the ratio allows, with the fewest uplinks for them.
+
+    Args:
+        ratio: most bandwidth down over bandwidth up.
+        cage_links: links of a switch cage; ports are split between whole cages.
+
+    >>> leaf_split(64), leaf_split(64, 2), leaf_split(64, 2, cage_links=2), leaf_split(64, 7)
+    ((32, 32), (42, 21), (42, 22), (56, 8))
+    """
+    if ratio == 1:
+        return radix // 2, radix // 2
+    splits = [
+        (min(math.floor(ratio * up + 1e-9), radix - up) // cage_links * cage_links, up)
+        for up in range(cage_links, radix // 2 + 1, cage_links)
+    ]
+    return max(splits, key=lambda split: (split[0], -split[1]))
+
+
+def spine_split(radix: int, ratio: float = 1.0, cage_links: int = 1) -> tuple[int, int]:
+    """(down, up) ports of a spine of three tiers: the fewest uplinks that the ratio allows, the rest down.
+
+    >>> spine_split(64), spine_split(64, 7), spine_split(64, 2, cage_links=2)
+    ((32, 32), (56, 8), (42, 22))
+    """
+    if ratio == 1:
+        return radix // 2, radix // 2
+    up = -(-math.ceil(radix / (1 + ratio) - 1e-9) // cage_links) * cage_links
+    return radix - max(up, cage_links), max(up, cage_links)
+
+
+def spine_uplinks(down: int, ratio: float, most: int, cage_links: int = 1) -> int:
+    """Uplinks that a spine with so many links down uses.
+
+    >>> spine_uplinks(28, 1, 32), spine_uplinks(28, 7, 8), spine_uplinks(30, 7, 8, cage_links=2)
+    (28, 4, 6)
+    """
+    if ratio == 1:
+        return down
+    return min(-(-math.ceil(down / ratio - 1e-9) // cage_links) * cage_links, most)
+
+
+def check_rails(ports: int, rail_ports: int) -> None:
+    """Refuse ports that do not divide over whole rails.
+
+    Raises:
+        FabricError: they do not.
+    """
+    if rail_ports < 1 or ports % rail_ports:
+        raise FabricError(f"{ports} ports of a server do not make rails of {rail_ports} ports each")
+
+
+def design(
+    radix: int,
+    ports: int,
+    *,
+    rails: bool,
+    tiers: int,
+    leaf_ratio: float = 1.0,
+    spine_ratio: float = 1.0,
+    cage_links: int = 1,
+    rail_ports: int = 1,
+) -> Design:
+    """The unit and the frontier of frames of a fat tree.
 
     Args:
         radix: switch ports at the speed used; even.
         ports: ports per server on this network.
         rails: rail-optimised (port i to leaf i) or plain (all ports of a server to one leaf).
         tiers: 2 (frames of one and two tiers) or 3 (frames of three tiers).
+        leaf_ratio, spine_ratio: most bandwidth down over bandwidth up; 1 is non-blocking.
+        cage_links: links of a switch cage; oversubscribed ports are split between whole cages.
+        rail_ports: ports of a server on each rail; several where a server is a rack of trays.
 
     >>> d = design(40, 8, rails=True, tiers=2)      # DGX A100 on QM8790
     >>> d.unit.servers, d.unit.leaves, [(f.servers, f.leaves, f.spines) for f in d.frames if f.units]
     (20, 8, [(20, 0, 4), (40, 0, 10), (100, 0, 20)])
 
     Raises:
-        FabricError: odd radix, no ports, or a server with more ports than half a leaf carries.
+        FabricError: odd radix, no ports, a ratio no switch has, or a server with more ports than a leaf has down.
     """
     check_radix(radix)
     if ports < 1:
         raise FabricError("the server has no port on this network")
-    half = radix // 2
-    if rails:
-        servers, leaves = half, ports
-    else:
-        servers, leaves = half // ports, 1
-        if not servers:
-            raise FabricError(f"a server with {ports} ports does not fit below a leaf with {half} ports down")
-    if tiers == 2:
-        unit = Unit(servers, leaves, 0, leaves * half, 0)
-        frames = _small_frames(radix, ports, unit if rails else None) + _two_tier_frames(radix, unit)
-    elif tiers == 3:
-        # Cores are half the leaves, so a unit holds an even number of them.
-        double = 2 if leaves % 2 else 1
-        unit = Unit(
-            servers * double,
-            leaves * double,
-            leaves * double // 2,
-            leaves * double * half,
-            leaves * double * half,
-        )
-        frames = _three_tier_frames(radix, unit, groups=leaves if rails else 1)
-    else:
+    if tiers not in (2, 3):
         raise FabricError(f"{tiers} tiers asked for; 2 or 3 can be built")
-    return Design(radix, ports, tiers, rails, unit, _frontier(frames, unit))
+    for name, ratio in (("leaf", leaf_ratio), ("spine", spine_ratio)):
+        if not 1 <= ratio <= radix - 1:
+            raise FabricError(
+                f"a {name} of {radix} ports cannot be oversubscribed {ratio:g}:1; 1:1 to {radix - 1}:1 can be built"
+            )
+    down, up = leaf_split(radix, leaf_ratio, cage_links)
+    check_rails(ports, rail_ports)
+    servers, leaves = (down // rail_ports, ports // rail_ports) if rails else (down // ports, 1)
+    if not servers:
+        raise FabricError(f"a server with {ports} ports does not fit below a leaf with {down} ports down")
+    if tiers == 2:
+        unit = Unit(servers, leaves, leaves * up)
+        partial = unit if rails and leaf_ratio == 1 else None
+        frames = _small_frames(radix, ports, partial, rail_ports) + _two_tier_frames(radix, unit, up)
+    else:
+        # A core of a non-blocking tree joins the uplinks of two leaves, so a unit holds an even number of them.
+        double = 2 if leaves % 2 and leaf_ratio == spine_ratio == 1 else 1
+        unit = Unit(servers * double, leaves * double, leaves * double * up)
+        frames = _three_tier_frames(radix, unit, leaves if rails else 1, up, spine_ratio, cage_links)
+    return Design(radix, ports, tiers, rails, unit, _frontier(frames, unit), down, rail_ports)
 
 
-def _small_frames(radix: int, ports: int, unit: Unit | None) -> list[Frame]:
+def _small_frames(radix: int, ports: int, unit: Unit | None, rail_ports: int) -> list[Frame]:
     """Clusters below one unit: a single switch, or the unit's row of leaves with fewer uplinks in use."""
     frames = []
     if radix >= ports:
@@ -231,37 +298,50 @@ def _small_frames(radix: int, ports: int, unit: Unit | None) -> list[Frame]:
         for spines in range(1, radix // 2):
             # Uplinks per leaf: a multiple of the spines (rule 2) that their ports can take.
             uplinks = min(spines * radix // unit.leaves, radix // 2) // spines * spines
-            if 0 < uplinks < radix // 2:
-                frames.append(Frame(f"partial-{spines}", 2, uplinks, 0, unit.leaves, spines, unit.leaves * uplinks))
+            if rail_ports <= uplinks < radix // 2:
+                frames.append(
+                    Frame(f"partial-{spines}", 2, uplinks // rail_ports, 0, unit.leaves, spines, unit.leaves * uplinks)
+                )
     return frames
 
 
-def _two_tier_frames(radix: int, unit: Unit) -> list[Frame]:
-    half = radix // 2
+def _two_tier_frames(radix: int, unit: Unit, up: int) -> list[Frame]:
     return [
         Frame(f"2-tier-{spines}", 2, units * unit.servers, units, 0, spines, 0)
-        for spines in divisors(half)
-        # Each leaf has half/spines links to a spine, so a spine takes radix * spines / half leaves.
-        if (units := (radix * spines // half) // unit.leaves) >= 1
+        for spines in divisors(up)
+        # Each leaf has up/spines links to a spine, so a spine takes radix * spines / up leaves.
+        if (units := (radix * spines // up) // unit.leaves) >= 1
     ]
 
 
-def _three_tier_frames(radix: int, unit: Unit, groups: int) -> list[Frame]:
-    """One pod on every number of spines, then as many full pods as the cores have ports for their groups."""
-    half = radix // 2
+def _three_tier_frames(
+    radix: int, unit: Unit, groups: int, up: int, spine_ratio: float = 1.0, cage_links: int = 1
+) -> list[Frame]:
+    """A frame for every number of leaves below a spine group, in as few pods as hold them.
+
+    DGX A100 on 40 ports, 140 servers: seven leaves below each of eight spine groups in one pod.
+
+    >>> frame = _three_tier_frames(40, Unit(20, 8, 160), groups=8, up=20)[6]
+    >>> frame.id, frame.servers, frame.spines, frame.cores, frame.spine_core_links
+    ('3-tier-1x7', 140, 80, 28, 1120)
+    """
+    down, spine_up = spine_split(radix, spine_ratio, cage_links)
     leaves_in_group = unit.leaves // groups  # leaves that a unit adds to each spine group
     frames = []
-    shapes = [(1, spines) for spines in divisors(half)] + [(pods, half) for pods in range(2, radix // groups + 1)]
-    for pods, spines in shapes:
-        units = pods * spines // leaves_in_group
-        if units:
-            of_group = -(-units * leaves_in_group // pods)  # leaves in the fullest pod
-            cores = cores_for(radix, pods * groups, of_group * half) - units * unit.cores
+    for pods in range(1, radix // groups + 1):
+        for of_group in range((pods - 1) * down // pods + 1, down + 1):
+            each = next((s for s in divisors(up) if of_group * (up // s) <= down), None)
+            units = pods * of_group // leaves_in_group
+            if each is None or not units:
+                continue
+            spines = pods * groups * each
+            uplinks = each * spine_uplinks(of_group * (up // each), spine_ratio, spine_up, cage_links)
             frames.append(
                 Frame(
-                    f"3-tier-{pods}x{spines}", 3, units * unit.servers, units, 0, pods * groups * spines, 0, pods, cores
+                    f"3-tier-{pods}x{of_group}", 3, units * unit.servers, units, 0, spines, 0, pods,
+                    cores_for(radix, pods * groups, uplinks), pods * groups * uplinks,
                 )
-            )
+            )  # fmt: skip
     return frames
 
 
@@ -269,7 +349,7 @@ def _frontier(frames: list[Frame], unit: Unit) -> tuple[Frame, ...]:
     """Drop every frame that carries no more servers than another with fewer switches, leaves included.
 
     A frame smaller than a unit competes with one whole unit on its smallest frame as well; frames below which
-    units stand compete with each other by their spines and further cores.
+    units stand compete with each other by their spines and cores.
     """
     small = [f for f in frames if not f.units]
     large = [f for f in frames if f.units]
@@ -344,21 +424,15 @@ def network(plan: Design, servers: int, *, reserved: int = 0) -> Network:
 def _on_frame(plan: Design, frame: Frame, servers: int, places: int, reserved: int) -> Network:
     unit = plan.unit
     units = -(-places // unit.servers) if frame.units else 0
-    cores = spine_core_links = 0
-    if unit.cores:
-        # Every spine group has the uplinks of the fullest (rule 5).
-        groups = frame.pods * (plan.ports if plan.rails else 1)
-        uplinks = -(-units * unit.leaves // groups) * (plan.radix // 2)
-        cores, spine_core_links = cores_for(plan.radix, groups, uplinks), groups * uplinks
     return Network(
         frame=frame.id,
         units=units,
         leaves=frame.leaves + units * unit.leaves,
         spines=frame.spines,
-        cores=cores,
+        cores=frame.cores,
         node_leaf_links=plan.ports * servers + reserved,
         leaf_spine_links=frame.leaf_spine_links + units * unit.leaf_spine_links,
-        spine_core_links=spine_core_links,
+        spine_core_links=frame.spine_core_links,
         pods=frame.pods,
         reserved_links=reserved,
     )

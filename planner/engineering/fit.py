@@ -12,7 +12,16 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from planner.engineering.fabric import Design, FabricError, Frame, check_radix, cores_for, divisors
+from planner.engineering.fabric import (
+    Design,
+    FabricError,
+    Frame,
+    check_radix,
+    check_rails,
+    divisors,
+    spine_split,
+    spine_uplinks,
+)
 from planner.engineering.tree import Tree
 
 
@@ -28,6 +37,7 @@ class Rules:
         leaf_ratio, spine_ratio: most bandwidth down over bandwidth up; 1 is non-blocking.
         reserved: links of fabric managers; they take the places of ceil(reserved / ports) servers.
         cage_links: links of a switch cage. Oversubscribed ports are split between whole cages.
+        rail_ports: ports of a server on each rail.
         any_pods: also more pods than needed, each with fewer spines. Vendors do not, though it may save switches.
     """
 
@@ -40,6 +50,7 @@ class Rules:
     reserved: int = 0
     cage_links: int = 1
     any_pods: bool = False
+    rail_ports: int = 1
 
     def __post_init__(self) -> None:
         check_radix(self.radix)
@@ -50,6 +61,7 @@ class Rules:
             )
         if self.ports < 1:
             raise FabricError("the server has no port on this network")
+        check_rails(self.ports, self.rail_ports)
         if self.tiers not in (0, 1, 2, 3):
             raise FabricError(f"{self.tiers} tiers asked for; 1, 2 or 3 can be built")
         for name, ratio in (("leaf", self.leaf_ratio), ("spine", self.spine_ratio)):
@@ -61,7 +73,7 @@ class Rules:
 
     @property
     def row(self) -> int:
-        return self.ports if self.rails else 1
+        return self.ports // self.rail_ports if self.rails else 1
 
     @property
     def given_up(self) -> int:
@@ -111,31 +123,35 @@ def on_frame(plan: Design, frame: Frame, servers: int, units: int | None = None)
 
     >>> from planner.engineering.fabric import design
     >>> plan = design(40, 8, rails=True, tiers=3)
-    >>> tree = on_frame(plan, next(f for f in plan.frames if f.id == "3-tier-1x10"), 140)
+    >>> tree = on_frame(plan, next(f for f in plan.frames if f.id == "3-tier-1x7"), 140)
     >>> tree.leaves, tree.spines, tree.cores
     (56, 80, 28)
 
     Raises:
         FabricError: the frame carries fewer servers or units.
     """
-    unit, half = plan.unit, plan.radix // 2
+    unit = plan.unit
     units = -(-servers // unit.servers) if units is None and frame.units else units or 0
     if servers > frame.servers or units > frame.units:
         raise FabricError(f"frame {frame.id} carries {frame.servers} servers on {frame.units} units")
     common = (plan.radix, plan.ports, plan.rails, servers, 0)
+    rails = plan.rail_ports
     if frame.tiers == 1:
         return Tree(plan.radix, plan.ports, False, servers, 0, plan.radix, 0, 1)
     if not frame.units:
         uplinks = frame.leaf_spine_links // frame.leaves
-        return Tree(*common, uplinks, uplinks, frame.leaves, 1, 1, frame.spines)
+        return Tree(*common, uplinks, uplinks, frame.leaves, 1, 1, frame.spines, rail_ports=rails)
+    uplinks = unit.leaf_spine_links // unit.leaves
+    down = plan.down
     leaves = units * unit.leaves
     if frame.tiers == 2:
-        return Tree(*common, half, half, leaves, 1, 1, frame.spines)
-    groups = plan.ports if plan.rails else 1
+        return Tree(*common, down, uplinks, leaves, 1, 1, frame.spines, rail_ports=rails)
+    groups = plan.ports // rails if plan.rails else 1
     spines = frame.spines // (frame.pods * groups)
-    uplinks = -(-leaves // (groups * frame.pods)) * half  # of a spine group
-    cores = cores_for(plan.radix, frame.pods * groups, uplinks)
-    return Tree(*common, half, half, leaves, frame.pods, groups, spines, uplinks // spines, cores)
+    return Tree(
+        *common, down, uplinks, leaves, frame.pods, groups, spines, frame.spine_core_links // frame.spines, frame.cores,
+        rails,
+    )  # fmt: skip
 
 
 def largest(rules: Rules) -> int:
@@ -153,7 +169,7 @@ def largest(rules: Rules) -> int:
             best = max(best, rules.radix // rules.row * places)
         if rules.tiers in (0, 3):
             groups = rules.row
-            spine_down, _ = _spine_split(rules)
+            spine_down, _ = spine_split(rules.radix, rules.spine_ratio, rules.cage_links)
             pods = rules.radix // groups
             # With as many spines as uplinks a spine has one link to each leaf of its group.
             step = 2 if _doubled(rules, down, uplinks) else 1
@@ -176,7 +192,7 @@ def _trees(rules: Rules, servers: int, tiers: int) -> Iterator[Tree]:
             leaves = rows * rules.row
             for spines in divisors(uplinks):
                 if leaves * (uplinks // spines) <= rules.radix:
-                    yield Tree(*common, down, uplinks, leaves, 1, 1, spines)
+                    yield Tree(*common, down, uplinks, leaves, 1, 1, spines, rail_ports=rules.rail_ports)
                     break
         else:
             if _doubled(rules, down, uplinks):
@@ -187,20 +203,19 @@ def _trees(rules: Rules, servers: int, tiers: int) -> Iterator[Tree]:
 def _three_tiers(
     rules: Rules, common: tuple[int, int, bool, int, int], rows: int, down: int, uplinks: int
 ) -> Iterator[Tree]:
-    spine_down, spine_up = _spine_split(rules)
+    spine_down, spine_up = spine_split(rules.radix, rules.spine_ratio, rules.cage_links)
     for pods in range(1, rules.radix // rules.row + 1):
         of_group = -(-rows // pods)  # leaves of a spine group in the fullest pod
         spines = next((s for s in divisors(uplinks) if of_group * (uplinks // s) <= spine_down), None)
         if spines is None:
             continue
-        if rules.spine_ratio == 1:
-            spine_uplinks = of_group * (uplinks // spines)
-        else:
-            spine_uplinks = min(math.ceil(of_group * (uplinks // spines) / rules.spine_ratio - 1e-9), spine_up)
-            spine_uplinks = min(-(-spine_uplinks // rules.cage_links) * rules.cage_links, spine_up)
-        cores = -(-spines * spine_uplinks // (rules.radix // (pods * rules.row)))
+        uplinks_of_spine = spine_uplinks(of_group * (uplinks // spines), rules.spine_ratio, spine_up, rules.cage_links)
+        cores = -(-spines * uplinks_of_spine // (rules.radix // (pods * rules.row)))
         if rows >= pods:
-            yield Tree(*common, down, uplinks, rows * rules.row, pods, rules.row, spines, spine_uplinks, cores)
+            yield Tree(
+                *common, down, uplinks, rows * rules.row, pods, rules.row, spines, uplinks_of_spine, cores,
+                rules.rail_ports,
+            )  # fmt: skip
         if not rules.any_pods:
             return
 
@@ -212,8 +227,8 @@ def _splits(rules: Rules, places: int | None) -> Iterator[tuple[int, int]]:
     if rules.leaf_ratio == 1:
         if half >= per_place:
             yield half, half
-        if rules.rails and places is not None and places < half:
-            yield from ((up, up) for up in range(places, half))
+        if rules.rails and places is not None and places * per_place < half:
+            yield from ((up, up) for up in range(places * per_place, half))
         return
     cage = rules.cage_links
     for uplinks in range(cage, half + 1, cage):
@@ -222,16 +237,6 @@ def _splits(rules: Rules, places: int | None) -> Iterator[tuple[int, int]]:
             yield down, uplinks
         if places is not None and down >= places * per_place:
             return  # one unit carries all; more uplinks only add links
-
-
-def _spine_split(rules: Rules) -> tuple[int, int]:
-    """(down, up) ports of a spine in three tiers."""
-    half = rules.radix // 2
-    if rules.spine_ratio == 1:
-        return half, half
-    cage = rules.cage_links
-    up = max(-(-math.ceil(rules.radix / (1 + rules.spine_ratio) - 1e-9) // cage) * cage, cage)
-    return rules.radix - up, up
 
 
 def _doubled(rules: Rules, down: int, uplinks: int) -> bool:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from planner.catalogue.entries import Optic, Server, Switch
 
+CABLES = ("dac", "acc", "aoc", "cord")
+"""Kinds of cable that include their ends."""
+
 
 @dataclass(frozen=True)
 class Kit:
@@ -45,25 +48,36 @@ def not_beaten(offered: Iterable[Kit], rank: Callable[[Kit], tuple[float, float]
     return tuple(kept)
 
 
-def kits(optics: Iterable[Optic], *, gbps: float, length_m: float, lower: int, upper: int) -> tuple[Kit, ...]:
+def kits(
+    optics: Iterable[Optic],
+    *,
+    gbps: float,
+    length_m: float,
+    lower: int,
+    upper: int,
+    lower_engine: str = "",
+    upper_engine: str = "",
+) -> tuple[Kit, ...]:
     """Every kit for a link of ``gbps`` over ``length_m`` between cages that carry ``lower`` and ``upper`` links.
 
-    A cable with its ends (DAC, ACC, AOC) needs the same kind of cage at both ends; transceivers need one module
-    of the same standard at each end and a fibre of their medium. All must reach ``length_m``.
+    A cable with its ends (DAC, ACC, AOC, cord) needs the same kind of cage at both ends; transceivers need one module
+    of the same standard at each end and a fibre of their medium. All must reach ``length_m``. An end that is a switch
+    with co-packaged optics has no cage and that engine (``lower_engine``, ``upper_engine``).
     """
     rows = [o for o in optics if o.reach_m >= length_m]
     found = []
     for cable in rows:
-        if cable.kind in ("dac", "acc", "aoc") and cable.gbps == gbps and cable.links == lower == upper:
+        caged = not lower_engine and not upper_engine and cable.links == lower == upper
+        if cable.kind in CABLES and cable.gbps == gbps and caged:
             share = 1 / cable.links
             found.append(Kit(cable.id, ((cable.id, share),), cable.power_w * share))
-    modules = [o for o in rows if o.kind == "transceiver" and o.gbps == gbps]
     fibres = [o for o in rows if o.kind == "fibre"]
-    for a in modules:
-        for b in modules:
-            if a.links != lower or b.links != upper or (a.medium, a.standard) != (b.medium, b.standard):
+    alike = (lower, lower_engine) == (upper, upper_engine)
+    for a in _modules(rows, gbps, lower, lower_engine):
+        for b in _modules(rows, gbps, upper, upper_engine):
+            if (a.medium, a.standard) != (b.medium, b.standard):
                 continue
-            if lower == upper and a.id > b.id:
+            if alike and a.id > b.id:
                 continue  # the same pair the other way round
             for fibre in fibres:
                 if fibre.medium != a.medium or (fibre.standard and fibre.standard != a.standard):
@@ -74,3 +88,11 @@ def kits(optics: Iterable[Optic], *, gbps: float, length_m: float, lower: int, u
                 name = "+".join(dict.fromkeys((a.id, b.id, fibre.id)))
                 found.append(Kit(name, tuple(parts.items()), a.power_w / a.links + b.power_w / b.links))
     return tuple(found)
+
+
+def _modules(rows: Iterable[Optic], gbps: float, links: int, engine: str) -> list[Optic]:
+    """Transceivers for one end: the engine built in, or those that fit a cage."""
+    modules = [o for o in rows if o.kind == "transceiver" and o.gbps == gbps]
+    if engine:
+        return [o for o in modules if o.id == engine]
+    return [o for o in modules if o.links == links and not o.co_packaged]

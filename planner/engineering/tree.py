@@ -45,6 +45,8 @@ class Tree:
         radix: switch ports at the speed used.
         ports: ports of a server on this tree.
         rails: port i of every server of a unit goes to leaf i (False: all ports of a server to one leaf).
+        rail_ports: ports of a server on each rail; several where a server is a rack of trays. Port i goes to leaf i
+            modulo the rails then.
         servers: servers cabled.
         reserved: links of fabric managers.
         down: most down ports of a leaf in use.
@@ -69,6 +71,7 @@ class Tree:
     spines_each: int = 0
     spine_uplinks: int = 0
     cores: int = 0
+    rail_ports: int = 1
 
     @property
     def tiers(self) -> int:
@@ -90,7 +93,7 @@ class Tree:
     @property
     def row(self) -> int:
         """Leaves that the servers of a unit share."""
-        return self.ports if self.rails else 1
+        return self.ports // self.rail_ports if self.rails else 1
 
     @property
     def rows(self) -> int:
@@ -154,7 +157,8 @@ class Tree:
         place, port = np.divmod(number, self.ports)
         unit, position = np.divmod(place, self.places)
         if self.rails:
-            return Ends(place, port, unit * self.row + port, position)
+            lane, rail = np.divmod(port, self.row)
+            return Ends(place, port, unit * self.row + rail, position * self.rail_ports + lane)
         return Ends(place, port, unit, position * self.ports + port)
 
     def _leaf_spine(self, number: Numbers) -> Ends:

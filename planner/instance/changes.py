@@ -20,7 +20,8 @@ class ChangeError(Exception):
 def apply_change(data: Any, change: str) -> tuple[KeyPath, list[Finding]]:
     """Make one change ``path=value`` in ``data``.
 
-    The path walks mappings by key and lists by the ``name`` of an item or its position (``supply[0].limit``).
+    The path walks mappings by key and lists by the ``name`` of an item or its position from 0 (``supply.0.limit`` or
+    ``supply[0].limit``).
     ``catalogue.servers.dgx-a100.price`` is short for ``catalogue.overrides.servers.dgx-a100.price``. Mappings that
     are missing on the way are made.
 
@@ -77,17 +78,15 @@ def _step(data: Any, path: KeyPath, hint: Any, value: Any, rest: str) -> tuple[s
     """The next step of a path text and what is left of the text."""
     where = key_path(path, data) or "an instance"
     if found := re.match(r"\[(\d{1,6})\]", rest):
-        position = int(found[1])
-        size = len(value) if isinstance(value, list) else 0
-        if not isinstance(value, list) or position >= size:
-            raise ChangeError(f"found the position [{position}] in {where}, which holds {size}; count from 0")
-        return position, rest[found.end() :]
+        return _position(value, int(found[1]), where), rest[found.end() :]
     if not rest.startswith(".") or rest == ".":
         raise ChangeError(f"found {rest[:60]!r} after {where}; a key such as sites.guian.pue_limit is accepted")
     word = rest[1:]
     if isinstance(value, list):
         names = {name: position for position, name in item_names(value).items()}
         name = _longest(word, names)
+        if name is None and (found := re.match(r"\d{1,6}(?=[.\[]|$)", word)):
+            return _position(value, int(found[0]), where), word[found.end() :]
         if name is None:
             raise ChangeError(
                 f"found the unknown name {_head(word)!r} in {where}; {suggestion(_head(word), names, 'names')}"
@@ -116,6 +115,14 @@ def _step(data: Any, path: KeyPath, hint: Any, value: Any, rest: str) -> tuple[s
             )
         return word, ""
     raise ChangeError(f"found {word!r} after {where}, which has no keys; set {where} itself")
+
+
+def _position(value: Any, position: int, where: str) -> int:
+    """The position of an item that a list has."""
+    size = len(value) if isinstance(value, list) else 0
+    if position >= size:
+        raise ChangeError(f"found the position [{position}] in {where}, which holds {size}; count from 0")
+    return position
 
 
 def _known_keys(path: KeyPath) -> Iterable[str]:

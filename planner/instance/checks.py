@@ -7,6 +7,8 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from pydantic import BaseModel
+
 from planner.catalogue import Catalogue, CatalogueOverrideError, load_catalogue
 from planner.instance import resolve
 from planner.instance.paths import Finding, KeyPath, suggestion
@@ -239,16 +241,13 @@ def _rate_places(currency: str) -> tuple[KeyPath, ...]:
     return (("currency", "rates", currency), ("currency", "unit"))
 
 
-def _amounts(instance: Instance) -> Iterator[tuple[KeyPath, Money]]:
+def _amounts(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Money]]:
     """Every amount of money of an instance and where it stands."""
-    for position, site in enumerate(instance.sites):
-        for key in ("tariff_per_kwh", "power_capex_per_kw"):
-            if (amount := getattr(site, key)) is not None:
-                yield ("sites", position, key), amount
-    if instance.budget.capex is not None:
-        yield ("budget", "capex"), instance.budget.capex
-    for position, amount in enumerate(instance.budget.capex_by_period or ()):
-        yield ("budget", "capex_by_period", position), amount
+    if isinstance(value, Money):
+        yield path, value
+    elif isinstance(value, (BaseModel, tuple)):
+        for key, item in value if isinstance(value, BaseModel) else enumerate(value):
+            yield from _amounts(item, (*path, key))
 
 
 def _catalogue_currencies(

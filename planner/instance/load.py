@@ -53,7 +53,7 @@ def parse_instance(data: Mapping[str, Any], source: str = "<data>", changes: Seq
 
 
 def instance_data(instance: Instance) -> dict[str, Any]:
-    """The instance as plain JSON data, every default written out and keys of mappings in order.
+    """The instance as plain JSON data, defaults written out and keys of mappings in order.
 
     ``parse_instance`` makes an equal instance of it.
     """

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
 
 from planner.catalogue import Catalogue, load_catalogue
 from planner.catalogue.entries import Price
 from planner.catalogue.entries import Site as Hub
+from planner.catalogue.facility import Place, facility_rows
+from planner.engineering.carbon import grid_intensity_g_per_kwh
+from planner.engineering.power import ups_capex_per_kw, ups_of
 from planner.errors import Fault, InstanceError
 from planner.instance.schema import Instance, Money, Overrides, Site
 from planner.units import KW_PER_MW
+
+if TYPE_CHECKING:
+    from planner.engineering.cooling import PueResult
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,15 @@ class SiteFacts:
         cooling: ids of the cooling methods allowed, in catalogue order.
         pue: annual PUE of each allowed cooling method.
         peak_pue: facility over IT power on the design day, of each allowed cooling method.
-        power_capex_per_kw: feeds, transformers, UPS and generators per kW of facility power.
+        power_capex_per_kw: feeds, transformers, UPS and generators per kW of facility power, redundancy included.
+        place: catalogue id of the place, None where nothing is known of it.
+        power_limit_kw_by_period: most facility power at peak in each period, kW.
+        demand_charge_per_kw_year: of facility power at peak.
+        building_capex_per_kw, land_capex: None where they do not count.
+        water_limit_m3_per_year: None for no limit.
+        water_price_per_m3: 0 where it has no price.
+        water_l_per_kwh: water use per kWh of IT energy of each allowed cooling method.
+        carbon_g_per_kwh: emissions of a kWh used, on-site renewables taken off; None where nothing is known.
     """
 
     name: str
@@ -46,6 +61,15 @@ class SiteFacts:
     pue: Mapping[str, float]
     peak_pue: Mapping[str, float]
     power_capex_per_kw: float
+    place: str | None
+    power_limit_kw_by_period: tuple[float, ...]
+    demand_charge_per_kw_year: float
+    building_capex_per_kw: float | None
+    land_capex: float | None
+    water_limit_m3_per_year: float | None
+    water_price_per_m3: float
+    water_l_per_kwh: Mapping[str, float]
+    carbon_g_per_kwh: float | None
 
 
 def order_date(instance: Instance, period: int = 0) -> datetime.date:
@@ -138,23 +162,84 @@ def _facts(site: Site, instance: Instance, catalogue: Catalogue) -> SiteFacts:
     else:
         raise _lacking(instance, site, "power_capex_per_kw")
     cooling = allowed_cooling(site, instance, catalogue)
-    pue = {id: site.pue.get(id, catalogue.cooling[id].pue) for id in cooling}
+    place = place_of(site)
+    climates = {id: found for id in cooling if (found := _of_climate(site, place, id, instance)) is not None}
+    pue = {id: site.pue.get(id, climates[id].annual if id in climates else catalogue.cooling[id].pue) for id in cooling}
+    peak_pue = {
+        id: site.peak_pue.get(id, climates[id].design_day if id in climates and id not in site.pue else pue[id])
+        for id in cooling
+    }
+    if site.redundancy is not None:
+        power_capex = ups_capex_per_kw(power_capex, ups_of(redundancy_id=site.redundancy).redundancy)
+    grid = site.grid_g_per_kwh
+    if grid is None and place is not None:
+        grid = grid_intensity_g_per_kwh(place)
+    limits = site.power_limit_mw_by_period or (site.power_limit_mw,) * instance.horizon.periods
+
+    def money(amount: Money | None) -> float | None:
+        return None if amount is None else convert(amount, instance)
+
     fill = site.min_rack_fill if site.min_rack_fill is not None else (hub.min_rack_fill if hub is not None else 0.0)
     return SiteFacts(
         name=site.name,
         country=country,
         power_limit_kw=site.power_limit_mw * KW_PER_MW,
         tariff_per_kwh=tariff,
-        pue_limit=site.pue_limit if site.pue_limit is not None else (hub.pue_limit if hub is not None else None),
+        pue_limit=hub.pue_limit if hub is not None and "pue_limit" not in site.model_fields_set else site.pue_limit,
         pue_rule=site.pue_rule,
         min_rack_fill=fill,
         rack_kw_limit=site.rack_kw_limit,
         offshore=is_offshore(site, catalogue),
         cooling=cooling,
         pue=pue,
-        peak_pue={id: site.peak_pue.get(id, pue[id]) for id in cooling},
+        peak_pue=peak_pue,
         power_capex_per_kw=power_capex,
+        place=place,
+        power_limit_kw_by_period=tuple(mw * KW_PER_MW for mw in limits),
+        demand_charge_per_kw_year=12 * (money(site.demand_charge_per_kw_month) or 0.0),
+        building_capex_per_kw=money(site.building_capex_per_kw),
+        land_capex=money(site.land_capex),
+        water_limit_m3_per_year=site.water_limit_m3_per_year,
+        water_price_per_m3=money(site.water_price_per_m3) or 0.0,
+        water_l_per_kwh={
+            id: climates[id].wue_l_per_kwh if id in climates else catalogue.cooling[id].water_l_per_kwh
+            for id in cooling
+        },
+        carbon_g_per_kwh=None if grid is None else grid * (1 - site.renewable_share),
     )
+
+
+def place_of(site: Site) -> str | None:
+    """Catalogue id of the place of a site: its own, else that of its hub; None where nothing is known of it."""
+    if site.place is not None:
+        return site.place
+    return site.hub if site.hub in places() else None
+
+
+@cache
+def places() -> frozenset[str]:
+    """Ids of the places that the catalogue knows."""
+    return frozenset(row.id for row in facility_rows("places.csv", Place))
+
+
+@cache
+def _climate_pue(place: str, method: str, load: float, redundancy: str) -> PueResult | None:
+    """PUE of a method at a place; None where the climate does not suit the method (a sea area, a land method)."""
+    from planner.engineering.climate import ClimateError, climate_of  # with NumPy, which reading a file does not need
+    from planner.engineering.cooling import CoolingError, annual_pue
+
+    try:
+        climate, ups = climate_of(place), ups_of(redundancy_id=redundancy)
+        year, full = (annual_pue(method, climate, share, ups=ups) for share in (load, 1.0))
+        return replace(year, design_day=max(year.annual, full.design_day))  # the power limit holds at full load
+    except (CoolingError, ClimateError):
+        return None
+
+
+def _of_climate(site: Site, place: str | None, method: str, instance: Instance) -> PueResult | None:
+    if place is None or site.pue_from == "catalogue":
+        return None
+    return _climate_pue(place, method, instance.operations.load_factor, site.redundancy or "N+1")
 
 
 def _rate(currency: str, instance: Instance) -> float:

@@ -28,7 +28,7 @@ _PATTERNS: Mapping[str, tuple[str, str]] = {
         "a name of at most 64 letters, digits, '_', '.' and '-' that begins with a letter or digit", "x",
     ),
     r"^[A-Z]{3}$": ("a currency code of three capital letters such as CNY", "USD"),
-    r"^[A-Z]{2}$": ("a country code of two capital letters such as CN", "US"),
+    r"^[A-Z]{2}$": ("a country code (ISO 3166) of two capital letters such as CN", "US"),
 }  # fmt: skip
 _MONTH = ("a month such as '2023-07'", "2023-01")
 _RECORDS: Mapping[type[BaseModel], str] = {
@@ -75,7 +75,9 @@ def members(hint: Any) -> Mapping[str, type[BaseModel]]:
     found = bare(hint)
     if get_origin(found) not in (Union, types.UnionType):
         return {}
-    return {get_args(member.model_fields["kind"].annotation)[0]: member for member in get_args(found)}
+    records = [member for member in get_args(found) if isinstance(member, type) and issubclass(member, BaseModel)]
+    told_apart = {m.model_fields["kind"].annotation: m for m in records if "kind" in m.model_fields}
+    return {get_args(kind)[0]: member for kind, member in told_apart.items()}
 
 
 def record(hint: Any, data: Any) -> type[BaseModel] | None:
@@ -85,7 +87,8 @@ def record(hint: Any, data: Any) -> type[BaseModel] | None:
         kind = data.get("kind") if isinstance(data, dict) else None
         return kinds.get(kind) if isinstance(kind, str) else None
     found = bare(hint)
-    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
+    members_of = get_args(found) if get_origin(found) in (Union, types.UnionType) else (found,)
+    return next((m for m in members_of if isinstance(m, type) and issubclass(m, BaseModel)), None)
 
 
 def fields(model: type[BaseModel]) -> dict[str, Any]:
@@ -186,7 +189,7 @@ def accepted(hint: Any) -> str:
     if kinds := members(hint):
         return f"a mapping whose kind is one of {', '.join(kinds)}"
     if found is schema.Money:
-        return "an amount of 0 or more such as 1000 or '0.65 CNY'"
+        return "an amount from 0 to 1e15 such as 1000 or '0.65 CNY'"
     if isinstance(found, type) and issubclass(found, BaseModel):
         return f"a mapping with keys of {title(found)}"
     if get_origin(found) is Literal:

@@ -1,7 +1,8 @@
 """Fabric families that another beats at every size a pool may have.
 
 A family is dropped when another carries the same blocks and, for every number of servers, has a design that is at most
-equal in every cost (money of a purchase in each period, kW, rack units) to the least that any design of the first can
+equal in every cost (money of a purchase in each period, kW, rack units, ports and switches of the out-of-band
+network) to the least that any design of the first can
 have. Costs jump only where a unit or a frame fills up, so comparing just at and just past those sizes is enough.
 """
 
@@ -16,16 +17,17 @@ from planner.engineering import optics
 from planner.engineering.fabric import Frame
 from planner.options.networks import NetworkOption
 
-Cost = tuple[float, ...]  # money of a purchase in each period, kW, rack units
+Cost = tuple[float, ...]  # money of a purchase in each period, kW, rack units, out-of-band ports and switches
 Table = np.ndarray  # design x size x cost
 
 
 @dataclass(frozen=True)
 class Priced:
-    """A network with what one switch and one link of each class cost."""
+    """A network with what one switch, one unit (besides switches and links) and one link of each class cost."""
 
     option: NetworkOption
     switch: Cost
+    unit: Cost
     links: dict[str, Cost]
     sure: dict[str, Cost]
 
@@ -35,12 +37,15 @@ class Priced:
 
 
 def priced(
-    option: NetworkOption, switch_cost: Callable[[NetworkOption], Cost], kit_cost: Callable[[optics.Kit], Cost]
+    option: NetworkOption,
+    switch_cost: Callable[[NetworkOption], Cost],
+    kit_cost: Callable[[optics.Kit], Cost],
+    unit_cost: Cost,
 ) -> Priced:
     """Price a network; of several kits of a class the least of each cost counts, and for sure the cheapest kit."""
     costs = {c: [kit_cost(kit) for kit in kits] for c, kits in option.kits.items()}
     least = {c: tuple(map(min, zip(*found, strict=True))) for c, found in costs.items()}
-    return Priced(option, switch_cost(option), least, {c: min(found) for c, found in costs.items()})
+    return Priced(option, switch_cost(option), unit_cost, least, {c: min(found) for c, found in costs.items()})
 
 
 def kept_families(networks: Mapping[str, Sequence[Priced]], most: int) -> set[str]:
@@ -113,10 +118,10 @@ def _cost(network: Priced, frame: Frame, servers: np.ndarray) -> np.ndarray:
     """Switches and the links between them of one cluster by size (links to the servers are counted apart)."""
     unit = network.option.design.unit
     units = -(-servers // unit.servers) if frame.units else 0 * servers
-    cost: np.ndarray = np.outer(frame.switches + units * (unit.leaves + unit.cores), network.switch)
+    cost: np.ndarray = np.outer(frame.switches + units * unit.leaves, network.switch) + np.outer(units, network.unit)
     counts = {
         "leaf-spine": frame.leaf_spine_links + units * unit.leaf_spine_links,
-        "spine-core": units * unit.spine_core_links,
+        "spine-core": frame.spine_core_links + 0 * units,
     }
     for link_class, count in counts.items():
         if link_class in network.links:

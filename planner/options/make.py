@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import pandas as pd
 
 from planner.catalogue import Catalogue
-from planner.catalogue.entries import POWER_TRAIN_LIFE_YEARS, Cooling, Entry, Rack, Server, Switch
-from planner.engineering import export_rules, optics
+from planner.catalogue.entries import (
+    BUILDING_LIFE_YEARS,
+    LAND_LIFE_YEARS,
+    POWER_TRAIN_LIFE_YEARS,
+    Cooling,
+    Entry,
+    Rack,
+    Server,
+    Switch,
+)
+from planner.engineering import optics
+from planner.engineering.carbon import embodied_kg
+from planner.engineering.fabric import FabricError
 from planner.engineering.finance import annuity_factor, discount_factor, periods_in_service, residual_share
-from planner.engineering.racks import servers_per_rack
+from planner.engineering.racks import servers_per_rack, surviving_share
 from planner.instance import Instance
 from planner.instance.resolve import SiteFacts, convert_price, instance_catalogue, order_date, site_facts
-from planner.instance.schema import Inference, Training
+from planner.instance.schema import Compute, Training
+from planner.options import management
 from planner.options.beaten import Cost, kept_families, priced
-from planner.options.blocks import Load, block_of, demand_of
+from planner.options.blocks import Load, block_of, by_performance, demand_of
+from planner.options.export import against_order
+from planner.options.locality import against_site
 from planner.options.networks import Family, NetworkOption, families
+from planner.options.performance import Sized, sized
 from planner.options.tables import (
     BLOCK_COLUMNS,
     DEMAND_COLUMNS,
@@ -30,7 +45,7 @@ from planner.options.tables import (
     Options,
     Removed,
 )
-from planner.units import W_PER_KW
+from planner.units import KG_PER_TONNE, W_PER_KW
 
 Row = TypeVar("Row", bound=Entry)
 Table = list[dict[str, Any]]
@@ -61,6 +76,8 @@ class _Maker:
         self.frames: Table = []
         self.kits: Table = []
         self.blocks: Table = []
+        self.sized: dict[tuple[str, str, float], Sized | str] = {}
+        self.management: tuple[NetworkOption, ...] = ()
         ones = (1.0,) * instance.horizon.periods
         self.demand = {
             w.name: tuple(demand_of(w)[0] * scale for scale in (w.scale_by_period or ones)) for w in instance.workloads
@@ -80,9 +97,11 @@ class _Maker:
         for server in servers:
             fabrics = families(
                 server, switches, optic_rows, self.instance.fabric, self._price,
-                None if any(s.kind == "optics" for s in self.instance.supply) else self._kit_rank, self._remove,
+                self._offered_kits(), self._remove,
             )  # fmt: skip
-            if not fabrics and server.compute_ports:
+            if self.instance.fabric.management_networks and not self._has_management():
+                fabrics = []
+            elif not fabrics and server.compute_ports:
                 self._remove(server.id, "fabric", "no allowed switch has the protocol and speed of its ports")
             for site in self.sites.values():
                 self._pools_of(site, server, fabrics)
@@ -105,7 +124,17 @@ class _Maker:
                 DEMAND_COLUMNS,
             ),
             removed=tuple(self.removed),
+            embodied_t=self._embodied() if self.instance.carbon.embodied else {},
         )
+
+    def _embodied(self) -> dict[tuple[str, str], float]:
+        """Tonnes of making one server (its accelerators with their share of it), switch or rack."""
+        each = {
+            "servers": lambda id: {"accelerator": self.catalogue.servers[id].accelerators},
+            "switches": lambda id: {"switch": 1},
+            "racks": lambda id: {"rack": 1},
+        }
+        return {(kind, id): embodied_kg(each[kind](id)) / KG_PER_TONNE for kind, id in self.items if kind in each}
 
     def _remove(self, subject: str, family: str, reason: str) -> None:
         self.removed[Removed(subject, family, reason)] = None
@@ -139,6 +168,31 @@ class _Maker:
             price.source if price else "instance",
             price.estimate if price else False,
         )  # fmt: skip
+        for kind, what, amount, unit, life in (
+            ("building", "building and fit-out", site.building_capex_per_kw, "kW", BUILDING_LIFE_YEARS),
+            ("land", "land and connection", site.land_capex, "each", LAND_LIFE_YEARS),
+        ):
+            if amount is not None:
+                self.items[kind, site.name] = Item(
+                    kind, kind, what, unit, amount, life, self.first_order, "instance", False
+                )
+
+    def _has_management(self) -> bool:
+        """Make the management networks, alike for all pools; False with a reason if they cannot be built."""
+        if not self.management:
+            pair = management.switches(self.catalogue)
+            rows = [o for o in management.optic_rows(self.catalogue) if self._item("optics", o, "each") is not None]
+            if any(self._item("switches", switch, "each") is None for switch in pair):
+                return False
+            try:
+                self.management = management.networks(pair, rows, self.instance.fabric, self._offered_kits())
+            except FabricError as error:
+                self._remove("management networks", "fabric", str(error))
+        return bool(self.management)
+
+    def _offered_kits(self) -> Callable[[optics.Kit], tuple[float, float]] | None:
+        """How kits are ranked to drop the beaten ones; None where an optic is in short supply."""
+        return None if any(s.kind == "optics" for s in self.instance.supply) else self._kit_rank
 
     def _price(self, kind: str, id: str) -> float:
         return self.items[kind, id].price
@@ -156,7 +210,7 @@ class _Maker:
             for other in switches:
                 same = all(
                     getattr(other, c) == getattr(switch, c)
-                    for c in ("protocol", "ports", "port_gbps", "breakout", "ports_per_cage")
+                    for c in ("protocol", "ports", "port_gbps", "breakout", "ports_per_cage", "built_in_optics")
                 )
                 rival = (self._price("switches", other.id), other.power_w, other.rack_units, -other.life_years)
                 beaten = all(r <= f for r, f in zip(rival, figures, strict=True)) and (
@@ -173,45 +227,56 @@ class _Maker:
 
     def _pools_of(self, site: SiteFacts, server: Server, fabrics: list[Family]) -> None:
         may_order = self._may_order(site, server)
-        blocks = self._blocks_of(site, server)
-        if not any(may_order) or not blocks:
+        if not any(may_order):
+            return
+        by_ratio = {family.slowdown: self._blocks_of(site, server, family.slowdown) for family in fabrics}
+        if not any(by_ratio.values()):
             return
         for cooling_id in site.cooling:
             cooling = self.catalogue.cooling[cooling_id]
             places, rack_kw = self._placement(site, server, cooling)
             if not places:
                 continue
-            most = self._most_servers(site, server, cooling, blocks, places)
+            mosts = {
+                ratio: self._most_servers(site, server, cooling, blocks, places) for ratio, blocks in by_ratio.items()
+            }
             candidates = []
             for family in fabrics:
+                most, blocks = mosts[family.slowdown], by_ratio[family.slowdown]
                 fitting = self._fitting(site, server, cooling, family, most, blocks)
                 networks = family.networks(max((n for _, n, _ in fitting.values()), default=0))
                 if networks is None:
                     self._remove(
                         f"{server.id} on {family.id}",
                         "fabric",
-                        "no compute or storage network of equal pods carries its largest block",
+                        "no compute or storage network carries its largest block",
                     )
                 elif fitting:
                     candidates.append((family, networks, fitting))
-            for family, networks, fitting in self._not_beaten(server, candidates, most):
+            for family, networks, fitting in self._not_beaten(server, candidates, max(mosts.values()), places):
+                networks = (*networks, *self.management)
+                most = mosts[family.slowdown]
                 self._pool(site, server, cooling, rack_kw, places, family, networks, most, may_order, fitting)
 
-    def _not_beaten(self, server: Server, candidates: list[Candidate], most: int) -> list[Candidate]:
+    def _not_beaten(self, server: Server, candidates: list[Candidate], most: int, places: int) -> list[Candidate]:
         """Candidates of one server type, site and rack class without those another beats at every size."""
         if any(s.kind in ("switches", "optics") for s in self.instance.supply):
             return candidates  # in short supply a beaten family may be needed
         kept = []
-        by_blocks: dict[tuple[str, ...], list[Candidate]] = {}
+        by_blocks: dict[tuple[Any, ...], list[Candidate]] = {}
         for candidate in candidates:
-            by_blocks.setdefault(tuple(candidate[2]), []).append(candidate)
-        for alike in by_blocks.values():
-            if not all(self._outlasts_horizon(networks) for _, networks, _ in alike):
-                kept += alike
+            alike = tuple((name, servers, rate) for name, (_, servers, rate) in candidate[2].items())
+            by_blocks.setdefault(alike, []).append(candidate)
+        for rivals in by_blocks.values():
+            if not all(self._outlasts_horizon((*networks, *self.management)) for _, networks, _ in rivals):
+                kept += rivals
                 continue
-            table = {f.id: [priced(n, self._switch_cost, self._kit_cost) for n in networks] for f, networks, _ in alike}
+            table = {
+                f.id: [priced(n, self._switch_cost, self._kit_cost, self._unit_cost(n, places)) for n in networks]
+                for f, networks, _ in rivals
+            }
             names = kept_families(table, most)
-            for candidate in alike:
+            for candidate in rivals:
                 if candidate[0].id in names:
                     kept.append(candidate)
                 else:
@@ -247,53 +312,62 @@ class _Maker:
 
     def _switch_cost(self, option: NetworkOption) -> Cost:
         switch = option.switch
-        return (*self._money("switches", switch.id), switch.power_w, switch.rack_units)
+        managed = 1.0 if self.management else 0.0  # it takes an out-of-band port
+        return (*self._money("switches", switch.id), switch.power_w, switch.rack_units, managed, 0.0)
+
+    def _unit_cost(self, option: NetworkOption, places: int) -> Cost:
+        """What a unit takes besides its switches and links: out-of-band switches of its own."""
+        own = management.of_unit(option, places) if self.management and option.network == "compute" else 0
+        return (*(0.0,) * (2 * self.instance.horizon.periods + 3), float(own))
 
     def _kit_cost(self, kit: optics.Kit) -> Cost:
         moneys = [[share * m for m in self._money("optics", part)] for part, share in kit.parts]
-        return (*map(sum, zip(*moneys, strict=True)), kit.power_w, 0.0)
+        return (*map(sum, zip(*moneys, strict=True)), kit.power_w, 0.0, 0.0, 0.0)
 
     def _may_order(self, site: SiteFacts, server: Server) -> tuple[bool, ...]:
-        """By period, whether the export rules of the order date let the device be planned at the site."""
-        policy = self.instance.policy
-        if policy.export_rules == "none":
-            return (True,) * self.instance.horizon.periods
+        """By period, whether the device is on sale at the order date and the export rules let it go to the site."""
         device = self.catalogue.accelerators[server.accelerator]
         allowed = []
         for t in range(self.instance.horizon.periods):
             date = order_date(self.instance, t)
-            decision = export_rules.decide(device, site.country, date, policy.operator_country)
-            allowed.append(decision.outcome in policy.accept)
-            if not allowed[-1]:
-                self._remove(
-                    f"{device.id} at {site.name}", "export", f"{decision.outcome} on {date}: {decision.reason}"
-                )
+            found = against_order(self.instance, device, site.country, date)
+            allowed.append(found is None)
+            if found is not None:
+                self._remove(f"{device.id} at {site.name}", *found)
         return tuple(allowed)
 
-    def _blocks_of(self, site: SiteFacts, server: Server) -> Blocks:
-        device = self.catalogue.accelerators[server.accelerator]
+    def _blocks_of(self, site: SiteFacts, server: Server, slowdown: float) -> Blocks:
+        """Blocks of every workload that may run there, on a network oversubscribed by ``slowdown``."""
         found: Blocks = {}
         for workload in self.instance.workloads:
-            if workload.sites is not None and site.name not in workload.sites:
-                continue
             if workload.servers is not None and server.id not in workload.servers:
                 continue
-            most = max(self.demand[workload.name])
-            if most <= 0:
+            if max(self.demand[workload.name]) <= 0:
                 continue
-            block = block_of(workload, server, device, self._utilisation(workload, device.id), most)
+            reason = against_site(self.instance, self.catalogue, workload, site)
+            if reason is not None:
+                if workload.sites is None:
+                    self._remove(f"{workload.name} at {site.name}", "locality", reason)
+                continue
+            block = self._block(workload, server, slowdown)
             if isinstance(block, str):
                 self._remove(f"{server.id} for {workload.name}", "workload", block)
             else:
-                found[workload.name] = (workload, *block)
+                found[workload.name] = (workload, block.servers, block.rate)
         return found
 
-    def _utilisation(self, workload: Load, device: str) -> float:
-        if isinstance(workload, Training):
-            return workload.mfu or self.catalogue.utilisation(device, "training").utilisation
-        if isinstance(workload, Inference):
-            return workload.utilisation or self.catalogue.utilisation(device, "inference").utilisation
-        return 1.0
+    def _block(self, workload: Load, server: Server, slowdown: float) -> Sized | str:
+        """The block of a workload on a server type, sized once for all sites."""
+        key = (workload.name, server.id, slowdown)
+        if key not in self.sized:
+            device = self.catalogue.accelerators[server.accelerator]
+            if by_performance(workload):
+                assert not isinstance(workload, Compute)
+                self.sized[key] = sized(self.instance, workload, server, device, slowdown)
+            else:
+                found = block_of(workload, server, device, max(self.demand[workload.name]))
+                self.sized[key] = found if isinstance(found, str) else Sized(*found, found[0], "")
+        return self.sized[key]
 
     def _placement(self, site: SiteFacts, server: Server, cooling: Cooling) -> tuple[int, float]:
         """Servers per rack and kW per rack, (0, 0) with a reason where the rack class does not suit."""
@@ -329,8 +403,8 @@ class _Maker:
         needed = sum(
             servers * _blocks_needed(max(self.demand[name]), rate) for name, (_, servers, rate) in blocks.items()
         )
-        for_load = math.ceil(needed / self.instance.operations.availability - 1e-9) + places
-        by_power = int(site.power_limit_kw / (server.power_kw * site.peak_pue[cooling.id]) + 1e-9)
+        for_load = math.ceil(needed / self._availability(cooling) - 1e-9) + places
+        by_power = int(max(site.power_limit_kw_by_period) / (server.power_kw * site.peak_pue[cooling.id]) + 1e-9)
         return min(for_load, by_power)
 
     def _fitting(
@@ -343,7 +417,8 @@ class _Maker:
             if block[1] > most:
                 self._remove(
                     f"{name} on {server.id} with {cooling.id} at {site.name}", "power",
-                    f"{block[1]} servers at once exceed the {most} that {site.power_limit_kw:g} kW can power",
+                    f"{block[1]} servers at once exceed the {most} that "
+                    f"{max(site.power_limit_kw_by_period):g} kW can power",
                 )  # fmt: skip
             elif block[1] > largest:
                 self._remove(
@@ -376,40 +451,53 @@ class _Maker:
                 "rack": cooling.rack, "rack_kw": rack_kw, "fabric": family.id, "switch": family.switch.id,
                 "places": places, "server_kw": server.power_kw,
                 "rack_height": self.catalogue.racks[cooling.rack].rack_units,
-                "may_order": may_order, "most_servers": most,
+                "may_order": may_order, "most_servers": most, "availability": self._availability(cooling),
             }
         )  # fmt: skip
         for name, (workload, servers, rate) in fitting.items():
             one_cluster = isinstance(workload, Training) or servers > 1
+            block = self._block(workload, server, family.slowdown)
+            assert not isinstance(block, str)  # it fitted
             self.blocks.append(
                 {
                     "workload": name, "kind": workload.kind, "pool": pool, "servers_per_block": servers,
                     "rate_per_block": rate, "rate_unit": demand_of(workload)[1], "one_cluster": one_cluster,
+                    "expected_servers": block.expected_servers, "basis": block.basis,
                 }
             )  # fmt: skip
         for option in networks:
             unit = option.design.unit
+            needed = most
+            if option.network == management.IN_BAND:
+                others = [n for n in networks if n not in self.management]
+                needed = management.places(others, most, places)
             self.networks.append(
                 {
                     "pool": pool, "network": option.network, "switch": option.switch.id, "gbps": option.gbps,
                     "radix": option.design.radix, "ports": option.design.ports, "unit_servers": unit.servers,
-                    "unit_leaves": unit.leaves, "unit_cores": unit.cores,
-                    "unit_leaf_spine_links": unit.leaf_spine_links, "unit_spine_core_links": unit.spine_core_links,
-                    "rows": option.rows, "switch_kw": option.switch.power_w / W_PER_KW,
+                    "unit_leaves": unit.leaves, "unit_leaf_spine_links": unit.leaf_spine_links,
+                    "unit_management": management.of_unit(option, places)
+                    if self.management and option.network == "compute" else 0,
+                    "switch_kw": option.switch.power_w / W_PER_KW,
                     "switch_height": option.switch.rack_units,
                 }
             )  # fmt: skip
+            cored = False
             for frame in option.design.frames:
+                cored = cored or frame.cores > 0
                 self.frames.append(
                     {
                         "pool": pool, "network": option.network, "frame": frame.id, "tiers": frame.tiers,
                         "servers": frame.servers, "units": frame.units, "leaves": frame.leaves,
-                        "spines": frame.spines, "leaf_spine_links": frame.leaf_spine_links,
+                        "spines": frame.spines, "cores": frame.cores, "leaf_spine_links": frame.leaf_spine_links,
+                        "spine_core_links": frame.spine_core_links,
                     }
                 )  # fmt: skip
-                if frame.units and frame.servers >= most:
+                if frame.units and frame.servers >= needed:
                     break  # a larger frame is never needed
             for link_class, kits in option.kits.items():
+                if link_class == "spine-core" and not cored:
+                    continue
                 for kit in kits:
                     self.kits.append(
                         {
@@ -418,13 +506,23 @@ class _Maker:
                         }
                     )  # fmt: skip
 
+    def _availability(self, cooling: Cooling) -> float:
+        """Share of the servers that carry load; where nobody repairs, those that last until the next visit."""
+        operations = self.instance.operations
+        return operations.availability * surviving_share(
+            operations.server_failures_per_year * cooling.failure_factor, cooling.service_interval_years
+        )
+
     def _needs_three_tiers(self, server: Server, family: Family, blocks: Blocks) -> bool:
         """Three tiers take more switches and links per server, so they are offered only where some block needs more
         servers in one cluster than two tiers of the same switch carry."""
         from planner.engineering.fabric import design
 
         wide, planes = family.compute.design, family.compute.planes
-        two = design(wide.radix, wide.ports // planes, rails=server.rail_optimised, tiers=2)
+        two = design(
+            wide.radix, wide.ports // planes, rails=server.rail_optimised, tiers=2, leaf_ratio=family.ratio.leaf,
+            cage_links=optics.cage_links(family.switch, family.compute.gbps), rail_ports=wide.rail_ports,
+        )  # fmt: skip
         largest = max((f.servers for f in two.frames), default=0)
         return any(servers > largest for _, servers, _ in blocks.values())
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 
 from planner.catalogue.entries import Optic, Server, Switch
 from planner.engineering import fabric, optics
-from planner.instance.schema import FabricChoice
+from planner.instance.schema import FabricChoice, Oversubscription
+
+NON_BLOCKING = Oversubscription()
 
 
 @dataclass(frozen=True)
@@ -22,53 +24,41 @@ class NetworkOption:
     design: fabric.Design
     kits: Mapping[str, tuple[optics.Kit, ...]]
     length_m: Mapping[str, float]
-    rows: int = 1
-    """Scalable units that one unit of the design stands for (one in each pod)."""
     planes: int = 1
     """Independent copies of the fabric; the design counts all of them."""
 
 
 @dataclass(frozen=True)
 class Family:
-    """A fabric family: ``switch-tiers`` (``-planes`` if several), its compute network and storage networks to suit."""
+    """A fabric family: ``switch-tiers`` (and planes and oversubscription, if any), its compute network and storage
+    networks to suit."""
 
     id: str
     switch: Switch
     tiers: int
     compute: NetworkOption
+    ratio: Oversubscription
     storage: tuple[NetworkOption, ...]
-    """Of two and of three tiers; empty where the server has no storage ports or the instance wants none."""
+    """Of two and of three tiers, non-blocking; empty where the server has no storage ports or none is wanted."""
+
+    @property
+    def slowdown(self) -> float:
+        """Bandwidth down over bandwidth up of the compute network, all tiers together."""
+        return self.ratio.leaf * self.ratio.spine
 
     def networks(self, together: int) -> tuple[NetworkOption, ...] | None:
         """Networks of a pool whose largest block takes ``together`` servers; None if none is as large.
 
         A training run reads its data from one storage network, so that its frames must carry the whole run.
         """
-        compute = _in_equal_pods(self.compute, together)
-        if not compute.design.frames:
+        carrying = [o for o in self.storage if any(f.servers >= together for f in o.design.frames)]
+        if all(f.servers < together for f in self.compute.design.frames) or (self.storage and not carrying):
             return None
-        if not self.storage:
-            return (compute,)
-        for option in self.storage:
-            found = _in_equal_pods(option, together)
-            frames = tuple(f for f in found.design.frames if f.servers >= together)
-            if frames:
-                return compute, replace(found, design=replace(found.design, frames=frames))
-        return None
-
-
-def _in_equal_pods(option: NetworkOption, together: int) -> NetworkOption:
-    """The option with its three-tier frames in as many equal pods as the largest block needs, and no more.
-
-    The cores reach every spine group alike only if all pods have as many units, so a unit of the option is one unit in
-    each pod, and only pod numbers are offered for which cores are half the leaves.
-    """
-    design = option.design
-    frames = [f for f in design.frames if not f.cores and f.units % f.pods == 0]
-    pods = min((f.pods for f in frames if f.servers >= together), default=1)
-    frames = [replace(f, units=f.units // pods) for f in frames if f.pods in (1, pods) and f.units % pods == 0]
-    unit = fabric.Unit(*(pods * count for count in dataclasses.astuple(design.unit)))
-    return replace(option, rows=pods, design=replace(design, unit=unit, frames=tuple(frames)))
+        if not carrying:
+            return (self.compute,)
+        design = carrying[0].design
+        frames = tuple(f for f in design.frames if f.servers >= together)
+        return self.compute, replace(carrying[0], design=replace(design, frames=frames))
 
 
 def families(
@@ -90,13 +80,18 @@ def families(
     found = []
     suitable = [s for s in switches if s.protocol in server.protocols and s.protocol in choice.protocols]
     for switch in suitable:
-        for tiers, planes in itertools.product(choice.tiers, dict.fromkeys(choice.planes)):
+        for tiers, planes, ratio in itertools.product(
+            choice.tiers, dict.fromkeys(choice.planes), dict.fromkeys(choice.oversubscription)
+        ):
+            if tiers == 2 and ratio.spine > 1:
+                continue  # its spines have no uplinks
             name = f"{switch.id}-{tiers}t" + (f"-{planes}p" if planes > 1 else "")
+            name += "".join(f"-{tier}{share:g}" for tier, share in ratio if share > 1)
             try:
                 compute = (
                     _network(
                         "compute", switch, server, server.compute_ports, server.compute_port_gbps,
-                        server.rail_optimised, tiers, optic_rows, choice, kit_rank, planes,
+                        server.rail_optimised, tiers, optic_rows, choice, kit_rank, planes, ratio,
                     )
                 )  # fmt: skip
                 storage: tuple[NetworkOption, ...] = ()
@@ -105,7 +100,7 @@ def families(
             except fabric.FabricError as error:
                 refuse(f"{server.id} on {name}", "fabric", str(error))
                 continue
-            found.append(Family(name, switch, tiers, compute, storage))
+            found.append(Family(name, switch, tiers, compute, ratio, storage))
     return found
 
 
@@ -132,7 +127,19 @@ def _storage_networks(
     else:
         raise fabric.FabricError(f"no allowed {compute_switch.protocol} switch has {gbps:g}G ports for storage")
     return tuple(
-        _network("storage", switch, server, server.storage_ports, gbps, False, tiers, optic_rows, choice, kit_rank)
+        # The trays of a rack have more storage ports than a leaf takes: each port of a tray has a leaf of its own.
+        _network(
+            "storage",
+            switch,
+            server,
+            server.storage_ports,
+            gbps,
+            server.rail_ports > 1,
+            tiers,
+            optic_rows,
+            choice,
+            kit_rank,
+        )
         for tiers in (2, 3)
     )
 
@@ -149,13 +156,18 @@ def _network(
     choice: FabricChoice,
     kit_rank: Callable[[optics.Kit], tuple[float, float]] | None,
     planes: int = 1,
+    ratio: Oversubscription = NON_BLOCKING,
 ) -> NetworkOption:
     if ports % planes:
         raise fabric.FabricError(f"{ports} ports do not divide over {planes} planes")
-    design = _in_planes(
-        fabric.design(fabric.used_radix(switch, gbps), ports // planes, rails=rails, tiers=tiers), planes
-    )
-    if not any(f.cores == 0 for f in design.frames):
+    upper = optics.cage_links(switch, gbps)
+    one_plane = fabric.design(
+        fabric.used_radix(switch, gbps), ports // planes, rails=rails, tiers=tiers,
+        leaf_ratio=ratio.leaf, spine_ratio=ratio.spine, cage_links=upper,
+        rail_ports=server.rail_ports if rails else 1,
+    )  # fmt: skip
+    design = _in_planes(one_plane, planes)
+    if not design.frames:
         raise fabric.FabricError(
             f"{tiers} tiers of {design.radix}-port switches hold no scalable unit of {ports} rails"
         )
@@ -164,13 +176,16 @@ def _network(
         lengths["leaf-spine"] = choice.leaf_spine_m
     if tiers == 3:
         lengths["spine-core"] = choice.spine_core_m
-    upper = optics.cage_links(switch, gbps)
     # The links of a twin-port cage may lead to two switches, so twin-port cables are not planned with.
     optic_rows = [o for o in optic_rows if o.links == 1 or o.kind in ("transceiver", "fibre")]
     kits = {}
     for link_class, length in lengths.items():
         lower = optics.nic_links(server, network) if link_class == "node-leaf" else upper
-        offered = optics.kits(optic_rows, gbps=gbps, length_m=length, lower=lower, upper=upper)
+        engine = switch.built_in_optics
+        offered = optics.kits(
+            optic_rows, gbps=gbps, length_m=length, lower=lower, upper=upper,
+            lower_engine="" if link_class == "node-leaf" else engine, upper_engine=engine,
+        )  # fmt: skip
         if not offered:
             raise fabric.FabricError(
                 f"no allowed optic or cable makes a {gbps:g}G {link_class} link of {length:g} m between cages "
@@ -193,6 +208,7 @@ def _in_planes(design: fabric.Design, planes: int) -> fabric.Design:
             spines=planes * frame.spines,
             leaf_spine_links=planes * frame.leaf_spine_links,
             cores=planes * frame.cores,
+            spine_core_links=planes * frame.spine_core_links,
         )
         for frame in design.frames
     )

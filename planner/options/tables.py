@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pandas as pd
@@ -17,15 +17,21 @@ LINK_CLASSES = ("node-leaf", "leaf-spine", "spine-core")
 
 POOL_COLUMNS = (
     "pool", "site", "country", "server", "accelerator", "accelerators", "cooling", "rack", "rack_kw", "fabric",
-    "switch", "places", "server_kw", "rack_height", "may_order", "most_servers",
+    "switch", "places", "server_kw", "rack_height", "may_order", "most_servers", "availability",
 )  # fmt: skip
 NETWORK_COLUMNS = (
-    "pool", "network", "switch", "gbps", "radix", "ports", "unit_servers", "unit_leaves", "unit_cores",
-    "unit_leaf_spine_links", "unit_spine_core_links", "rows", "switch_kw", "switch_height",
+    "pool", "network", "switch", "gbps", "radix", "ports", "unit_servers", "unit_leaves",
+    "unit_leaf_spine_links", "unit_management", "switch_kw", "switch_height",
 )  # fmt: skip
-FRAME_COLUMNS = ("pool", "network", "frame", "tiers", "servers", "units", "leaves", "spines", "leaf_spine_links")
+FRAME_COLUMNS = (
+    "pool", "network", "frame", "tiers", "servers", "units", "leaves", "spines", "cores", "leaf_spine_links",
+    "spine_core_links",
+)  # fmt: skip
 KIT_COLUMNS = ("pool", "network", "link_class", "gbps", "length_m", "kit", "parts")
-BLOCK_COLUMNS = ("workload", "kind", "pool", "servers_per_block", "rate_per_block", "rate_unit", "one_cluster")
+BLOCK_COLUMNS = (
+    "workload", "kind", "pool", "servers_per_block", "rate_per_block", "rate_unit", "one_cluster",
+    "expected_servers", "basis",
+)  # fmt: skip
 DEMAND_COLUMNS = ("workload", "period", "demand")
 
 
@@ -60,16 +66,20 @@ class Options:
     Attributes:
         instance, catalogue: what they were made from.
         sites: SiteFacts by site name.
-        items: (kind, id) -> Item for everything an option may call for; the power train is ("facility", site).
+        items: (kind, id) -> Item for everything an option may call for; the power train is ("facility", site), its
+            building ("building", site) and its land ("land", site).
         pools: one row per (site, server, rack class, fabric family), indexed by pool; ``places`` servers per rack,
-            ``may_order`` one truth value per period (export rules), ``most_servers`` a proven bound.
-        networks: one row per (pool, network): switch, radix at the used speed, the unit (``rows`` scalable
-            units, one in each pod).
+            ``may_order`` one truth value per period (export rules), ``most_servers`` a proven bound,
+            ``availability`` the share of its servers that carry load.
+        networks: one row per (pool, network): switch, radix at the used speed, the scalable unit;
+            ``unit_management`` out-of-band switches that a unit of the compute network has to itself.
         frames: one row per (pool, network, frame): what stands above the units.
         kits: one row per (pool, network, link class, kit); ``parts`` maps part id to count per link.
-        blocks: one row per (workload, pool): servers and rate of one block (run, serving group, compute server).
+        blocks: one row per (workload, pool): servers and rate of one block (run, serving group, compute server), the
+            servers that the expected estimate takes for it, and how it was sized.
         demand: one row per (workload, period from 1), in the unit of the rate.
         removed: what was taken out and why.
+        embodied_t: tonnes of carbon of making one item, by (kind, id), where the instance counts them.
     """
 
     instance: Instance
@@ -83,6 +93,7 @@ class Options:
     blocks: pd.DataFrame
     demand: pd.DataFrame
     removed: tuple[Removed, ...]
+    embodied_t: dict[tuple[str, str], float] = field(default_factory=dict)
 
     @property
     def periods(self) -> range:

@@ -10,16 +10,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from planner.plan import Plan
+from planner.plan import RUNNING_ACCOUNTS, Plan
+from planner.report.choice import network_choices
 from planner.report.facts import CatalogueFacts, catalogue_facts
 from planner.report.readable import TOTALS, is_number, require_readable
 
 Row = Mapping[str, Any]
 Rows = list[dict[str, Any]]
 LINK_CLASSES = ("node_leaf", "leaf_spine", "spine_core")
-LINK_ORDER = tuple(name.replace("_", "-") for name in LINK_CLASSES)
+LINK_ORDER = (*(name.replace("_", "-") for name in LINK_CLASSES), "leaf-leaf")
 KINDS = ("servers", "switches", "optics", "racks", "cooling", "facility")
-ACCOUNTS = ("capex", "energy", "maintenance", "residual")
+ACCOUNTS = ("capex", *RUNNING_ACCOUNTS, "residual")
 
 
 def plan_summary(plan: Plan) -> dict[str, Any]:
@@ -47,6 +48,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "fleet": fleet(plan, facts),
         "workloads": workloads(plan),
         "networks": networks(plan, facts),
+        "network_choices": network_choices(plan),
         "links": links(plan),
         "sites": sites(plan),
         "cooling": cooling(plan),
@@ -89,13 +91,19 @@ def fleet(plan: Plan, facts: CatalogueFacts) -> Rows:
 
 
 def workloads(plan: Plan) -> Rows:
-    """Which pool carries which workload, with how many blocks and servers."""
+    """Which pool carries which workload, with how many blocks and servers, from which period to which."""
     numbers = pool_numbers(plan)
-    found = []
+    keys = ("workload", "kind", "pool", "site", "server", "blocks", "servers_per_block", "servers")
+    found: Rows = []
     for rows in _grouped(plan.decisions["workloads"], "workload", "pool").values():
-        row = _largest(rows, "servers")
-        keys = ("workload", "kind", "pool", "site", "server", "blocks", "servers_per_block", "servers")
-        found.append({"number": numbers.get(row["pool"]), **{key: row[key] for key in keys}})
+        before: dict[str, Any] = {}
+        for row in sorted(rows, key=lambda row: row["period"]):
+            same = {"number": numbers.get(row["pool"]), **{key: row[key] for key in keys}}
+            if before == {**same, "first_period": before.get("first_period"), "last_period": row["period"] - 1}:
+                before["last_period"] = row["period"]
+            else:
+                before = {**same, "first_period": row["period"], "last_period": row["period"]}
+                found.append(before)
     return found
 
 

@@ -24,7 +24,8 @@ def network_tables(networks: Iterable[Priced], out_of_band: OutOfBand | None, op
                 f"out-of-band on {out_of_band.switch.id}",
                 ("tier", ">switches", ">1G links", ">uplinks"),
                 [("leaf", *row)],
-                note=f"{money(out_of_band.cost, 'USD')} and {power(out_of_band.power_kw)}; 1G cords are not priced.",
+                note=f"{_counted(out_of_band.parts)}. {money(out_of_band.cost, 'USD')}, {power(out_of_band.power_kw)}. "
+                "The uplinks are in-band links.",
             )
         )
     return found
@@ -45,12 +46,15 @@ def _by_tier(network: Priced, optics: Mapping[str, Any]) -> Table:
     said = f"{network.planes.name} on {planes.switch.id}, {planes.gbps:g}G, radix {tree.radix}"
     if planes.planes > 1:
         said += f", {planes.planes} planes"
-    parts = ", ".join(f"{count(n)} {part}" for part, n in network.parts.items())
     return table(
         said, ("tier", ">switches", "links", ">number", ">m", "made of"), rows,
-        note=f"{plural(planes.switches, 'switch', 'switches')}; {parts}. {money(network.cost, 'USD')} "
-        f"({money(network.switch_cost, 'USD')} switches), {power(network.power_kw)}.",
+        note=f"{plural(planes.switches, 'switch', 'switches')}; {_counted(network.parts)}. "
+        f"{money(network.cost, 'USD')} ({money(network.switch_cost, 'USD')} switches), {power(network.power_kw)}.",
     )  # fmt: skip
+
+
+def _counted(parts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count(n)} {part}" for part, n in parts.items())
 
 
 def _kit(lower: str, upper: str, cable: str) -> Iterable[str]:
@@ -101,7 +105,8 @@ def document(
         found["out-of-band"] = {
             "switch": out_of_band.switch.id, "planes": 1, "leaves": out_of_band.switches, "spines": 0, "cores": 0,
             "switches": out_of_band.switches, "links": {"node-leaf": out_of_band.links, "uplinks": out_of_band.uplinks},
-            "transceivers": {}, "cables": {}, "cost": out_of_band.cost, "power_kw": out_of_band.power_kw,
+            "transceivers": {}, "cables": dict(out_of_band.parts), "cost": out_of_band.cost,
+            "power_kw": out_of_band.power_kw,
         }  # fmt: skip
     totals = {key: sum(n[key] for n in found.values()) for key in ("switches", "cost", "power_kw")}
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from planner.report.tables import Table, table
+from planner.report.tables import Table, ditto, table
 from planner.report.words import UNKNOWN, percent, price
 
 Row = Mapping[str, Any]
@@ -104,13 +104,27 @@ def listing(kind: str, rows: Sequence[Row]) -> Table:
         KeyError: there is no such kind.
     """
     columns = COLUMNS[kind]
-    note = "* estimated price; sources, dates and all other columns: --json"
+    note = "sources and dates: --sources; all columns: --json"
     return table(
         f"{kind.capitalize()}: {len(rows)}",
         [name for name, _ in columns],
         ([show(row) for _, show in columns] for row in rows),
-        note if any(row.get("price_estimate") for row in rows) else "sources, dates and all other columns: --json",
+        f"* estimated price; {note}" if any(row.get("price_estimate") for row in rows) else note,
     )
+
+
+def source_listing(kind: str, rows: Sequence[Row]) -> Table:
+    """Where each row of one kind comes from and, below it, its latest price."""
+    cells = []
+    for row in rows:
+        cells.append((row["id"], "figures", row["as_of"], _starred(row["source"], row["estimate"])))
+        if row.get("price") is not None:
+            cells.append((row["id"], "price", row["price_date"], _starred(row["price_source"], row["price_estimate"])))
+    return table(f"{kind.capitalize()}: {len(rows)}", ("id", "of", "dated", "source"), ditto(cells), "* estimate")
+
+
+def _starred(source: str, estimate: bool) -> str:
+    return f"{source} *" if estimate else source
 
 
 def _shown(value: Any) -> str:

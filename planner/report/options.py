@@ -18,6 +18,7 @@ Data = Mapping[str, Any]
 Rows = list[dict[str, Any]]
 
 FAMILY_WORDS = {
+    "availability": "not on sale at the order date",
     "beaten": "another option is at least as good in every respect",
     "export": "the export rules of the order date",
     "fabric": "no network can be built",

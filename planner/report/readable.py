@@ -22,7 +22,7 @@ _TEXT = frozenset(
     }
 )  # fmt: skip
 _FLAGS = frozenset({"price_estimate", "passed"})
-_OPTIONAL = frozenset({"pue", "pue_limit"})
+_OPTIONAL = frozenset({"pue", "pue_limit", "carbon_t_per_year"})
 TOTALS = (
     "tco", "capex", "opex", "accelerators", "servers", "racks", "switches", "optics", "cables", "it_kw", "facility_kw",
     "pue",

@@ -22,6 +22,7 @@ def plan_tables(summary: Summary) -> tuple[Table, ...]:
         workload_table(summary),
         rack_table(summary),
         network_table(summary),
+        choice_table(summary),
         link_table(summary),
         site_table(summary),
         cooling_table(summary),
@@ -66,15 +67,19 @@ def rack_table(summary: Summary) -> Table:
 def workload_table(summary: Summary) -> Table:
     """Who carries what."""
     blocks = {"training": "run", "inference": "serving group", "compute": "block"}
+    by_period = len(summary["periods"]) > 1
+    order = list(dict.fromkeys(r["workload"] for r in summary["workloads"]))
+    rows = sorted(summary["workloads"], key=lambda r: (order.index(r["workload"]), r["first_period"]))
     return table(
         "Workloads",
-        ("workload", "carried by", ">blocks", "of", ">servers\neach", ">servers"),
+        ("workload", *((">periods",) if by_period else ()), "carried by", ">blocks", "of", ">servers\neach",
+         ">servers"),
         ditto(
             (
-                r["workload"], f"#{_pool(r)} {r['site']}, {r['server']}", count(r["blocks"]),
-                blocks.get(r["kind"], "block"), count(r["servers_per_block"]), count(r["servers"]),
+                r["workload"], *((_periods(r),) if by_period else ()), f"#{_pool(r)} {r['site']}, {r['server']}",
+                count(r["blocks"]), blocks.get(r["kind"], "block"), count(r["servers_per_block"]), count(r["servers"]),
             )
-            for r in summary["workloads"]
+            for r in rows
         ),
     )  # fmt: skip
 
@@ -95,6 +100,35 @@ def network_table(summary: Summary) -> Table:
             for r in summary["networks"]
         ),
     )  # fmt: skip
+
+
+def choice_table(summary: Summary) -> Table:
+    """The compute networks chosen, each beside the cheapest with other tiers or planes on the same servers."""
+    choices = summary["network_choices"]
+    built = [r for c in choices for r in (c["chosen"], c["other"]) if r is not None]
+    scale = money_scale((r["cost"] for r in built if r["cost"]), summary["currency"])
+
+    def row(choice: Mapping[str, Any], found: Mapping[str, Any], remark: str) -> tuple[str, ...]:
+        if found["cost"] is None:
+            remark = f"carries at most {count(found['most_servers'])}"
+        return (
+            choice["server"], count(choice["servers"]), found["fabric"], count(found["switches"]), count(found["links"]),
+            UNKNOWN if found["cost"] is None else scale(found["cost"]), remark,
+        )  # fmt: skip
+
+    rows = []
+    for choice in choices:
+        rows.append(row(choice, choice["chosen"], "chosen"))
+        if choice["other"] is not None:
+            rows.append(row(choice, choice["other"], "cheapest other"))
+    offered = {c["server"]: ", ".join(c["offered"]) for c in choices}
+    return table(
+        "Why this network",
+        ("server", ">servers", "fabric", ">switches", ">links", f">{scale.unit}", ""),
+        ditto(rows),
+        "compute network of the largest cluster, beside the cheapest with other tiers (t) or planes (p). Offered: "
+        + "; ".join(f"{server}: {names}" for server, names in offered.items()),
+    )
 
 
 def link_table(summary: Summary) -> Table:
@@ -202,6 +236,11 @@ def _unused(summary: Summary) -> str:
     used = {r["site"] for r in summary["sites"]}
     others = [name for name in summary["offered_sites"] if name not in used]
     return f"; not used: {', '.join(others)}" if others else ""
+
+
+def _periods(row: Mapping[str, Any]) -> str:
+    first, last = row["first_period"], row["last_period"]
+    return count(first) if first == last else f"{first}-{last}"
 
 
 def _pool(row: Mapping[str, Any]) -> str:

@@ -47,7 +47,11 @@ def headline(summary: Summary) -> tuple[tuple[str, str, str], ...]:
         ("Capital (capex)", totals["capex"], _joined("" if is_tco else "minimised", "purchases, undiscounted")),
         ("Running (opex)", totals["opex"], "energy and maintenance, undiscounted"),
         ("Residual value", residual, "present value of what is left at the end, credited"),
-        ("Proven lower limit", summary["bound"], f"no plan has a lower {'TCO' if is_tco else 'capex'}"),
+        (
+            "Proven lower limit",
+            summary["bound"],
+            f"of the {'TCO' if is_tco else 'capex'} of any plan made of the options offered",
+        ),
     ]
     rows = [
         (label, f"{scale(amount)} {scale.unit}", remark)

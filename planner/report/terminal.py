@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from planner.plan import Plan
 from planner.report import summary as words
+from planner.report.changes import comparison_tables, range_sentence, verdict
 from planner.report.data import plan_summary
 from planner.report.sections import plan_tables
 from planner.report.summary import Stop, Summary
@@ -19,7 +21,11 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
     from rich.text import Text
 
+    from planner.comparison import Comparison
+
 SVG_WIDTH = 112
+_FONT_FACE = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
+"""Rich has its font loaded from a server; without it the picture needs nothing but itself."""
 
 
 def new_console(stderr: bool = False) -> Console:
@@ -105,7 +111,19 @@ def plan_svg(plan: Plan) -> str:
         markup=False, highlight=False, emoji=False, legacy_windows=False,
     )  # fmt: skip
     print_plan(console, plan)
-    return console.export_svg(title=f"planner report: {clean(plan.name)}")
+    return _FONT_FACE.sub("", console.export_svg(title=f"planner report: {clean(plan.name)}"))
+
+
+def comparison_text(comparison: Comparison) -> str:
+    """A comparison as plain text."""
+    from rich.console import Console
+
+    text = io.StringIO()
+    console = Console(width=SVG_WIDTH, file=text, color_system=None, markup=False, highlight=False, emoji=False)
+    for sentence in filter(None, (verdict(comparison), range_sentence(comparison), *comparison.notes)):
+        print_line(console, sentence)
+    print_tables(console, comparison_tables(comparison))
+    return text.getvalue().rstrip()
 
 
 def _headline(rows: Iterable[tuple[str, str, str]]) -> RichTable:

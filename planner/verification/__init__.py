@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from planner.catalogue import Catalogue
-from planner.instance import Instance
+from planner.instance import Instance, instance_data
 from planner.plan import Plan
-from planner.verification import budget, cooling, fabric, fleet, ledger, placement, power, supply, workload
+from planner.verification import budget, cooling, fabric, fleet, ledger, placement, power, provenance, supply, workload
 from planner.verification.checks import Book, Check, VerificationReport
 from planner.verification.facts import Facts, View
 from planner.verification.tables import read_tables
 
 __all__ = ["CONCERNS", "Check", "VerificationReport", "verify_plan"]
 
-CONCERNS = ("fleet", "placement", "fabric", "workload", "cooling", "power", "supply", "budget", "ledger")
+CONCERNS = ("fleet", "placement", "fabric", "workload", "cooling", "power", "supply", "budget", "ledger", "provenance")
 
 
 def verify_plan(plan: Plan, instance: Instance, catalogue: Catalogue) -> VerificationReport:
@@ -42,6 +42,7 @@ def verify_plan(plan: Plan, instance: Instance, catalogue: Catalogue) -> Verific
         "supply": supply.check,
         "budget": budget.check,
         "ledger": lambda view, book: ledger.check(view, book, plan),
+        "provenance": lambda view, book: provenance.check(view, book, plan),
     }
     for concern, step in steps.items():
         book = books[concern]
@@ -64,7 +65,7 @@ def _answers(plan: Plan, instance: Instance, book: Book) -> None:
     book.record(check, plan.status in ("optimal", "feasible"), f"plan: status {plan.status!r}")
     held = plan.provenance.get("instance") if isinstance(plan.provenance, Mapping) else None
     try:
-        same = Instance.model_validate(held) == instance
+        same = instance_data(Instance.model_validate(held)) == instance_data(instance)
     except ValueError:
         same = False
     book.record(check, same, "plan: the instance in its provenance is the one it is checked against")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from planner.catalogue.facility import Redundancy, facility_rows
+from planner.instance import Money
 from planner.instance.resolve import convert
 from planner.verification.facts import View
 
 POWER_TRAIN = "power-train"
-KINDS = ("servers", "switches", "optics", "racks", "cooling", "facility")
+KINDS = ("servers", "switches", "optics", "racks", "cooling", "facility", "building", "land")
 MAINTAINED = ("servers", "switches", "optics")
 
 
@@ -53,6 +55,8 @@ def _purchases(view: View) -> Iterator[tuple[Purchase, float]]:
         yield Purchase("cooling", method.cooling, method.site, None, None, method.period), method.bought_kw
     for site in tables.sites:
         yield Purchase("facility", POWER_TRAIN, site.site, None, None, site.period), site.bought_power_kw
+        yield Purchase("building", "building", site.site, None, None, site.period), site.bought_building_kw
+        yield Purchase("land", "land", site.site, None, None, site.period), site.land_bought
 
 
 def in_service(view: View) -> Iterator[tuple[str, str, str, int, float]]:
@@ -67,9 +71,29 @@ def in_service(view: View) -> Iterator[tuple[str, str, str, int, float]]:
 
 def unit_price(view: View, purchase: Purchase) -> float | None:
     """Price of one (or of one kW) in the plan's currency; None if there is none."""
-    if purchase.kind != "facility":
-        return view.facts.price(purchase.kind, purchase.item)
-    for site in view.facts.instance.sites:
-        if site.name == purchase.site and site.power_capex_per_kw is not None:
-            return convert(site.power_capex_per_kw, view.facts.instance)
-    return view.facts.price("facility", purchase.item)
+    own = _site_price(view, purchase)
+    price = view.facts.price(purchase.kind, purchase.item) if own is None else convert(own, view.facts.instance)
+    if purchase.kind == "facility" and price is not None:
+        site = next((s for s in view.facts.instance.sites if s.name == purchase.site), None)
+        if site is not None and site.redundancy is not None:
+            levels = {row.id: row.capex_factor for row in facility_rows("redundancy.csv", Redundancy)}
+            price *= levels[site.redundancy]
+    return price
+
+
+def price_origin(view: View, purchase: Purchase) -> tuple[str, str, bool] | None:
+    """Date and source of that price, and whether it is an estimate; None if there is none."""
+    if _site_price(view, purchase) is not None:
+        return view.facts.first_order.isoformat(), "instance", False
+    price = view.facts.dated_price(purchase.kind, purchase.item)
+    return None if price is None else (price.as_of.isoformat(), price.source, price.estimate)
+
+
+def _site_price(view: View, purchase: Purchase) -> Money | None:
+    """The site's own price of its power train, building or land."""
+    columns = {"facility": "power_capex_per_kw", "building": "building_capex_per_kw", "land": "land_capex"}
+    site = next((s for s in view.facts.instance.sites if s.name == purchase.site), None)
+    if purchase.kind not in columns or site is None:
+        return None
+    found: Money | None = getattr(site, columns[purchase.kind])
+    return found

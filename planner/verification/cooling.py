@@ -47,10 +47,9 @@ def methods(view: View, site: str) -> list[str]:
 
 def _method(view: View, book: Book, site: str, method: str, rows: dict[int, CoolingRow]) -> None:
     place = f"site {site} cooling {method}"
-    given = next((s for s in view.facts.instance.sites if s.name == site), None)
-    typed = view.facts.catalogue.cooling[method].pue
-    pue = typed if given is None else given.pue.get(method, typed)
-    peak = pue if given is None else given.peak_pue.get(method, pue)
+    row_of_method = view.facts.catalogue.cooling[method]
+    pue = view.facts.sites[site].pue.get(method, row_of_method.pue)
+    peak = view.facts.sites[site].peak_pue.get(method, pue)
     for period in view.facts.periods:
         where = f"{place} period {period}"
         load = it_kw(view, site, method, period)
@@ -62,6 +61,10 @@ def _method(view: View, book: Book, site: str, method: str, rows: dict[int, Cool
         book.same("pue recomputed", where, "PUE", row.pue, pue)
         book.same("pue recomputed", where, "peak PUE", row.peak_pue, peak)
         book.suffices("cooling suffices", where, "capacity kW", row.capacity_kw, load)
+        if row_of_method.module_kw:
+            halls = row.bought_kw / row_of_method.module_kw
+            sentence = f"{where}: {row.bought_kw:g} kW bought in modules of {row_of_method.module_kw:g} kW"
+            book.record("whole modules", abs(halls - round(halls)) < 1e-6, sentence)
     view.purchases_stand(
         book,
         "cooling follows purchases",

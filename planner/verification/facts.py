@@ -6,12 +6,23 @@ Only data: rows, site figures, prices, lives. Every formula stands in the file o
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from planner.catalogue import Catalogue
-from planner.catalogue.entries import POWER_TRAIN_LIFE_YEARS, Accelerator, Cooling, Price, Rack, Server, Switch
+from planner.catalogue.entries import (
+    BUILDING_LIFE_YEARS,
+    LAND_LIFE_YEARS,
+    POWER_TRAIN_LIFE_YEARS,
+    Accelerator,
+    Cooling,
+    Price,
+    Rack,
+    Server,
+    Switch,
+)
 from planner.instance import Instance
 from planner.instance.resolve import SiteFacts, catalogue_overrides, convert_price, order_date, site_facts
 from planner.verification.checks import WHOLE, Book
@@ -30,6 +41,14 @@ from planner.verification.tables import (
     Work,
 )
 
+IN_BAND, OUT_OF_BAND = "in-band", "out-of-band"
+NETWORKS = ("compute", "storage", IN_BAND, OUT_OF_BAND)
+FAMILY = re.compile(
+    r"(?P<switch>.+)-(?P<tiers>[23])t(-(?P<planes>\d{1,3})p)?"
+    r"(-leaf(?P<leaf>\d{1,2}(\.\d{1,6})?))?(-spine(?P<spine>\d{1,2}(\.\d{1,6})?))?"
+)
+"""A fabric family: switch, most tiers, planes, oversubscription of leaves and spines."""
+
 
 @dataclass(frozen=True)
 class Pool:
@@ -40,6 +59,7 @@ class Pool:
         named_rack_kw: rack power in the name; the checks use ``rack_kw``, from the cooling method and the site.
         tiers: most tiers of the compute fabric (2 or 3).
         planes: independent copies of the compute fabric.
+        leaf_ratio, spine_ratio: oversubscription of the compute fabric.
     """
 
     id: str
@@ -52,6 +72,8 @@ class Pool:
     switch: Switch
     tiers: int
     planes: int
+    leaf_ratio: float
+    spine_ratio: float
 
     @property
     def rack_kw(self) -> float:
@@ -61,6 +83,8 @@ class Pool:
 
     def ports(self, network: str) -> tuple[int, float]:
         """Ports of one server on a network and their speed, Gb/s."""
+        if network in (IN_BAND, OUT_OF_BAND):
+            return (2, 100) if network == IN_BAND else (1, 1)
         if network == "compute":
             return self.server.compute_ports, self.server.compute_port_gbps
         return self.server.storage_ports, self.server.storage_port_gbps
@@ -68,6 +92,8 @@ class Pool:
 
 class Facts:
     """The instance, its catalogue with overrides, and figures derived from them by looking up alone."""
+
+    in_band_switch, out_of_band_switch = "sn4600c", "sn2201"
 
     def __init__(self, instance: Instance, catalogue: Catalogue) -> None:
         self.instance = instance
@@ -89,17 +115,20 @@ class Facts:
         return chosen is None or id in chosen
 
     def price(self, kind: str, id: str) -> float | None:
-        """Price in the plan's currency: the latest at or before the first order, else the earliest later one."""
+        """Price in the plan's currency."""
+        found = self.dated_price(kind, id)
+        return None if found is None else convert_price(found, self.instance)
+
+    def dated_price(self, kind: str, id: str) -> Price | None:
+        """The price in force: the latest at or before the first order, else the earliest later one."""
         dated = [p for p in self.prices(kind, id) if p.as_of <= self.first_order]
         later = [p for p in self.prices(kind, id) if p.as_of > self.first_order]
         override = catalogue_overrides(self.instance).get(kind, {}).get(id, {}).get("price")
         if override is not None:
-            found = self.catalogue.price(kind, id, self.first_order)  # the override, dated on the first order
-        elif dated:
-            found = max(dated, key=lambda price: price.as_of)
-        else:
-            found = min(later, key=lambda price: price.as_of, default=None)
-        return None if found is None else convert_price(found, self.instance)
+            return self.catalogue.price(kind, id, self.first_order)  # the override, dated on the first order
+        if dated:
+            return max(dated, key=lambda price: price.as_of)
+        return min(later, key=lambda price: price.as_of, default=None)
 
     def prices(self, kind: str, id: str) -> list[Price]:
         """Every dated price of one item."""
@@ -111,8 +140,11 @@ class Facts:
 
     def life_years(self, kind: str, id: str) -> float | None:
         """Life of an item of a bill of materials; None if the catalogue does not know it."""
-        if kind == "facility":
-            return POWER_TRAIN_LIFE_YEARS
+        whole_site = {
+            "facility": POWER_TRAIN_LIFE_YEARS, "building": BUILDING_LIFE_YEARS, "land": LAND_LIFE_YEARS,
+        }  # fmt: skip
+        if kind in whole_site:
+            return whole_site[kind]
         row = getattr(self.catalogue, kind, {}).get(id)
         return None if row is None else float(row.life_years)
 
@@ -140,11 +172,9 @@ class Facts:
             return "expected site/server/cooling-rack_kw/fabric"
         site, server = self.sites.get(parts[0]), self.catalogue.servers.get(parts[1])
         cooling, _, kw = parts[2].rpartition("-")
-        fabric, _, planes = parts[3].rpartition("-")
-        if not (planes.endswith("p") and planes[:-1].isdecimal() and len(planes) < 4):
-            fabric, planes = parts[3], "1p"
-        switch_id, _, tiers = fabric.rpartition("-")
-        method, switch = self.catalogue.cooling.get(cooling), self.catalogue.switches.get(switch_id)
+        family = FAMILY.fullmatch(parts[3])
+        method = self.catalogue.cooling.get(cooling)
+        switch = self.catalogue.switches.get(family["switch"]) if family else None
         if site is None:
             return f"unknown site {parts[0]!r}"
         if server is None:
@@ -154,14 +184,20 @@ class Facts:
             return f"unknown accelerator {server.accelerator!r}"
         if method is None or method.rack not in self.catalogue.racks:
             return f"unknown cooling method {cooling!r}"
-        if switch is None or tiers not in ("2t", "3t"):
+        if switch is None or family is None:
             return f"unknown fabric {parts[3]!r}"
         try:
             named_rack_kw = float(kw)
         except ValueError:
             return f"unknown rack power {kw!r}"
         rack = self.catalogue.racks[method.rack]
-        return Pool(name, site, server, device, method, rack, named_rack_kw, switch, int(tiers[0]), int(planes[:-1]))
+        shape = (
+            int(family["tiers"]),
+            int(family["planes"] or 1),
+            float(family["leaf"] or 1),
+            float(family["spine"] or 1),
+        )
+        return Pool(name, site, server, device, method, rack, named_rack_kw, switch, *shape)
 
 
 class View:
@@ -215,7 +251,7 @@ class View:
     def it_kw(self, pool: Pool, period: int) -> float:
         """IT power of a pool, kW: servers in service, switches and parts installed."""
         watts = 1000.0 * pool.server.power_kw * self.in_service(pool.id, period)
-        for network in ("compute", "storage"):
+        for network in NETWORKS:
             row = self.networks.get((pool.id, network, period))
             switch = None if row is None else self.facts.catalogue.switches.get(row.switch)
             if row is not None and switch is not None:

@@ -45,12 +45,17 @@ def _devices_allowed(view: View, book: Book, pool: Pool) -> None:
 def _may_be_exported(view: View, book: Book, pool: Pool, period: int) -> None:
     policy = view.facts.instance.policy
     date = view.facts.order_date(period)
+    book.record(
+        "device is on sale",
+        export.on_sale(pool.device, date),
+        f"pool {pool.id} period {period}: {pool.device.id} ordered {date}, first shipments in {pool.device.available}",
+    )
     if policy.export_rules == "none":
         return
-    outcome = export.outcome(pool.device, pool.site.country, date, policy.operator_country)
+    outcome = export.outcome(pool.device, pool.site.country, date, policy)
     book.record(
         "device may be exported",
-        outcome in policy.accept,
+        outcome in export.accepted(policy),
         f"pool {pool.id} period {period}: {pool.device.id} to {pool.site.country} ordered {date}: {outcome}, "
         f"expected one of {', '.join(policy.accept)}",
     )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
+from planner.catalogue.facility import EmbodiedCarbon, facility_rows
+from planner.instance.resolve import convert
 from planner.plan import Plan
 from planner.units import HOURS_PER_YEAR
 from planner.verification import bill, power
@@ -13,6 +16,7 @@ from planner.verification.facts import View
 from planner.verification.tables import Cost, sound
 from planner.verification.totals import check_totals
 
+PER_KW = ("cooling", "facility", "building")
 Line = tuple[str, str, str, int]
 """Account, item, site, period."""
 
@@ -36,11 +40,11 @@ def _bill(view: View, book: Book) -> None:
             continue
         book.record("bill rows above zero", row.quantity > 0, f"{where}: quantity {row.quantity:g}")
         amount = bought.pop(purchase, 0.0)
-        if row.kind in ("cooling", "facility"):
+        if row.kind in PER_KW:
             book.same("bill quantities equal purchases", where, "kW", row.quantity, amount)
         else:
             book.count("bill quantities equal purchases", where, "quantity", row.quantity, round(amount))
-        book.text("bill unit right", where, "unit", row.unit, "kW" if row.kind in ("cooling", "facility") else "each")
+        book.text("bill unit right", where, "unit", row.unit, "kW" if row.kind in PER_KW else "each")
         book.text("acquisition known", where, "acquisition", row.acquisition, "bought")
         price = bill.unit_price(view, purchase)
         if book.record("price known", price is not None, f"{where}: a price in the catalogue") and price is not None:
@@ -70,23 +74,52 @@ def expected_lines(view: View) -> dict[Line, tuple[float, float]]:
         bought_at = (purchase.period - 1) * years
         cost = quantity * price
         post(("capex", purchase.kind, purchase.site, purchase.period), cost, cost / (1 + rate) ** bought_at)
+        carbon = instance.carbon
+        if carbon.embodied and carbon.price_per_tonne is not None:
+            each = embodied_tonnes(view, purchase.kind, purchase.item) * convert(carbon.price_per_tonne, instance)
+            if each:
+                line = ("embodied carbon", purchase.kind, purchase.site, purchase.period)
+                post(line, quantity * each, quantity * each / (1 + rate) ** bought_at)
         life = view.facts.life_years(purchase.kind, purchase.item)
         if residual and life is not None:
-            left = cost * max(0.0, life - (horizon - bought_at)) / life
+            worn = 0.0 if purchase.kind == "land" else min(life, horizon - bought_at)
+            left = cost * (life - worn) / life
             line = ("residual", purchase.kind, purchase.site, purchase.period)
             post(line, -left, -left / (1 + rate) ** horizon)
-    for site, facts in view.facts.sites.items():
+    for site in view.facts.sites:
         for period in view.facts.periods:
             _, _, annual_kw = power.loads(view, site, period)
             kwh = annual_kw * instance.operations.load_factor * HOURS_PER_YEAR
-            yearly = kwh * facts.tariff_per_kwh
-            post(("energy", "electricity", site, period), yearly * years, paid_yearly(yearly, rate, period, years))
+            for account, item, yearly in _yearly(view, site, period, kwh):
+                post((account, item, site, period), yearly * years, paid_yearly(yearly, rate, period, years))
     for kind, item, site, period, count in bill.in_service(view):
         price = view.facts.price(kind, item)
         if price is not None:
             yearly = instance.operations.maintenance_rate * price * count
             post(("maintenance", kind, site, period), yearly * years, paid_yearly(yearly, rate, period, years))
     return lines
+
+
+def _yearly(view: View, site: str, period: int, kwh: float) -> Iterator[tuple[str, str, float]]:
+    """Account, item and money of a year's energy, peak power, water and carbon at a site."""
+    facts, price = view.facts.sites[site], view.facts.instance.carbon.price_per_tonne
+    yield "energy", "electricity", kwh * facts.tariff_per_kwh
+    _, peak, _ = power.loads(view, site, period)
+    if facts.demand_charge_per_kw_year:
+        yield "energy", "demand charge", peak * facts.demand_charge_per_kw_year
+    water, carbon = power.uses(view, site, period)
+    if facts.water_price_per_m3:
+        yield "water", "water", water * facts.water_price_per_m3
+    if price is not None and carbon:
+        yield "carbon", "emissions", carbon * convert(price, view.facts.instance)
+
+
+def embodied_tonnes(view: View, kind: str, id: str) -> float:
+    """Carbon of making one server (by its accelerators), switch or rack, t."""
+    kg = {row.id: row.kg_per_unit for row in facility_rows("embodied_carbon.csv", EmbodiedCarbon)}
+    if kind == "servers":
+        return view.facts.catalogue.servers[id].accelerators * kg["accelerator"] / 1000
+    return {"switches": kg["switch"], "racks": kg["rack"]}.get(kind, 0.0) / 1000
 
 
 def paid_yearly(yearly: float, rate: float, period: int, years: float) -> float:
@@ -111,7 +144,8 @@ def paid_yearly(yearly: float, rate: float, period: int, years: float) -> float:
 
 def _lines(view: View, book: Book, expected: dict[Line, tuple[float, float]]) -> None:
     accounts: dict[str, tuple[str, ...]] = {
-        "capex": KINDS, "energy": ("electricity",), "maintenance": MAINTAINED, "residual": KINDS,
+        "capex": KINDS, "energy": ("electricity", "demand charge"), "maintenance": MAINTAINED, "residual": KINDS,
+        "water": ("water",), "carbon": ("emissions",), "embodied carbon": ("servers", "switches", "racks"),
     }  # fmt: skip
     found: dict[Line, Cost] = {}
     for row in view.tables.costs:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from planner.catalogue.entries import Optic
 from planner.verification.checks import Book
-from planner.verification.facts import Pool, View
-from planner.verification.standards import NETWORKS, standard
+from planner.verification.facts import IN_BAND, NETWORKS, OUT_OF_BAND, Pool, View
+from planner.verification.standards import standard
 from planner.verification.tables import Links
 from planner.verification.wiring import split_of
 
-CLASSES = ("node-leaf", "leaf-spine", "spine-core")
-CABLES = ("dac", "acc", "aoc")
+CLASSES = ("node-leaf", "leaf-spine", "spine-core", "leaf-leaf")
+CABLES = ("dac", "acc", "aoc", "cord")
+MANAGEMENT = (IN_BAND, OUT_OF_BAND)
+"""Networks whose parts no list of the instance binds."""
+TWIN_M = 2
+"""Length of the links between the twins of in-band leaves."""
 
 
 def check(view: View, book: Book) -> None:
@@ -32,7 +36,8 @@ def check(view: View, book: Book) -> None:
             place = (row.pool, part, row.period)
             needed[place] = needed.get(place, 0.0) + count * row.links
     for network_row in view.tables.networks:
-        counts = (network_row.node_leaf_links, network_row.leaf_spine_links, network_row.spine_core_links)
+        twins = network_row.leaves if network_row.network == IN_BAND else 0  # two links for each pair
+        counts = (network_row.node_leaf_links, network_row.leaf_spine_links, network_row.spine_core_links, twins)
         for link_class, links in zip(CLASSES, counts, strict=True):
             key = (network_row.pool, network_row.network, link_class, network_row.period)
             where = f"pool {network_row.pool} {network_row.network} {link_class} period {network_row.period}"
@@ -40,10 +45,13 @@ def check(view: View, book: Book) -> None:
     for (pool_id, network, link_class, period), links in made.items():
         where = f"pool {pool_id} {network} {link_class} period {period}"
         book.count("every link is made", where, "links on kits", links, 0)
-    _parts(view, book, needed)
+    managed = {(r.pool, part) for r in view.tables.links if r.network in MANAGEMENT for part in r.parts_per_link}
+    _parts(view, book, needed, managed)
 
 
-def _parts(view: View, book: Book, needed: Mapping[tuple[str, str, int], float]) -> None:
+def _parts(
+    view: View, book: Book, needed: Mapping[tuple[str, str, int], float], managed: Collection[tuple[str, str]]
+) -> None:
     bought: dict[tuple[str, str], dict[int, float]] = {}
     found: dict[tuple[str, str], dict[int, float]] = {}
     for row in view.tables.parts:
@@ -53,7 +61,7 @@ def _parts(view: View, book: Book, needed: Mapping[tuple[str, str, int], float])
         optic = view.facts.catalogue.optics.get(part)
         if not book.record("names known", optic is not None, f"pool {pool}: part {part!r}") or optic is None:
             continue
-        allowed = view.facts.allowed("optics", part)
+        allowed = view.facts.allowed("optics", part) or (pool, part) in managed
         book.record("part allowed", allowed, f"pool {pool}: {part}, expected one that catalogue.optics allows")
         view.purchases_stand(
             book,
@@ -73,6 +81,8 @@ def _cages(view: View, pool: Pool, row: Links) -> tuple[int, int]:
     """Links that one cage carries at the lower and at the upper end of a link."""
     rules = standard(view, pool, row.network)
     upper = 1
+    if row.network == OUT_OF_BAND:
+        return 1, 1
     if not isinstance(rules, str):
         upper = rules.switch.ports_per_cage * (split_of(rules.switch, pool.ports(row.network)[1]) or 1)
     if row.link_class != "node-leaf":
@@ -82,7 +92,7 @@ def _cages(view: View, pool: Pool, row: Links) -> tuple[int, int]:
 
 def _kit(view: View, book: Book, pool: Pool, row: Links, where: str) -> None:
     choice = view.facts.instance.fabric
-    lengths = dict(zip(CLASSES, (choice.node_leaf_m, choice.leaf_spine_m, choice.spine_core_m), strict=True))
+    lengths = dict(zip(CLASSES, (choice.node_leaf_m, choice.leaf_spine_m, choice.spine_core_m, TWIN_M), strict=True))
     length, speed = lengths[row.link_class], pool.ports(row.network)[1]
     book.same("link length recomputed", where, "metres", row.length_m, length)
     book.same("link speed recomputed", where, "Gb/s", row.gbps, speed)
@@ -91,16 +101,22 @@ def _kit(view: View, book: Book, pool: Pool, row: Links, where: str) -> None:
     if not book.record("names known", not unknown, f"{where}: kit {row.kit}, unknown parts {unknown}"):
         return
     parts = [optics[part] for part in row.parts_per_link]
+    if row.network not in MANAGEMENT:
+        barred = [part.id for part in parts if not view.facts.allowed("optics", part.id)]
+        book.record("part allowed", not barred, f"{where}: {barred or 'every part'} of a kit, as catalogue.optics says")
     place = f"{where} kit {row.kit}"
     for part in parts:
         book.within("optics reach", place, f"{part.id} reaches {part.reach_m:g} m, length", length, part.reach_m)
         if part.kind != "fibre":
             book.same("optics speed fits", place, f"{part.id} Gb/s", part.gbps, speed)
     cages = _cages(view, pool, row)
+    rules = standard(view, pool, row.network)
+    engine = "" if isinstance(rules, str) or row.network == OUT_OF_BAND else rules.switch.built_in_optics
     if len(parts) == 1 and parts[0].kind in CABLES:
+        book.record("built-in optics stay in their switch", not engine, f"{place}: a cable; the switch has {engine}")
         _cable(book, row, parts[0], cages, place)
     else:
-        _modules(book, row, parts, cages, place)
+        _modules(book, row, parts, cages, engine, place)
 
 
 def _cable(book: Book, row: Links, cable: Optic, cages: tuple[int, int], place: str) -> None:
@@ -109,8 +125,11 @@ def _cable(book: Book, row: Links, cable: Optic, cages: tuple[int, int], place: 
     book.same("parts per link recomputed", place, cable.id, row.parts_per_link[cable.id] * cable.links, 1)
 
 
-def _modules(book: Book, row: Links, parts: list[Optic], cages: tuple[int, int], place: str) -> None:
-    """A module at each end, of one medium and standard, and one fibre that carries it."""
+def _modules(book: Book, row: Links, parts: list[Optic], cages: tuple[int, int], engine: str, place: str) -> None:
+    """A module at each end, of one medium and standard, and one fibre that carries it.
+
+    A switch with co-packaged optics (``engine``) has them at its end in place of a module in a cage.
+    """
     modules = [part for part in parts if part.kind == "transceiver"]
     fibres = [part for part in parts if part.kind == "fibre"]
     complete = len(fibres) == 1 and len(modules) in (1, 2) and len(parts) == len(fibres) + len(modules)
@@ -122,9 +141,14 @@ def _modules(book: Book, row: Links, parts: list[Optic], cages: tuple[int, int],
     detail = f"{place}: media {', '.join(sorted(media))}, standards {', '.join(sorted(standards))}"
     book.record("media agree", len(media) == 1 and len(standards) == 1, detail)
     ends = modules * 2 if len(modules) == 1 else modules
-    carried = sorted(end.links for end in ends)
-    detail = f"{place}: modules carry {carried} links, cages {sorted(cages)}"
-    book.record("cages fit", carried == sorted(cages), detail)
+    built_in = sum(end.co_packaged for end in ends)
+    at_switches = 0 if not engine else 1 if row.link_class == "node-leaf" else 2
+    sound = built_in == at_switches and all(end.id == engine for end in ends if end.co_packaged)
+    detail = f"{place}: {built_in} ends of co-packaged optics, expected {at_switches} of {engine or 'none'}"
+    book.record("built-in optics stay in their switch", sound, detail)
+    carried = sorted(end.links for end in ends if not end.co_packaged)
+    open_cages = sorted(cages[: 2 - at_switches])
+    book.record("cages fit", carried == open_cages, f"{place}: modules carry {carried} links, cages {open_cages}")
     expected: dict[str, float] = {fibre.id: 1.0}
     for end in ends:
         expected[end.id] = expected.get(end.id, 0.0) + 1 / end.links

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planner.verification.checks import Book
-from planner.verification.facts import Pool, View
+from planner.verification.facts import NETWORKS, Pool, View
 from planner.verification.tables import Racks
 
 PURPOSES = ("server", "network")
@@ -81,7 +81,7 @@ def _network_racks(view: View, book: Book, racks: dict[tuple[str, str], list[Rac
         for row in rows:
             book.count("servers per rack recomputed", where, "places of a network rack", row.places, 0)
         height, kw = 0.0, view.parts_kw(pool.id, period)
-        for network in ("compute", "storage"):
+        for network in NETWORKS:
             row_of_network = view.networks.get((pool.id, network, period))
             if row_of_network is not None and row_of_network.switch in switches:
                 switch = switches[row_of_network.switch]

@@ -1,8 +1,8 @@
-"""Site power and energy: IT load, facility load, what is built, what the site allows."""
+"""Site power, energy, water and carbon: IT load, facility load, what is built, what the site allows."""
 
 from __future__ import annotations
 
-from planner.catalogue.entries import POWER_TRAIN_LIFE_YEARS
+from planner.catalogue.entries import BUILDING_LIFE_YEARS, POWER_TRAIN_LIFE_YEARS
 from planner.units import HOURS_PER_YEAR, KWH_PER_MWH
 from planner.verification import cooling
 from planner.verification.checks import Book
@@ -28,6 +28,59 @@ def check(view: View, book: Book) -> None:
             life_years=POWER_TRAIN_LIFE_YEARS,
             whole=False,
         )
+        view.purchases_stand(
+            book,
+            "building follows purchases",
+            f"site {name}",
+            "building kW",
+            bought={period: row.bought_building_kw for period, row in rows[name].items()},
+            found={period: row.building_kw for period, row in rows[name].items()},
+            life_years=BUILDING_LIFE_YEARS,
+            whole=False,
+        )
+        _land(view, book, name, rows[name])
+    _carbon(view, book)
+
+
+def _land(view: View, book: Book, name: str, rows: dict[int, SiteRow]) -> None:
+    """Land with a price is bought once, no later than the first load."""
+    if view.facts.sites[name].land_capex is None:
+        book.record(
+            "land bought once", not any(r.land_bought for r in rows.values()), f"site {name}: land has no price"
+        )
+        return
+    bought = 0
+    for period in view.facts.periods:
+        row = rows.get(period)
+        bought += row.land_bought if row is not None else 0
+        it, _, _ = loads(view, name, period)
+        enough = bought >= 1 if it > 0 else True
+        book.record(
+            "land bought once", enough, f"site {name} period {period}: land bought {bought} times, IT kW {it:g}"
+        )
+    book.record("land bought once", bought <= 1, f"site {name}: land bought {bought} times")
+
+
+def uses(view: View, site: str, period: int) -> tuple[float, float | None]:
+    """Water, m3, and carbon, t, of one site in a year of a period; carbon None where the grid is not known."""
+    facts = view.facts.sites[site]
+    hours = view.facts.instance.operations.load_factor * HOURS_PER_YEAR
+    litres = sum(
+        cooling.it_kw(view, site, method, period) * hours * facts.water_l_per_kwh.get(method, 0.0)
+        for method in cooling.methods(view, site)
+    )
+    _, _, annual = loads(view, site, period)
+    grams = None if facts.carbon_g_per_kwh is None else annual * hours * facts.carbon_g_per_kwh
+    return litres / 1000, None if grams is None else grams / 1e6
+
+
+def _carbon(view: View, book: Book) -> None:
+    limit = view.facts.instance.carbon.limit_tonnes_per_year
+    if limit is None:
+        return
+    for period in view.facts.periods:
+        tonnes = sum(uses(view, name, period)[1] or 0.0 for name in view.facts.sites)
+        book.within("carbon within limit", f"period {period}", "t CO2 a year", tonnes, limit)
 
 
 def loads(view: View, site: str, period: int) -> tuple[float, float, float]:
@@ -47,13 +100,17 @@ def _site(view: View, book: Book, name: str, period: int, row: SiteRow | None) -
     where = f"site {name} period {period}"
     site = view.facts.sites[name]
     it, peak, annual = loads(view, name, period)
-    book.within("power within limit", where, "facility kW", peak, site.power_limit_kw)
+    limit_kw = site.power_limit_kw_by_period[period - 1]
+    book.within("power within limit", where, "facility kW", peak, limit_kw)
+    water, carbon = uses(view, name, period)
+    if site.water_limit_m3_per_year is not None:
+        book.within("water within limit", where, "m3 a year", water, site.water_limit_m3_per_year)
     if row is None:
         book.record("row present", it == 0, f"{where}: no sites row, IT kW {it:g}")
         return
     hours = view.facts.instance.operations.load_factor * HOURS_PER_YEAR
     book.text("site figures right", where, "country", row.country, site.country)
-    book.same("site figures right", where, "power limit kW", row.power_limit_kw, site.power_limit_kw)
+    book.same("site figures right", where, "power limit kW", row.power_limit_kw, limit_kw)
     both = (row.pue_limit is None) == (site.pue_limit is None)
     book.record("site figures right", both, f"{where}: PUE limit {row.pue_limit}, expected {site.pue_limit}")
     if row.pue_limit is not None and site.pue_limit is not None:
@@ -61,6 +118,13 @@ def _site(view: View, book: Book, name: str, period: int, row: SiteRow | None) -
     book.same("it kw recomputed", where, "IT kW", row.it_kw, it)
     book.same("facility kw recomputed", where, "facility kW", row.facility_kw, peak)
     book.suffices("power built suffices", where, "power built kW", row.power_kw, peak)
+    if site.building_capex_per_kw is not None:
+        book.suffices("building suffices", where, "building kW", row.building_kw, peak)
+    book.same("water recomputed", where, "m3 a year", row.water_m3_per_year, water)
+    known = (row.carbon_t_per_year is None) == (carbon is None)
+    book.record("carbon recomputed", known, f"{where}: carbon {row.carbon_t_per_year}, expected {carbon}")
+    if row.carbon_t_per_year is not None and carbon is not None:
+        book.same("carbon recomputed", where, "t CO2 a year", row.carbon_t_per_year, carbon)
     book.same("energy recomputed", where, "IT MWh a year", row.it_mwh_per_year, it * hours / KWH_PER_MWH)
     facility_mwh = annual * hours / KWH_PER_MWH
     book.same("energy recomputed", where, "facility MWh a year", row.facility_mwh_per_year, facility_mwh)

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planner.catalogue.entries import Switch
-from planner.verification.facts import Pool, View
-from planner.verification.wiring import Unit, build_unit, split_of
+from planner.verification.facts import IN_BAND, Pool, View
+from planner.verification.wiring import Rules, Unit, build_unit, split_of
 
-NETWORKS = ("compute", "storage")
+TREES = ("compute", "storage", IN_BAND)
+"""Networks that are trees of leaves and spines."""
 
 
 def wanted(view: View, pool: Pool, network: str) -> bool:
     """Whether servers of this pool have this network."""
     ports, gbps = pool.ports(network)
-    return ports > 0 and gbps > 0 and (network == "compute" or view.facts.instance.fabric.storage_network)
+    choice = view.facts.instance.fabric
+    asked = {"storage": choice.storage_network, IN_BAND: choice.management_networks}.get(network, True)
+    return ports > 0 and gbps > 0 and asked
 
 
 @dataclass(frozen=True)
 class Standard:
-    """The building rules of one network of a pool: its switch at the speed used, its planes, the unit of one plane."""
+    """The building rules of one network of a pool: its switch, the rules and the unit of one plane, its planes."""
 
     switch: Switch
-    radix: int
-    ports: int
-    """Ports of a server on one plane."""
-    rails: bool
+    rules: Rules
     unit: Unit | None
     planes: int
 
@@ -33,8 +33,10 @@ class Standard:
 def standard(view: View, pool: Pool, network: str, tiers: int | None = None) -> Standard | str:
     """The building rules of a network, or why there are none.
 
-    ``tiers`` (2 or 3) is that of the pool's family unless given; a storage network has its own.
+    ``tiers`` (2 or 3) is that of the pool's family unless given; a storage or in-band network has its own.
     """
+    if network == IN_BAND:
+        return in_band(view, tiers or 2)
     ports, gbps = pool.ports(network)
     switch = pool.switch
     split = split_of(switch, gbps)
@@ -44,13 +46,25 @@ def standard(view: View, pool: Pool, network: str, tiers: int | None = None) -> 
             switch, split = found, split_of(found, gbps)
     if split is None:
         return f"no {switch.protocol} switch at {gbps:g}G is known for it ({switch.id} was looked at)"
-    rails = pool.server.rail_optimised and network == "compute"
+    trays = pool.server.rail_ports > 1  # whose storage ports are dealt like rails
+    rails = pool.server.rail_optimised if network == "compute" else trays
     planes = pool.planes if network == "compute" else 1
     if not planes or ports % planes:
         return f"{ports} ports do not divide over {planes} planes"
-    radix, each = switch.ports * split, ports // planes
-    unit = build_unit(radix, each, rails=rails, tiers=tiers or pool.tiers)
-    return Standard(switch, radix, each, rails, unit, planes)
+    leaf, spine = (pool.leaf_ratio, pool.spine_ratio) if network == "compute" else (1.0, 1.0)
+    cage = switch.ports_per_cage * split
+    rules = Rules(switch.ports * split, ports // planes, rails, tiers or pool.tiers, leaf, spine, cage)
+    if rails and pool.server.rail_ports > 1:
+        rules = replace(rules, rail_ports=pool.server.rail_ports)
+    return Standard(switch, rules, build_unit(rules), planes)
+
+
+def in_band(view: View, tiers: int) -> Standard:
+    """Pairs of leaves: every switch keeps two ports for a twin, a leaf four for uplinks, servers have the rest."""
+    switch = view.facts.catalogue.switches[view.facts.in_band_switch]
+    radix = switch.ports * (split_of(switch, 100) or 1) - 2
+    rules = Rules(radix, 2, True, tiers, leaf_ratio=(radix - 4) / 4)
+    return Standard(switch, rules, build_unit(rules), 1)
 
 
 def cheapest_per_port(view: View, protocol: str, gbps: float) -> Switch | None:

@@ -49,6 +49,7 @@ class Work(Row):
     rate_per_block: float
     rate_unit: str
     servers: int
+    expected_servers: float
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Clusters(Row):
     servers_each: int
     units_each: int
     spines_each: int
+    cores_each: int
     clusters: int
 
 
@@ -135,10 +137,15 @@ class SiteRow(Row):
     power_limit_kw: float
     bought_power_kw: float
     power_kw: float
+    bought_building_kw: float
+    building_kw: float
+    land_bought: int
     it_mwh_per_year: float
     facility_mwh_per_year: float
     pue: float | None
     pue_limit: float | None
+    water_m3_per_year: float
+    carbon_t_per_year: float | None
 
 
 @dataclass(frozen=True)
@@ -153,6 +160,9 @@ class Bill(Row):
     unit_price: float
     cost: float
     acquisition: str
+    price_as_of: str
+    price_source: str
+    price_estimate: bool
 
 
 @dataclass(frozen=True)
@@ -282,6 +292,8 @@ def _value(value: Any, type_name: str, *, signed: bool) -> tuple[Any, tuple[str,
     if type_name == "str":
         good = isinstance(value, str) and value != ""
         return value, None if good else ("rows complete", "a name")
+    if type_name == "bool":
+        return value, None if isinstance(value, bool) else ("rows complete", "true or false")
     if type_name.startswith("Mapping"):
         if isinstance(value, Mapping) and all(isinstance(part, str) and sound(count) for part, count in value.items()):
             return {part: float(count) for part, count in value.items()}, None

@@ -31,7 +31,7 @@ def check_totals(
 
 
 def _money(lines: Mapping[tuple[str, str, str, int], tuple[float, float]]) -> dict[str, float]:
-    running = ("energy", "maintenance")
+    running = ("energy", "maintenance", "water", "carbon", "embodied carbon")
     return {
         "tco": sum(present_value for _, present_value in lines.values()),
         "capex": sum(amount for (account, *_), (amount, _) in lines.items() if account == "capex"),

@@ -1,16 +1,47 @@
-"""Networks built port by port: what a scalable unit holds, and whether a frame can be wired without blocking.
+"""Networks built port by port: what a scalable unit holds, and whether a cluster can be wired as its rules promise.
 
 Nothing here is a formula of the model. Servers are plugged in until a leaf is full, uplinks are dealt to the spines one
-by one, and the free ports that are left say whether the network can be built.
+by one, and the free ports that are left say whether the network can be built. What can be built is wired link by link
+and proven as a graph (``topology``, which the model does not know).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from planner.catalogue.entries import Switch
+from planner.engineering.topology import Proof, prove
+from planner.engineering.tree import Tree
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How one plane of a network is built.
+
+    Attributes:
+        radix: switch ports at the speed used.
+        ports: ports of a server on the plane.
+        rails: port i of every server of a unit goes to leaf i.
+        tiers: 2 (at most) or 3.
+        leaf_ratio, spine_ratio: most bandwidth down over bandwidth up.
+        cage: links of a switch cage.
+        rail_ports: ports of a server on each rail.
+    """
+
+    radix: int
+    ports: int
+    rails: bool
+    tiers: int
+    leaf_ratio: float = 1.0
+    spine_ratio: float = 1.0
+    cage: int = 1
+    rail_ports: int = 1
+
+    @property
+    def promised(self) -> float:
+        """Share of its rate that every port keeps under the worst traffic."""
+        return 1 / (self.leaf_ratio * (self.spine_ratio if self.tiers == 3 else 1))
 
 
 @dataclass(frozen=True)
@@ -20,13 +51,14 @@ class Unit:
     Attributes:
         servers, leaves: what it holds.
         groups: spine groups its leaves belong to (one per rail in three tiers).
-        uplinks: uplinks of each leaf.
+        uplinks, down: ports of each leaf to spines and to servers.
     """
 
     servers: int
     leaves: int
     groups: int
     uplinks: int
+    down: int
 
 
 def split_of(switch: Switch, gbps: float) -> int | None:
@@ -34,27 +66,56 @@ def split_of(switch: Switch, gbps: float) -> int | None:
     return next((split for split in switch.breakout if abs(switch.port_gbps - split * gbps) < 1e-6), None)
 
 
-def build_unit(radix: int, ports: int, *, rails: bool, tiers: int) -> Unit | None:
+@lru_cache(maxsize=1024)
+def leaf_ports(radix: int, ratio: float, cage: int) -> tuple[int, int]:
+    """(down, up): every split is tried for the one with the most ports down and, of those, the fewest up.
+
+    >>> leaf_ports(64, 1, 2), leaf_ports(64, 2, 2)
+    ((32, 32), (42, 22))
+    """
+    if ratio == 1:
+        return radix // 2, radix - radix // 2
+    best = (0, 0)
+    for up in range(cage, radix, cage):
+        for down in range(cage, radix - up + 1, cage):
+            if up <= down <= ratio * up + 1e-9 and (down, -up) > (best[0], -best[1]):
+                best = down, up
+    return best
+
+
+def uplinks_of_spine(down: int, ratio: float, most: int, cage: int) -> int:
+    """Uplinks plugged in, cage by cage, until the ratio holds or no port is left."""
+    if ratio == 1:
+        return down
+    up = cage
+    while down > ratio * up + 1e-9 and up < most:
+        up += cage
+    return min(up, most)
+
+
+def build_unit(rules: Rules) -> Unit | None:
     """Plug servers into the down ports of a row of leaves until the next one does not fit; None if none fits.
 
-    >>> build_unit(40, 8, rails=True, tiers=3)
-    Unit(servers=20, leaves=8, groups=8, uplinks=20)
-    >>> build_unit(40, 2, rails=False, tiers=2)
-    Unit(servers=10, leaves=1, groups=1, uplinks=20)
+    >>> build_unit(Rules(40, 8, True, 3))
+    Unit(servers=20, leaves=8, groups=8, uplinks=20, down=20)
+    >>> build_unit(Rules(40, 2, False, 2))
+    Unit(servers=10, leaves=1, groups=1, uplinks=20, down=20)
     """
-    if radix < 2 or radix % 2 or ports < 1:
+    if rules.radix < 2 or rules.radix % 2 or rules.ports < 1:
         return None
-    row = ports if rails else 1
-    free = [radix // 2] * row
-    each = ports // row
+    row = rules.ports // rules.rail_ports if rules.rails else 1
+    down, up = leaf_ports(rules.radix, rules.leaf_ratio, rules.cage)
+    free = [down] * row
+    each = rules.ports // row
     servers = 0
     while all(ports_left >= each for ports_left in free):
         free = [ports_left - each for ports_left in free]
         servers += 1
     if not servers:
         return None
-    copies = 2 if tiers == 3 and row % 2 else 1  # a core joins two leaves' worth of spine uplinks
-    return Unit(servers * copies, row * copies, row if tiers == 3 else 1, radix // 2)
+    # A core of a non-blocking tree joins two leaves' worth of spine uplinks.
+    copies = 2 if rules.tiers == 3 and row % 2 and rules.leaf_ratio == rules.spine_ratio == 1 else 1
+    return Unit(servers * copies, row * copies, row if rules.tiers == 3 else 1, up, down)
 
 
 @lru_cache(maxsize=4096)
@@ -81,12 +142,13 @@ def deal(leaves: int, uplinks: int, spines: int) -> tuple[bool, int]:
 
 @dataclass(frozen=True)
 class Frame:
-    """A cluster's frame as the plan states it."""
+    """One plane of a cluster's frame as the plan states it."""
 
     tiers: int
     servers: int
     units: int
     spines: int
+    cores: int
 
 
 Finding = tuple[str, bool, str]
@@ -100,84 +162,164 @@ def own_leaves(frame: Frame, row: int) -> int:
     return row if frame.spines else 1
 
 
-def examine(frame: Frame, radix: int, ports: int, unit: Unit | None, *, rails: bool) -> Iterator[Finding]:
-    """Wire one cluster of a frame and say whether it works."""
+Wired = tuple[list[Finding], Tree | None]
+"""What was found, and the tree if it can be wired."""
+
+
+def examine(frame: Frame, rules: Rules, unit: Unit | None, servers: int) -> list[Finding]:
+    """Wire one cluster of a frame and say whether it works.
+
+    Args:
+        servers: servers of the largest cluster that stands on it.
+    """
     if frame.tiers == 1:
-        used = frame.servers * ports
-        yield "servers fit the frame", used <= radix, f"{used} server ports on one switch of {radix}"
-        yield "spines spread evenly", frame.spines == 0 and frame.units == 0, f"{frame.spines} spines above one switch"
+        found, tree = _one_switch(frame, rules, servers)
     elif unit is None:
-        yield "servers fit the frame", False, f"a server with {ports} ports below a leaf with {radix // 2} ports down"
+        sentence = f"a server with {rules.ports} ports below a leaf of {rules.radix} ports"
+        found, tree = [("servers fit the frame", False, sentence)], None
     elif not frame.units:
-        yield from _partial(frame, radix, ports, rails=rails)
+        found, tree = _partial(frame, rules, servers)
     else:
         most = frame.units * unit.servers
-        yield "servers fit the frame", frame.servers <= most, f"{frame.servers} servers on {most} places of its units"
-        yield from (_two_tiers(frame, radix, unit) if frame.tiers == 2 else _three_tiers(frame, radix, unit))
+        fits = (
+            "servers fit the frame",
+            frame.servers <= most,
+            f"{frame.servers} servers on {most} places of its units",
+        )
+        wire = _two_tiers if frame.tiers == 2 else _three_tiers
+        found, tree = wire(frame, rules, unit, min(servers, most))
+        found.insert(0, fits)
+    if tree is not None and tree.servers:
+        proof = proven(tree)
+        found.append(("graph proven", proof.sound and proof.share >= rules.promised - 1e-9, proof.summary))
+    return found
 
 
-def _partial(frame: Frame, radix: int, ports: int, *, rails: bool) -> Iterator[Finding]:
-    fits = rails and frame.tiers == 2 and frame.servers <= radix // 2
-    yield "servers fit the frame", fits, f"{frame.servers} servers on a row of leaves with {radix // 2} ports down"
-    even, taken = deal(ports, min(frame.servers, radix), frame.spines)
-    yield "spines spread evenly", even, f"{frame.servers} uplinks of each leaf over {frame.spines} spines"
-    yield "spine ports suffice", taken <= radix, f"{taken} links on a spine of {radix} ports"
+@lru_cache(maxsize=1024)
+def proven(tree: Tree) -> Proof:
+    """The proof of one tree, remembered."""
+    return prove(tree)
 
 
-def _two_tiers(frame: Frame, radix: int, unit: Unit) -> Iterator[Finding]:
+def _one_switch(frame: Frame, rules: Rules, servers: int) -> Wired:
+    used = frame.servers * rules.ports
+    bare = frame.spines == frame.units == frame.cores == 0
+    found = [
+        ("servers fit the frame", used <= rules.radix, f"{used} server ports on one switch of {rules.radix}"),
+        ("spines spread evenly", bare, f"{frame.spines} spines above one switch"),
+    ]
+    tree = Tree(rules.radix, rules.ports, False, min(servers, frame.servers), 0, rules.radix, 0, 1)
+    return found, tree if used <= rules.radix and bare else None
+
+
+def _partial(frame: Frame, rules: Rules, servers: int) -> Wired:
+    """A row of leaves of which only as many ports are used as there are servers."""
+    radix = rules.radix
+    down, row = frame.servers * rules.rail_ports, rules.ports // rules.rail_ports
+    fits = rules.rails and frame.tiers == 2 and down <= radix // 2
+    even, taken = deal(row, min(down, radix), frame.spines)
+    found = [
+        ("servers fit the frame", fits, f"{frame.servers} servers on a row of leaves with {radix // 2} ports down"),
+        ("spines spread evenly", even, f"{down} uplinks of each leaf over {frame.spines} spines"),
+        ("spine ports suffice", taken <= radix, f"{taken} links on a spine of {radix} ports"),
+    ]
+    common = (radix, rules.ports, True, min(servers, frame.servers), 0)
+    tree = Tree(*common, down, down, row, 1, 1, frame.spines, rail_ports=rules.rail_ports)
+    return found, tree if fits and even and taken <= radix and frame.spines else None
+
+
+def _two_tiers(frame: Frame, rules: Rules, unit: Unit, servers: int) -> Wired:
     leaves = frame.units * unit.leaves
     # More leaves than a spine has ports cannot be joined; deal no more than shows it.
-    even, taken = deal(min(leaves, radix + 1), unit.uplinks, frame.spines)
-    yield "spines spread evenly", even, f"{unit.uplinks} uplinks of each leaf over {frame.spines} spines"
-    yield (
-        "spine ports suffice",
-        taken <= radix and leaves <= radix,
-        (f"{taken} links of {leaves} leaves on a spine of {radix} ports"),
-    )
+    even, taken = deal(min(leaves, rules.radix + 1), unit.uplinks, frame.spines)
+    enough = taken <= rules.radix and leaves <= rules.radix
+    found = [
+        ("spines spread evenly", even, f"{unit.uplinks} uplinks of each leaf over {frame.spines} spines"),
+        ("spine ports suffice", enough, f"{taken} links of {leaves} leaves on a spine of {rules.radix} ports"),
+    ]
+    standing = -(-servers // unit.servers) * unit.leaves
+    common = (rules.radix, rules.ports, rules.rails, servers, 0)
+    tree = Tree(*common, unit.down, unit.uplinks, standing, 1, 1, frame.spines, rail_ports=rules.rail_ports)
+    return found, tree if even and enough and frame.spines else None
 
 
-def _three_tiers(frame: Frame, radix: int, unit: Unit) -> Iterator[Finding]:
-    """Rail groups of spines, half their ports down; beyond radix/2 leaves a group is repeated in equal pods."""
-    half = radix // 2
+@dataclass(frozen=True)
+class Spines:
+    """Three tiers of a frame as they follow from its units: pods, spines of a group and their uplinks."""
+
+    pods: int
+    spines: int
+    uplinks: int
+
+    def links(self, unit: Unit) -> int:
+        """Links between spines and cores."""
+        return self.pods * unit.groups * self.spines * self.uplinks
+
+
+def spines_of(frame: Frame, rules: Rules, unit: Unit) -> Spines | None:
+    """Fewest pods whose spines have ports for their leaves; None where the spines do not share out evenly."""
+    down = spine_down(rules)
     leaves_of_unit = unit.leaves // unit.groups
-    of_group, rest = divmod(frame.spines, unit.groups)
-    pods = max(1, -(-of_group // half))
-    spines = of_group // pods
-    equal = rest == 0 and spines * pods == of_group and (pods == 1 or spines == half)
-    yield "spines spread evenly", equal, f"{frame.spines} spines in {unit.groups} groups and {pods} pods"
-    if not equal:
-        return
-    leaves = -(-frame.units // pods) * leaves_of_unit  # of one group in the fullest pod
-    even, taken = deal(min(leaves, half + 1), unit.uplinks, spines)
-    yield "spines spread evenly", even, f"{unit.uplinks} uplinks of each leaf over the {spines} spines of a group"
-    yield (
-        "spine ports suffice",
-        taken <= half and leaves <= half,
-        (f"{taken} links of {leaves} leaves on a spine with {half} ports down"),
-    )
-    joined = pods * unit.groups
-    yield "cores reach every spine group", joined <= radix, f"{joined} groups of spines on cores of {radix} ports"
+    pods = 1
+    while -(-frame.units * leaves_of_unit // pods) > down and pods < rules.radix:
+        pods += 1
+    each, rest = divmod(frame.spines, pods * unit.groups)
+    if rest or not each or unit.uplinks % each:
+        return None
+    below = -(-frame.units * leaves_of_unit // pods) * (unit.uplinks // each)
+    up = below if rules.spine_ratio == 1 else uplinks_of_spine(below, rules.spine_ratio, rules.radix - down, rules.cage)
+    return Spines(pods, each, up)
 
 
-def largest_cluster(unit: Unit, radix: int, tiers: int) -> int:
+def spine_down(rules: Rules) -> int:
+    """Ports down of a spine of three tiers: the rest once uplinks were kept, cage by cage, until the ratio holds."""
+    if rules.spine_ratio == 1:
+        return rules.radix // 2
+    up = rules.cage
+    while rules.radix - up > rules.spine_ratio * up + 1e-9:
+        up += rules.cage
+    return rules.radix - up
+
+
+def _three_tiers(frame: Frame, rules: Rules, unit: Unit, servers: int) -> Wired:
+    """Groups of spines, one per rail, in equal pods; every core reaches every group alike."""
+    found: list[Finding] = []
+    spines = spines_of(frame, rules, unit)
+    sentence = f"{frame.spines} spines in {unit.groups} groups for {frame.units} units"
+    found.append(("spines spread evenly", spines is not None, sentence))
+    if spines is None:
+        return found, None
+    down = spine_down(rules)
+    leaves = -(-frame.units * unit.leaves // unit.groups // spines.pods)  # of one group in the fullest pod
+    even, taken = deal(min(leaves, down + 1), unit.uplinks, spines.spines)
+    sentence = f"{unit.uplinks} uplinks of each leaf over the {spines.spines} spines of a group"
+    found.append(("spines spread evenly", even, sentence))
+    enough = taken <= down and leaves <= down
+    sentence = f"{taken} links of {leaves} leaves on a spine with {down} ports down"
+    found.append(("spine ports suffice", enough, sentence))
+    groups = spines.pods * unit.groups
+    reached = rules.radix // groups  # links of a core to each group
+    sentence = f"{groups} groups of spines on cores of {rules.radix} ports"
+    found.append(("cores reach every spine group", reached > 0, sentence))
+    joined = frame.cores * reached >= spines.spines * spines.uplinks
+    sentence = f"{frame.cores} cores with {reached} links to each group of {spines.spines * spines.uplinks} uplinks"
+    found.append(("cores suffice", joined, sentence))
+    standing = max(-(-servers // unit.servers) * unit.leaves, spines.pods * unit.leaves)
+    tree = Tree(
+        rules.radix, rules.ports, rules.rails, servers, 0, unit.down, unit.uplinks, standing, spines.pods,
+        unit.groups, spines.spines, spines.uplinks, frame.cores, rules.rail_ports,
+    )  # fmt: skip
+    return found, tree if even and enough and reached and joined else None
+
+
+def largest_cluster(rules: Rules, unit: Unit) -> int:
     """Servers of the largest cluster a family can build: every port of every spine, or of every core, in use.
 
-    >>> largest_cluster(build_unit(40, 8, rails=True, tiers=2), 40, 2)
-    100
-    >>> largest_cluster(build_unit(40, 8, rails=True, tiers=3), 40, 3)
-    2000
+    >>> two, three = Rules(40, 8, True, 2), Rules(40, 8, True, 3)
+    >>> largest_cluster(two, build_unit(two)), largest_cluster(three, build_unit(three))
+    (100, 2000)
     """
-    if tiers == 2:
-        return radix // unit.leaves * unit.servers
-    pods = radix // unit.groups
-    return pods * (radix // 2 // (unit.leaves // unit.groups)) * unit.servers
-
-
-def cores_of(leaves: int, uplinks: int, radix: int) -> int:
-    """Core switches whose ports take the uplinks of all spines, as many as those of the leaves.
-
-    >>> cores_of(56, 20, 40)
-    28
-    """
-    full, rest = divmod(leaves * uplinks, radix)
-    return full + (rest > 0)
+    if rules.tiers == 2:
+        return rules.radix // unit.leaves * unit.servers
+    pods = rules.radix // unit.groups
+    return pods * spine_down(rules) // (unit.leaves // unit.groups) * unit.servers

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from planner.catalogue.entries import Accelerator, Server
+from planner.catalogue.entries import Accelerator, Cooling, Server
+from planner.instance.models import parameters_of
 from planner.instance.schema import Compute, Inference, Training
 from planner.units import GIGA, SECONDS_PER_DAY, TERA
+from planner.verification import locality, performance
 from planner.verification.checks import RELATIVE, WHOLE, Book, round_up
 from planner.verification.facts import Pool, View
 from planner.verification.packing import Clusters, pack
@@ -36,7 +38,7 @@ def check(view: View, book: Book) -> None:
         inside = [row for row in rows if row.pool == pool.id and row.period == period and row.blocks]
         if inside:
             used = sum(row.servers_per_block * row.blocks for row in inside)
-            share = view.facts.instance.operations.availability
+            share = view.facts.instance.operations.availability * _left_unrepaired(view, pool.method)
             available = share * view.in_service(pool.id, period)
             book.enough("servers suffice for the blocks", where, "servers available", available, used)
             _pack(view, book, pool, period, where, [(loads[row.workload], row) for row in inside])
@@ -51,11 +53,16 @@ def _row(view: View, book: Book, load: Load, pool: Pool, row: Work, where: str) 
     at_site = load.sites is None or pool.site.name in load.sites
     on_server = load.servers is None or pool.server.id in load.servers
     book.record("workload may run there", at_site and on_server, f"{where}: sites {load.sites}, servers {load.servers}")
-    sized = block(view, load, pool.server, pool.device, row.servers_per_block)
+    locality.check(view, book, load, pool.site, where)
+    if not isinstance(load, Compute) and _typed(load) is None:
+        performance.check(view, book, load, pool, row, where)
+        return
+    sized = block(load, pool.server, pool.device, row.servers_per_block)
     if isinstance(sized, str):
         book.record("accelerator can carry the workload", False, f"{where}: {pool.device.id} {sized}")
         return
     servers, rate, unit = sized
+    book.same("expected servers recomputed", where, "expected servers", row.expected_servers, row.servers)
     book.count("servers per block recomputed", where, "servers per block", row.servers_per_block, servers)
     scale = _scale(row.rate_unit, unit)
     if book.record("rate unit known", scale is not None, f"{where}: rate unit {row.rate_unit!r}, expected {unit}"):
@@ -75,7 +82,14 @@ def _scale(found: str, unit: str) -> float | None:
     return _PREFIXES[match[1]] if match and unit == "FLOP/s" else None
 
 
-def block(view: View, load: Load, server: Server, device: Accelerator, stated: int) -> tuple[int, float, str] | str:
+def _typed(load: Training | Inference) -> float | None:
+    """The typed efficiency of a workload, 0 where it is sized by memory alone; None where physics must say."""
+    if isinstance(load, Training):
+        return load.mfu
+    return 0.0 if load.concurrent_users is not None else load.utilisation
+
+
+def block(load: Load, server: Server, device: Accelerator, stated: int) -> tuple[int, float, str] | str:
     """Servers of one block, its rate and the unit of the rate; or why the accelerator cannot carry it.
 
     ``stated`` is the size the plan gives; it decides only for compute in one cluster, which may have any size.
@@ -90,34 +104,35 @@ def block(view: View, load: Load, server: Server, device: Accelerator, stated: i
     if not device.memory_gb:
         return "has no memory size"
     memory = device.memory_gb * GIGA
-    active = load.active_parameters or load.parameters
+    every, active = parameters_of(load)
+    share = _typed(load) or 0.0
     if isinstance(load, Training):
-        share = load.mfu or view.facts.utilisation(device.id, "training")
         seconds = load.days * SECONDS_PER_DAY
         busy = 6 * active * load.tokens / (share * each) / seconds
-        held = load.parameters * load.bytes_per_parameter / (memory * server.accelerators)
+        held = every * load.bytes_per_parameter / (memory * server.accelerators)
         return max(round_up(busy), round_up(held), 1), 1.0, "run"
-    replica = max(1, round_up(load.parameters * load.bytes_per_parameter * (1 + load.memory_overhead) / memory))
+    replica = max(1, round_up(every * load.bytes_per_parameter * (1 + load.memory_overhead) / memory))
     servers = round_up(replica / server.accelerators)
     replicas = max(1, server.accelerators // replica)
     if load.concurrent_users is not None:
         return servers, float(replicas), "replica"
-    share = load.utilisation or view.facts.utilisation(device.id, "inference")
     in_use = replicas * replica if servers == 1 else servers * server.accelerators
     return servers, share * peak * TERA * in_use, "FLOP/s"
 
 
 def demand(load: Load) -> float:
-    """Demand before scaling, in the unit of the rates: runs, replicas or FLOP/s."""
+    """Demand before scaling, in the unit of the rates: runs, replicas, requests/s or FLOP/s."""
     if isinstance(load, Training):
         return float(load.concurrent_runs)
     if isinstance(load, Compute):
         return load.peak_flops
     if load.concurrent_users is not None:
         return float(round_up(load.concurrent_users / load.users_per_replica))
+    busiest = (load.queries_per_day or 0) / SECONDS_PER_DAY * load.peak_factor
+    if load.utilisation is None:
+        return busiest
     tokens = (load.tokens_in or 0) + (load.tokens_out or 0)
-    mean = (load.queries_per_day or 0) / SECONDS_PER_DAY * tokens * 2 * (load.active_parameters or load.parameters)
-    return mean * load.peak_factor
+    return busiest * tokens * 2 * parameters_of(load)[1]
 
 
 def _demand(book: Book, load: Load, period: int, rows: list[Work]) -> None:
@@ -126,9 +141,11 @@ def _demand(book: Book, load: Load, period: int, rows: list[Work]) -> None:
     unit = "run" if isinstance(load, Training) else "FLOP/s"
     if isinstance(load, Inference) and load.concurrent_users is not None:
         unit = "replica"
+    elif isinstance(load, Inference) and load.utilisation is None:
+        unit = "requests/s"
     carried = sum(row.blocks * row.rate_per_block * (_scale(row.rate_unit, unit) or 0) for row in rows)
     where = f"workload {load.name} period {period}"
-    slack = RELATIVE * needed if unit == "FLOP/s" else WHOLE
+    slack = RELATIVE * needed if unit.endswith("/s") else WHOLE
     book.record("demand met", carried >= needed - slack, f"{where}: {carried:.9g} {unit} carried, needed {needed:.9g}")
     if isinstance(load, Compute) and load.one_cluster:
         pools = sorted({row.pool for row in rows if row.blocks})
@@ -165,3 +182,12 @@ def _pack(view: View, book: Book, pool: Pool, period: int, where: str, inside: I
             largest, carried = max(runs), cluster.servers_each
             what = f"servers of storage frame {cluster.frame}"
             book.enough("storage carries the largest block", where, what, carried, largest)
+
+
+def _left_unrepaired(view: View, method: Cooling) -> float:
+    """Share of the servers that still run just before the next visit, year by year."""
+    failing = view.facts.instance.operations.server_failures_per_year * method.failure_factor
+    left, years = 1.0, method.service_interval_years
+    while years >= 1:
+        left, years = left * (1 - failing), years - 1
+    return float(left * (1 - failing) ** years)

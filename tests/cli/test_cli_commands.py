@@ -157,6 +157,16 @@ def test_verify_passes_a_good_plan(solved: Path) -> None:
     assert Ran("verify", solved / "plan.json", "--json").json()["passed"] is True
 
 
+def test_verify_notices_an_instance_edited_after_solving(solved: Path, tmp_path: Path) -> None:
+    data = json.loads((solved / "plan.json").read_text())
+    data["provenance"]["instance"]["sites"][0]["power_limit_mw"] *= 1.0001
+    data["decisions"]["sites"][0]["power_limit_kw"] *= 1.0001
+    (tmp_path / "plan.json").write_text(json.dumps(data))
+    ran = Ran("verify", tmp_path, "--json")
+    assert ran.code == 1
+    assert [check["concern"] for check in ran.json()["checks"] if not check["passed"]] == ["provenance"]
+
+
 def test_verify_fails_a_damaged_plan(solved: Path, tmp_path: Path) -> None:
     data = json.loads((solved / "plan.json").read_text())
     data["totals"]["servers"] += 1
@@ -246,6 +256,20 @@ def test_whatif_out_of_time(question: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert Ran("whatif", question, "--set", "objective=capex").code == 5
 
 
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [("objective=capex", "different objectives"), ("currency={unit: CNY, rates: {USD: 7}}", "different currencies")],
+)
+def test_whatif_refuses_what_cannot_be_compared_before_solving(
+    question: Path, monkeypatch: pytest.MonkeyPatch, setting: str, words: str
+) -> None:
+    monkeypatch.setattr(api, "solve", bad(AssertionError("solved")))
+    ran = Ran("whatif", question, "--set", setting, "--json")
+    assert ran.code == 2
+    assert words in ran.err
+    assert ran.json()["status"] == "error"
+
+
 def test_whatif_needs_a_setting(question: Path) -> None:
     assert Ran("whatif", question).code == 2
 
@@ -261,6 +285,14 @@ def test_catalogue(kind: str) -> None:
     assert data["catalogue"] == kind
     assert f"{kind.capitalize()}: {len(data['rows'])}" in ran.out
     assert all(row["source"] and row["as_of"] for row in data["rows"])
+
+
+def test_catalogue_names_its_sources() -> None:
+    out = " ".join(Ran("catalogue", "racks", "--sources").out.split())
+    for row in Ran("catalogue", "racks", "--json").json()["rows"]:
+        assert row["as_of"] in out
+        assert row["source"].split()[0] in out
+        assert row["price"] is None or (row["price_date"] in out and row["price_source"].split()[0] in out)
 
 
 def test_unknown_kind_is_wrong_use() -> None:
@@ -291,7 +323,8 @@ def test_help_names_every_command() -> None:
     "options",
     [
         ["--gap", "1"], ["--gap", "-0.1"], ["--gap", "nan"], ["--time-limit", "0"], ["--time-limit", "inf"],
-        ["--time-limit", "nan"], ["--threads", "0"], ["--seed", "-1"], ["--seed", "2147483648"], ["--colour"],
+        ["--time-limit", "nan"], ["--time-limit", "-1"],
+        ["--threads", "0"], ["--threads", "100000"], ["--seed", "-1"], ["--seed", "2147483648"], ["--colour"],
     ],
 )  # fmt: skip
 def test_bad_options_are_wrong_use(question: Path, options: list[str]) -> None:
@@ -307,11 +340,15 @@ def test_output_that_is_a_file_is_refused_before_solving(
     monkeypatch.setattr(api, "solve", bad(AssertionError("solved")))
     taken = tmp_path / "taken"
     taken.write_text("mine")
-    for folder in (taken, taken / "below"):
+    (tmp_path / "held" / "plan.json").mkdir(parents=True)
+    before = sorted(tmp_path.rglob("*"))
+    for folder in (taken, taken / "below", tmp_path / "held", tmp_path / "new" / ("x" * 300), Path("/proc/none")):
         ran = Ran("solve", question, "-o", folder)
         assert ran.code == 2
         assert ran.err.startswith("Error: ")
+        assert len(ran.err.splitlines()) == 1
     assert taken.read_text() == "mine"
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize("command", ["verify", "report", "compare"])

@@ -115,7 +115,9 @@ def test_three_pods_of_eight_rails_need_further_cores() -> None:
     halved = replace(tree, cores=tree.leaves // 2)
     assert not prove(halved).sound
     frames = {f.pods: f for f in design(64, 8, rails=True, tiers=3).frames}
-    assert {pods: frames[pods].cores for pods in frames} == {1: 0, 2: 0, 3: 128, 4: 0, 5: 384, 6: 256, 7: 128, 8: 0}
+    assert {pods: frames[pods].cores for pods in frames} == {
+        1: 128, 2: 256, 3: 512, 4: 512, 5: 1024, 6: 1024, 7: 1024, 8: 1024,
+    }  # fmt: skip
 
 
 def test_unequal_pods_have_the_cores_of_equal_ones() -> None:
@@ -149,15 +151,15 @@ def test_every_frame_passes_the_proof_at_every_filling(radix: int, ports: int, r
                 assert prove(tree, flow_endpoints=500).non_blocking, (frame, servers)
                 assert tree.spines == frame.spines
             if frame.units:
-                full = on_frame(plan, frame, frame.servers)
-                assert full.cores == frame.units * plan.unit.cores + frame.cores
+                assert on_frame(plan, frame, frame.servers).cores == frame.cores
         with pytest.raises(FabricError, match="carries"):
             on_frame(plan, plan.frames[0], plan.frames[0].servers + 1)
 
 
 def test_more_rails_than_core_ports_are_refused() -> None:
     with pytest.raises(FabricError, match="72 spine groups"):
-        design(64, 72, rails=True, tiers=3)
+        cores_for(64, 72, 32)
+    assert design(64, 72, rails=True, tiers=3).frames == ()
 
 
 @pytest.mark.parametrize(("radix", "ports", "rails"), [(40, 8, True), (64, 8, True), (128, 8, True), (144, 8, True),
@@ -172,7 +174,7 @@ def test_frontier_of_a_family_in_under_a_second(radix: int, ports: int, rails: b
             assert frame.cores >= 0
             if frame.units:
                 filled = network(plan, frame.servers)
-                assert filled.switches <= frame.switches + frame.units * (plan.unit.leaves + plan.unit.cores)
+                assert filled.switches <= frame.switches + frame.units * plan.unit.leaves
 
 
 @pytest.mark.parametrize("rules", [
@@ -233,3 +235,21 @@ def test_the_largest_cluster_can_be_built_and_no_larger() -> None:
 def test_network_refuses_what_no_frame_carries() -> None:
     with pytest.raises(FabricError, match="at most 99"):
         network(fabric.design(40, 8, rails=True, tiers=2), 100, reserved=4)
+
+
+def test_a_rack_of_trays_has_several_ports_on_a_rail() -> None:
+    """NVL72: 18 trays with a port on each of four rails. 72 ports down hold four racks: 16 racks on 16 leaves.
+
+    Sixteen racks have 1,152 ports: 4 units of 4 leaves, 72 uplinks each, over 8 spines of 144 ports.
+    """
+    rules = Rules(144, 72, True, rail_ports=18)
+    tree = fit(rules, 16)
+    assert (tree.row, tree.places, tree.leaves, tree.spines) == (4, 4, 16, 8)
+    assert prove(tree).non_blocking
+    plan = design(144, 72, rails=True, tiers=2, rail_ports=18)
+    assert (plan.unit.servers, plan.unit.leaves) == (4, 4)
+    assert network(plan, 16).switches == tree.switches
+    for frame in plan.frames:
+        assert prove(on_frame(plan, frame, frame.servers), flow_endpoints=600).non_blocking
+    with pytest.raises(FabricError, match="rails of 5 ports"):
+        Rules(144, 72, True, rail_ports=5)

@@ -4,7 +4,7 @@ Named so because ``tests/cli/test_fabric.py`` has the plain name.
 
 * a: a unit is 2 leaves of 8 servers with 2 ports each; frame ``one`` is a single switch for 4 servers, ``two`` carries
   2 units on 3 spines, ``four`` carries 4 units on 5 spines
-* b: a unit is 4 leaves, 2 cores, 16 servers with 1 port each; frame ``six`` carries 6 units
+* b: a unit is 4 leaves, 16 servers with 1 port each; frame ``six`` carries 6 units on 24 spines and 12 cores
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ def fabric(kits_of_b: tuple[str, ...] = ("dac",), **change: Any) -> tuple[pyo.Co
         "site": {"a": "home", "b": "home"},
         "group": {"a": "home/box", "b": "home/box"},
         "units": {
-            A: UnitData(2, 8, 2, 0, 16, 0, switch_kw=0.5, switch_height=1),
-            B: UnitData(1, 16, 4, 2, 64, 64, switch_kw=1, switch_height=2),
+            A: UnitData(2, 8, 2, 16, switch_kw=0.5, switch_height=1),
+            B: UnitData(1, 16, 4, 64, switch_kw=1, switch_height=2),
         },
         "frames": {
-            (*A, "one"): FrameData(servers=4, units=0, leaves=1, spines=0, leaf_spine_links=0, most=9),
-            (*A, "two"): FrameData(servers=16, units=2, leaves=0, spines=3, leaf_spine_links=0, most=5),
-            (*A, "four"): FrameData(servers=32, units=4, leaves=0, spines=5, leaf_spine_links=0, most=3),
-            (*B, "six"): FrameData(servers=96, units=6, leaves=0, spines=24, leaf_spine_links=0, most=2),
+            (*A, "one"): FrameData(4, 0, 1, 0, 0, 0, 0, most=9),
+            (*A, "two"): FrameData(16, 2, 0, 3, 0, 0, 0, most=5),
+            (*A, "four"): FrameData(32, 4, 0, 5, 0, 0, 0, most=3),
+            (*B, "six"): FrameData(96, 6, 0, 24, cores=12, leaf_spine_links=0, spine_core_links=384, most=2),
         },
         "kits": kits,
         "switch": {A: ASSET, B: ASSET},
@@ -76,7 +76,7 @@ def test_algebra() -> None:
         "switches_suffice": [  # (N3)
             "+5*fabric.frames[a,compute,four,1] +1*fabric.frames[a,compute,one,1] +3*fabric.frames[a,compute,two,1]"
             " -1*fabric.switches_bought[a,compute,1] +2*fabric.units[a,compute,1] <= 0",
-            "+24*fabric.frames[b,compute,six,1] -1*fabric.switches_bought[b,compute,1] +6*fabric.units[b,compute,1]"
+            "+36*fabric.frames[b,compute,six,1] -1*fabric.switches_bought[b,compute,1] +4*fabric.units[b,compute,1]"
             " <= 0",
         ],
         "links_are_made": [  # (N4)
@@ -84,7 +84,7 @@ def test_algebra() -> None:
             "+1*fabric.links[a,compute,leaf-spine,aoc,1] -16*fabric.units[a,compute,1] == 0",
             "+1*fabric.links[b,compute,node-leaf,dac,1] -1*n[b,1] == 0",
             "+1*fabric.links[b,compute,leaf-spine,dac,1] -64*fabric.units[b,compute,1] == 0",
-            "+1*fabric.links[b,compute,spine-core,dac,1] -64*fabric.units[b,compute,1] == 0",
+            "-384*fabric.frames[b,compute,six,1] +1*fabric.links[b,compute,spine-core,dac,1] == 0",
         ],
         "parts_suffice": [  # (N5)
             "+1*fabric.links[a,compute,leaf-spine,aoc,1] +1*fabric.links[a,compute,node-leaf,aoc,1]"
@@ -127,8 +127,8 @@ def test_pools_of_different_servers_each_have_a_smaller_cluster() -> None:
 def test_a_frame_with_own_leaves_brings_their_uplinks() -> None:
     """(N4) Units add 16 links each, clusters of ``one`` with 12 uplinks 12."""
     frames = {
-        (*A, "one"): FrameData(servers=6, units=0, leaves=2, spines=1, leaf_spine_links=12, most=9),
-        (*B, "six"): FrameData(servers=96, units=6, leaves=0, spines=24, leaf_spine_links=0, most=2),
+        (*A, "one"): FrameData(6, 0, 2, 1, 0, 12, 0, most=9),
+        (*B, "six"): FrameData(96, 6, 0, 24, cores=12, leaf_spine_links=0, spine_core_links=384, most=2),
     }
     model, _, _ = fabric(frames=frames)
     assert algebra(model.fabric)["links_are_made"][1] == (
@@ -204,7 +204,7 @@ def test_switches_and_parts_bought_earlier_serve_on() -> None:
     model, _, _ = fabric(periods=[1, 2])
     rows = algebra(model.fabric)
     assert rows["switches_suffice"][3] == (
-        "+24*fabric.frames[b,compute,six,2] -1*fabric.switches_bought[b,compute,1]"
-        " -1*fabric.switches_bought[b,compute,2] +6*fabric.units[b,compute,2] <= 0"
+        "+36*fabric.frames[b,compute,six,2] -1*fabric.switches_bought[b,compute,1]"
+        " -1*fabric.switches_bought[b,compute,2] +4*fabric.units[b,compute,2] <= 0"
     )
     assert rows["parts_suffice"][1].endswith("-1*fabric.parts_bought[a,aoc,1] -1*fabric.parts_bought[a,aoc,2] <= 0")

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyomo.environ as pyo
 from algebra import ASSET, algebra, bounds, money, variables
 
-from formulations.ledger import Ledger
+from formulations.ledger import Account, Ledger
 from formulations.power import PowerData, add_power
 
 HALLS = [("home", "air"), ("home", "cold"), ("away", "air")]
 
 
-def power() -> tuple[pyo.ConcreteModel, Ledger]:
+def power(**change: Any) -> tuple[pyo.ConcreteModel, Ledger]:
     """Home may draw 100 kW, away 300 kW; a kW of IT load costs 7, 5 and 9 of energy a period."""
     model = pyo.ConcreteModel()
-    data = PowerData(
-        periods=[1],
-        sites=["home", "away"],
-        asset={"home": ASSET, "away": ASSET},
-        power_limit_kw={"home": 100, "away": 300},
-        peak_pue=dict(zip(HALLS, (1.5, 1.25, 1.75), strict=True)),
-        energy_cost_per_it_kw=dict(zip(HALLS, (7, 5, 9), strict=True)),
-    )
+    facts: dict[str, Any] = {
+        "periods": [1],
+        "sites": ["home", "away"],
+        "asset": {("home", "facility"): ASSET, ("away", "facility"): ASSET},
+        "land": {},
+        "power_limit_kw": {("home", 1): 100, ("away", 1): 300},
+        "peak_pue": dict(zip(HALLS, (1.5, 1.25, 1.75), strict=True)),
+        "running": {(Account.ENERGY, "electricity"): dict(zip(HALLS, (7, 5, 9), strict=True))},
+        "demand_charge": {},
+        "water_m3": dict(zip(HALLS, (8, 4, 2), strict=True)),
+        "water_limit_m3": {},
+        "carbon_t": dict(zip(HALLS, (3, 2, 1), strict=True)),
+        "carbon_limit_t": None,
+    }
+    data = PowerData(**{**facts, **change})
     ledger = Ledger()
-    add_power(model, data, variables(model, "i", *[(*h, 1) for h in HALLS]), ledger)
+    add_power(model, data, variables(model, "i", *[(*h, t) for h in HALLS for t in data.periods]), ledger)
     return model, ledger
 
 
@@ -31,8 +40,8 @@ def test_algebra() -> None:
     model, _ = power()
     assert algebra(model.power) == {
         "facility_load_is_fed": [  # (E1)
-            "+1.5*i[home,air,1] +1.25*i[home,cold,1] -1*power.bought_kw[home,1] <= 0",
-            "+1.75*i[away,air,1] -1*power.bought_kw[away,1] <= 0",
+            "+1.5*i[home,air,1] +1.25*i[home,cold,1] -1*power.bought_kw[home,facility,1] <= 0",
+            "+1.75*i[away,air,1] -1*power.bought_kw[away,facility,1] <= 0",
         ],
         "facility_load_within_limit": [  # (E2)
             "+1.5*i[home,air,1] +1.25*i[home,cold,1] <= 100",
@@ -41,14 +50,55 @@ def test_algebra() -> None:
     }
 
 
+def test_water_and_carbon_have_limits() -> None:
+    """(E3), (E4), each divided by its limit: 16 m3 at home, 4 t in all; nothing at all where the limit is 0."""
+    model, _ = power(water_limit_m3={"home": 16}, carbon_limit_t=4)
+    rows = algebra(model.power)
+    assert rows["water_within_limit"] == ["+0.5*i[home,air,1] +0.25*i[home,cold,1] <= 1"]
+    assert rows["carbon_within_limit"] == ["+0.25*i[away,air,1] +0.75*i[home,air,1] +0.5*i[home,cold,1] <= 1"]
+    dry, _ = power(water_limit_m3={"home": 0}, carbon_limit_t=0)
+    rows = algebra(dry.power)
+    assert rows["water_within_limit"] == ["+8*i[home,air,1] +4*i[home,cold,1] <= 0"]
+    assert rows["carbon_within_limit"] == ["+1*i[away,air,1] +3*i[home,air,1] +2*i[home,cold,1] <= 0"]
+
+
+def test_land_is_bought_before_the_first_load() -> None:
+    """(E5) The larger of the power limits, 120 kW, is the M."""
+    limits = {("home", 1): 100, ("home", 2): 120, ("away", 1): 300, ("away", 2): 300}
+    model, ledger = power(periods=[1, 2], land={"home": ASSET}, power_limit_kw=limits)
+    assert algebra(model.power)["land_is_bought"] == [
+        "+1.5*i[home,air,1] +1.25*i[home,cold,1] -120*power.opened[home,1] <= 0",
+        "+1.5*i[home,air,2] +1.25*i[home,cold,2] -120*power.opened[home,1] -120*power.opened[home,2] <= 0",
+    ]
+    assert money(ledger)["capex land home 2"] == "+10*power.opened[home,2]"
+    assert all(v.is_binary() for v in model.power.opened.values())
+
+
 def test_money() -> None:
     model, ledger = power()
-    assert bounds(model.power.bought_kw) == {"power.bought_kw[home,1]": (0, 100), "power.bought_kw[away,1]": (0, 300)}
+    assert bounds(model.power.bought_kw) == {
+        "power.bought_kw[home,facility,1]": (0, 100), "power.bought_kw[away,facility,1]": (0, 300),
+    }  # fmt: skip
     assert money(ledger) == {
-        "capex facility away 1": "+10*power.bought_kw[away,1]",
-        "capex facility home 1": "+10*power.bought_kw[home,1]",
+        "capex facility away 1": "+10*power.bought_kw[away,facility,1]",
+        "capex facility home 1": "+10*power.bought_kw[home,facility,1]",
         "energy electricity away 1": "+9*i[away,air,1]",
         "energy electricity home 1": "+7*i[home,air,1] +5*i[home,cold,1]",
-        "residual facility away 1": "-2.5*power.bought_kw[away,1]",
-        "residual facility home 1": "-2.5*power.bought_kw[home,1]",
+        "residual facility away 1": "-2.5*power.bought_kw[away,facility,1]",
+        "residual facility home 1": "-2.5*power.bought_kw[home,facility,1]",
     }
+
+
+def test_buildings_peak_power_water_and_carbon_are_paid() -> None:
+    """A demand charge of 2 per kW at peak; water 4 and carbon 6 per kW of IT load on air at home."""
+    model, ledger = power(
+        asset={("home", "facility"): ASSET, ("home", "building"): ASSET},
+        demand_charge={"home": 2},
+        running={(Account.WATER, "water"): {HALLS[0]: 4}, (Account.CARBON, "emissions"): {HALLS[0]: 6}},
+    )
+    assert len(algebra(model.power)["facility_load_is_fed"]) == 2
+    found = money(ledger)
+    assert found["capex building home 1"] == "+10*power.bought_kw[home,building,1]"
+    assert found["energy demand charge home 1"] == "+3*i[home,air,1] +2.5*i[home,cold,1]"
+    assert found["water water home 1"] == "+4*i[home,air,1]"
+    assert found["carbon emissions home 1"] == "+6*i[home,air,1]"

@@ -22,7 +22,7 @@ FACTS: dict[str, Any] = {
     "demand": {("run", 1): 2, ("group", 1): 20, ("box", 1): 8},
     "frames": {"a": {"own": (20, 0), "five": (40, 5)}, "b": {"three": (24, 3)}},
     "unit_servers": {"a": 8, "b": 8},
-    "availability": 0.5,
+    "availability": {"a": 0.5, "b": 0.5},
 }
 
 

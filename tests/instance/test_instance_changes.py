@@ -62,6 +62,9 @@ def data_at(instance: Instance, *steps: str | int) -> object:
         ("budget={capex: 7 CNY}", ("budget", "capex"), {"amount": 7.0, "currency": "CNY"}),
         ("currency.rates.EUR=1.1", ("currency", "rates"), {"CNY": 0.14, "EUR": 1.1}),
         ("supply[0].limit=7", ("supply", 0, "limit"), 7),
+        ("supply.0.limit=7", ("supply", 0, "limit"), 7),
+        ("sites.0.pue_limit=1.15", ("sites", 0, "pue_limit"), 1.15),
+        ("workloads.1.days=20", ("workloads", 1, "days"), 20.0),
         ("policy.order_date=2023-07-09", ("policy", "order_date"), "2023-07-09"),
         ("catalogue.servers=[dgx-a100]", ("catalogue", "servers"), ["dgx-a100"]),
         (
@@ -120,6 +123,8 @@ def test_a_change_may_mend_the_file(tmp_path: Path) -> None:
         ("sites.gian.pue_limit=1.2", "sites.gian.pue_limit", ("unknown name 'gian' in sites", "'guian'")),
         ("site.guian.pue_limit=1.2", "site.guian.pue_limit", ("unknown key 'site'", "did you mean 'sites'")),
         ("workloads[2].days=1", "workloads[2].days", ("position [2]", "holds 2")),
+        ("workloads.2.days=1", "workloads.2.days", ("position [2]", "holds 2")),
+        ("supply.00000000.limit=1", "supply.00000000.limit", ("unknown name '00000000'",)),
         ("horizon.start.year=1", "horizon.start.year", ("horizon.start, which has no keys",)),
         ("supply.dgx-a100.limit=1", "supply.dgx-a100.limit", ("unknown name 'dgx-a100' in supply",)),
         ("catalogue.servers.dgx-a10.price=1", "catalogue.servers.dgx-a10.price", ("id 'dgx-a10'", "'dgx-a100'")),
@@ -200,3 +205,9 @@ def test_price_of_a_changed_item(file: Path) -> None:
     price = instance_catalogue(instance).price("servers", "dgx-a100", order_date(instance))
     assert price is not None
     assert (price.amount, price.currency) == (150000, "USD")
+
+
+def test_a_name_of_digits_wins_over_a_position(file: Path) -> None:
+    """``workloads.1`` is the workload called 1 where there is one."""
+    instance = read_instance(file, ["workloads.gpt3.5.name='1'", "workloads.1.days=20"])
+    assert [workload.days for workload in instance.workloads if isinstance(workload, Training)] == [20, 40]

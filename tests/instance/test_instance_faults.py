@@ -89,7 +89,7 @@ CASES: dict[str, tuple[int, str, int, str, tuple[str, ...], str]] = {
     ),
     "negative number": (
         11, "    days: -3", 11, "workloads.gpt3.days",
-        ("found -3", "a number of days above 0"), "    days: 0.5",
+        ("found -3", "a number of days from 0.01 to 100000"), "    days: 0.5",
     ),
     "number out of range": (
         5, "  periods: 41", 5, "horizon.periods", ("found 41", "a whole number from 1 to 40"), "  periods: 40",
@@ -129,6 +129,10 @@ CASES: dict[str, tuple[int, str, int, str, tuple[str, ...], str]] = {
     ),
     "wrong word": (
         27, "objective: cheap", 27, "objective", ("found 'cheap'", "one of tco, capex"), "objective: capex",
+    ),
+    "wrong word of a list": (
+        27, "policy: {accept: [licence, maybe]}", 27, "policy.accept[1]", ("found 'maybe'", "licence"),
+        "policy: {accept: [licence]}",
     ),
     "wrong kind": (
         8, "    kind: simulation", 8, "workloads.gpt3.kind",
@@ -177,7 +181,7 @@ CASES: dict[str, tuple[int, str, int, str, tuple[str, ...], str]] = {
         "    tariff_per_kwh: 0.65 CNY",
     ),
     "negative money": (
-        25, "    tariff_per_kwh: -0.1", 25, "sites.oslo.tariff_per_kwh", ("found -0.1", "0 or more"),
+        25, "    tariff_per_kwh: -0.1", 25, "sites.oslo.tariff_per_kwh", ("found -0.1", "from 0 to 1e15"),
         "    tariff_per_kwh: 0",
     ),
     "true is no money": (
@@ -381,7 +385,7 @@ def test_ten_faults_at_once(tmp_path: Path) -> None:
     ]
     assert str(faults[1]) == (
         f"{tmp_path / 'instance.yaml'}:12: workloads.gpt3.days: "
-        "found -30; a number of days above 0 or text with its unit such as '30 day' is accepted"
+        "found -30; a number of days from 0.01 to 100000 or text with its unit such as '30 day' is accepted"
     )
 
 

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from planner.catalogue import load_catalogue
+from planner.engineering.carbon import grid_intensity_g_per_kwh
+from planner.engineering.climate import climate_of
+from planner.engineering.cooling import annual_pue
 from planner.errors import InstanceError
 from planner.instance import (
     Instance,
@@ -19,6 +22,7 @@ from planner.instance import (
     convert,
     convert_price,
     instance_catalogue,
+    instance_data,
     order_date,
     parse_instance,
     site_facts,
@@ -47,6 +51,16 @@ def facts_of(site: dict[str, Any], **sections: Any) -> SiteFacts:
     return facts
 
 
+def test_null_cancels_the_limit_of_the_hub() -> None:
+    """Absent means the hub's limit, null means none; both survive the way through a plan's provenance."""
+    assert HUB.pue_limit is not None
+    for own, limit in (({}, HUB.pue_limit), ({"pue_limit": None}, None), ({"pue_limit": 1.1}, 1.1)):
+        instance = instance_of({"name": "here", "hub": "guian", "power_limit_mw": 1, **own})
+        for same in (instance, parse_instance(instance_data(instance))):
+            (facts,) = site_facts(same, instance_catalogue(same))
+            assert facts.pue_limit == limit
+
+
 def test_site_from_its_hub() -> None:
     """Whatever a site leaves out comes from its hub's row, or from the catalogue's defaults."""
     facts = facts_of({"hub": "guian", "power_limit_mw": "60 MW"})
@@ -55,8 +69,11 @@ def test_site_from_its_hub() -> None:
     assert facts.tariff_per_kwh == pytest.approx(HUB.tariff * 0.14)
     assert (facts.pue_limit, facts.pue_rule, facts.min_rack_fill) == (HUB.pue_limit, "every-hall", HUB.min_rack_fill)
     assert (facts.rack_kw_limit, facts.offshore, facts.cooling) == (None, False, LAND)
-    assert facts.pue == {id: load_catalogue().cooling[id].pue for id in LAND}
-    assert facts.peak_pue == facts.pue
+    by_row = facts_of({"hub": "guian", "pue_from": "catalogue"})
+    assert by_row.pue == by_row.peak_pue == {id: load_catalogue().cooling[id].pue for id in LAND}
+    assert facts.place == "guian"
+    assert all(1 < facts.pue[id] <= facts.peak_pue[id] for id in LAND)
+    assert facts.pue["cold-plate"] == pytest.approx(annual_pue("cold-plate", climate_of("guian"), 0.85).annual)
     price = load_catalogue().price("facility", "power-train", datetime.date(2023, 7, 1))
     assert price is not None
     assert facts.power_capex_per_kw == pytest.approx(price.amount * (0.14 if price.currency == "CNY" else 1))
@@ -65,7 +82,7 @@ def test_site_from_its_hub() -> None:
 def test_site_of_its_own() -> None:
     """The site's own figures win over its hub's."""
     own = {
-        "hub": "guian", "country": "NO", "tariff_per_kwh": "0.5 CNY", "pue_limit": 1.1, "pue_rule": "site-average",
+        "hub": "guian", "pue_from": "catalogue", "country": "NO", "tariff_per_kwh": "0.5 CNY", "pue_limit": 1.1, "pue_rule": "site-average",
         "min_rack_fill": 0, "rack_kw_limit": 20, "power_capex_per_kw": 3000,
         "pue": {"air": 1.05}, "peak_pue": {"cold-plate": 1.4}, "cooling": ["cold-plate", "air"],
     }  # fmt: skip
@@ -85,6 +102,15 @@ def test_site_of_its_own() -> None:
         pue={"air": 1.05, "cold-plate": cold_plate},
         peak_pue={"air": 1.05, "cold-plate": 1.4},
         power_capex_per_kw=3000,
+        place="guian",
+        power_limit_kw_by_period=(1000,) * 3,
+        demand_charge_per_kw_year=0,
+        building_capex_per_kw=None,
+        land_capex=None,
+        water_limit_m3_per_year=None,
+        water_price_per_m3=0,
+        water_l_per_kwh={id: load_catalogue().cooling[id].water_l_per_kwh for id in ("air", "cold-plate")},
+        carbon_g_per_kwh=grid_intensity_g_per_kwh("guian"),
     )
 
 

@@ -69,7 +69,8 @@ def test_round_trip() -> None:
 def test_defaults_are_written_out() -> None:
     """What the file leaves out is in the canonical data, so that it outlives a change of defaults."""
     data = instance_data(parse_instance(SMALL))
-    assert data["operations"] == {"availability": 1.0, "load_factor": 0.85, "maintenance_rate": 0.0}
+    operations = {"availability": 1.0, "load_factor": 0.85, "maintenance_rate": 0.0, "server_failures_per_year": 0.03}
+    assert data["operations"] == operations
     assert list(data) == sorted(data)
 
 

@@ -120,7 +120,7 @@ def test_h100_pod_parts() -> None:
 )
 def test_h100_pods_of_whole_units(nodes: int, leaves: int, spines: int) -> None:
     """The published table, three units with 16 spines where a plain ceiling says 12."""
-    plan = solved(H100_POD, f"workloads.superpod.peak_flops={nodes * 7.92e15}")
+    plan = solved(H100_POD, f"workloads.superpod.peak_flops={nodes * 7.916e15}")
     assert network(plan) == counts(leaves, spines, 0, 8 * nodes, 8 * nodes, 0)
 
 

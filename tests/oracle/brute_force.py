@@ -425,11 +425,11 @@ class Search:
                     continue
                 if together and not packable(together, own, slots, net.unit_servers, units):
                     continue
-                switches = (net.unit_leaves + net.unit_cores) * units + sum(f.leaves + f.spines for f in chosen)
+                switches = net.unit_leaves * units + sum(f.leaves + f.spines + f.cores for f in chosen)
                 links = (
                     net.ports * servers,
                     net.unit_leaf_spine_links * units + sum(f.leaf_spine_links for f in chosen),
-                    net.unit_spine_core_links * units,
+                    sum(f.spine_core_links for f in chosen),
                 )
                 found.add((switches, *links, small))
         return [(int(v[0]), (int(v[1]), int(v[2]), int(v[3])), int(v[4])) for v in frontier(found)]

@@ -183,7 +183,7 @@ def test_h100_in_band_of_tables_7_and_8() -> None:
 def test_h100_out_of_band_of_tables_7_and_8() -> None:
     """8 SN2201 for 127 nodes, 64 InfiniBand and 8 in-band switches, 8 servers, 108 PDUs: two switches for each SU."""
     links = 127 + (48 + 16) + 8 + 8 + 108
-    assert networks.out_of_band_switches(links, 4) == 8
+    assert networks.out_of_band_switches(links, 4, networks.out_of_band_of_unit(32, 8, 4)) == 8
     assert -(-links // 48) == 7  # by ports alone
     assert networks.OUT_OF_BAND_UPLINKS * 8 == 16
     assert networks.PDUS_PER_RACK * 32 == 96

@@ -58,9 +58,9 @@ def data() -> Data:
             ],
             "clusters": [
                 {"pool": A, "site": "north", "network": "compute", "frame": "2-tier-4", "tiers": 2, "servers_each": 20,
-                 "units_each": 1, "spines_each": 4, "period": 1, "clusters": 1},
+                 "units_each": 1, "spines_each": 4, "cores_each": 0, "period": 1, "clusters": 1},
                 {"pool": B, "site": "north", "network": "compute", "frame": "1-tier", "tiers": 1, "servers_each": 8,
-                 "units_each": 0, "spines_each": 0, "period": 1, "clusters": 1},
+                 "units_each": 0, "spines_each": 0, "cores_each": 0, "period": 1, "clusters": 1},
             ],
             "networks": [network(A, "qm8790", 8, 4, 32, 64), network(B, "qm9700", 8, 0, 16, 0)],
             "links": [link(A, "node-leaf", 32), link(A, "leaf-spine", 64), link(B, "node-leaf", 16)],
@@ -68,7 +68,9 @@ def data() -> Data:
             "cooling": [cooling("air", 30.0, 1.5), cooling("cold-plate", 20.0, 1.1)],
             "sites": [
                 {"site": "north", "country": "NO", "period": 1, "it_kw": 50.0, "facility_kw": 65.0,
-                 "power_limit_kw": 2000.0, "bought_power_kw": 65.0, "power_kw": 65.0, "it_mwh_per_year": 400.0,
+                 "power_limit_kw": 2000.0, "bought_power_kw": 65.0, "power_kw": 65.0,
+                 "bought_building_kw": 0.0, "building_kw": 0.0, "land_bought": 0,
+                 "water_m3_per_year": 0.0, "carbon_t_per_year": None, "it_mwh_per_year": 400.0,
                  "facility_mwh_per_year": 520.0, "pue": 1.3, "pue_limit": None},
             ],
         },
@@ -112,6 +114,7 @@ def work(pool: str, server: str, servers: int) -> Data:
     return {
         "workload": "load", "kind": "compute", "pool": pool, "site": "north", "server": server, "period": 1,
         "blocks": servers, "servers_per_block": 1, "rate_per_block": 1e15, "rate_unit": "FLOP/s", "servers": servers,
+        "expected_servers": float(servers),
     }  # fmt: skip
 
 

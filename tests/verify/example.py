@@ -184,7 +184,7 @@ def superpod(change: Change = lambda data: None) -> tuple[Plan, Instance]:
         "workloads": [work_row("gpt", "training", pool, 1, 1, 140, 1, "run")],
         "racks": [rack_row(pool, 1, "server", 3, racks, racks), rack_row(pool, 1, "network", 0, network_racks, 5)],
         "clusters": [
-            cluster_row(pool, "compute", "3-tier-1x10", 3, 200, 10, 80, 1, 1),
+            cluster_row(pool, "compute", "3-tier-1x7", 3, 140, 7, 80, 1, 1, cores=28),
             cluster_row(pool, "storage", "2-tier-10", 2, 200, 20, 10, 1, 1),
         ],
         "networks": [

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import copy
+import hashlib
+import json
 from typing import Any
 
-from planner.instance import Instance, instance_data
+from planner.instance import Instance, instance_catalogue, instance_data
 from planner.plan import Plan
 
 Row = dict[str, Any]
@@ -26,6 +27,9 @@ LIVES = {
     "rack-42u": 10.0, "evaporative": 12.5, "power-train": 15.0,
 }  # fmt: skip
 
+WATER = 0.55
+"""m3 per MWh of IT energy with evaporative cooling, as the catalogue says."""
+
 
 def fleet_row(pool: str, period: int, bought: int, in_service: int) -> Row:
     site, server, rack, fabric = pool.split("/")
@@ -38,7 +42,7 @@ def work_row(workload: str, kind: str, pool: str, period: int, blocks: int, each
     site, server = pool.split("/")[:2]
     return {"workload": workload, "kind": kind, "pool": pool, "site": site, "server": server, "period": period,
             "blocks": blocks, "servers_per_block": each, "rate_per_block": rate, "rate_unit": unit,
-            "servers": blocks * each}  # fmt: skip
+            "servers": blocks * each, "expected_servers": float(blocks * each)}  # fmt: skip
 
 
 def rack_row(pool: str, period: int, purpose: str, places: int, bought: int, installed: int) -> Row:
@@ -47,10 +51,19 @@ def rack_row(pool: str, period: int, purpose: str, places: int, bought: int, ins
 
 
 def cluster_row(
-    pool: str, network: str, frame: str, tiers: int, servers: int, units: int, spines: int, period: int, clusters: int
+    pool: str,
+    network: str,
+    frame: str,
+    tiers: int,
+    servers: int,
+    units: int,
+    spines: int,
+    period: int,
+    clusters: int,
+    cores: int = 0,
 ) -> Row:
     return {"pool": pool, "site": pool.split("/")[0], "network": network, "frame": frame, "tiers": tiers,
-            "servers_each": servers, "units_each": units, "spines_each": spines, "period": period,
+            "servers_each": servers, "units_each": units, "spines_each": spines, "cores_each": cores, "period": period,
             "clusters": clusters}  # fmt: skip
 
 
@@ -89,7 +102,9 @@ def site_row(
 ) -> Row:
     mwh = it * load * 8760 / 1000
     return {"site": site, "country": "US", "period": period, "it_kw": it, "facility_kw": it * peak_pue,
-            "power_limit_kw": limit, "bought_power_kw": bought, "power_kw": it * peak_pue, "it_mwh_per_year": mwh,
+            "power_limit_kw": limit, "bought_power_kw": bought, "power_kw": it * peak_pue, "bought_building_kw": 0.0,
+            "building_kw": 0.0, "land_bought": 0, "water_m3_per_year": WATER * mwh, "carbon_t_per_year": None,
+            "it_mwh_per_year": mwh,
             "facility_mwh_per_year": mwh * 1.25, "pue": 1.25, "pue_limit": pue_limit}  # fmt: skip
 
 
@@ -100,9 +115,11 @@ def finished(
     instance: Instance, decisions: dict[str, list[Row]], energy: dict[tuple[str, int], float], totals: Row
 ) -> Plan:
     """The plan with its bill of materials, cost lines, objective and totals; ``energy`` is money a year."""
-    bill = bill_rows(decisions)
+    ordered = instance.policy.order_date
+    bill = bill_rows(decisions, ordered.isoformat() if ordered else f"{instance.horizon.start}-01")
     costs = cost_rows(instance, decisions, bill, energy)
     tco = sum(row["present_value"] for row in costs)
+    held = json.dumps(instance_data(instance), sort_keys=True, separators=(",", ":"))
     capex = sum(row["amount"] for row in costs if row["account"] == "capex")
     opex = sum(row["amount"] for row in costs if row["account"] in ("energy", "maintenance"))
     return Plan(
@@ -119,12 +136,16 @@ def finished(
         bill_of_materials_rows=tuple(bill),
         cost_rows=tuple(costs),
         verification=(),
-        provenance={"instance": copy.deepcopy(instance_data(instance))},
+        provenance={
+            "instance_sha256": hashlib.sha256(held.encode()).hexdigest(),
+            "catalogue_sha256": instance_catalogue(instance).digest(),
+            "instance": json.loads(held),
+        },
     )
 
 
-def bill_rows(decisions: dict[str, list[Row]]) -> list[Row]:
-    """One row for each purchase; racks of a pool together."""
+def bill_rows(decisions: dict[str, list[Row]], as_of: str) -> list[Row]:
+    """One row for each purchase; racks of a pool together. Prices are the instance's, dated on the first order."""
     found: dict[tuple[str, str, str, str, str, int], float] = {}
 
     def buy(kind: str, item: str, row: Row, quantity: float, network: str = "") -> None:
@@ -147,7 +168,8 @@ def bill_rows(decisions: dict[str, list[Row]]) -> list[Row]:
         {"kind": kind, "item": item, "description": item, "site": site, "pool": pool, "network": network,
          "period": period, "quantity": quantity, "unit": "kW" if kind in ("cooling", "facility") else "each",
          "unit_price": PRICES[kind, item], "cost": quantity * PRICES[kind, item], "acquisition": "bought",
-         "price_as_of": "2023-07-01", "price_source": "test", "price_estimate": False}
+         "price_as_of": as_of, "price_source": "instance" if kind == "facility" else "instance override",
+         "price_estimate": False}
         for (kind, item, site, pool, network, period), quantity in found.items()
         if quantity > 0
     ]  # fmt: skip

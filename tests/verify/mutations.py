@@ -14,9 +14,10 @@ import damage_fabric
 import damage_load
 import damage_money
 import damage_placement
+import damage_provenance
 from damage import CHECK, MUTATIONS, Damage, Draft, NotApplicable
 
-FILES = (damage_placement, damage_fabric, damage_load, damage_money)
+FILES = (damage_placement, damage_fabric, damage_load, damage_money, damage_provenance)
 """Importing them fills the list."""
 
 __all__ = ["CHECK", "MUTATIONS", "Damage", "Draft", "NotApplicable"]

@@ -1,0 +1,151 @@
+"""``planner demand --model``: servers by the performance model, on every server type that has data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from planner.cli.demand_closed_form import DEFAULT_ACCELERATORS, require_known
+from planner.cli.outcome import ExitCode, end, outcomes, print_json, refuse
+
+if TYPE_CHECKING:
+    from planner.catalogue import Catalogue
+    from planner.catalogue.entries import Server
+    from planner.engineering.performance.models import Model
+    from planner.report.demand import Demand
+
+Row = TypeVar("Row")
+
+
+def training(
+    model: str,
+    tokens: float,
+    days: float,
+    concurrent: int,
+    sequence: float | None,
+    batch_tokens: float | None,
+    precision: str,
+    accelerator: Sequence[str] | None,
+    oversubscription: float | None,
+    safe: bool,
+    measurements: Path | None,
+    as_json: bool,
+) -> None:
+    """Print the servers of training runs."""
+    with _told(as_json):
+        from planner.catalogue import load_catalogue
+        from planner.engineering.performance.server_types import Run, devices_in, run_on_each
+        from planner.engineering.performance.training_measured import read_measurements
+        from planner.report.demand import training_demand
+
+        catalogue = load_catalogue()
+        run = Run(_model(model), tokens, days, concurrent, sequence, batch_tokens, precision)
+        measured = _grouped(
+            read_measurements(measurements, catalogue) if measurements else (), lambda row: row.device.name
+        )
+        known, unknown = devices_in(_servers(catalogue, accelerator), catalogue.accelerators, oversubscription or 1.0)
+        found, excluded = run_on_each(run, known, safe, measured)
+        _print(training_demand(run, found, [*excluded, *unknown], accelerator or DEFAULT_ACCELERATORS, safe), as_json)
+
+
+def inference(
+    model: str,
+    queries_per_day: float,
+    tokens_in: float,
+    tokens_out: float,
+    peak_factor: float,
+    precision: str,
+    kv_precision: str | None,
+    ttft_s: float | None,
+    tpot_s: float | None,
+    prefix_hit: float | None,
+    disaggregated: bool,
+    engine: str | None,
+    accelerator: Sequence[str] | None,
+    oversubscription: float | None,
+    safe: bool,
+    measurements: Path | None,
+    as_json: bool,
+) -> None:
+    """Print the servers of a service."""
+    with _told(as_json):
+        from planner.catalogue import load_catalogue
+        from planner.engineering.performance.inference_calibration import DEFAULT_ENGINE
+        from planner.engineering.performance.measurements import read_measurements
+        from planner.engineering.performance.server_types import Queries, devices_in, queries_on_each
+        from planner.report.demand import inference_demand
+
+        catalogue = load_catalogue()
+        queries = Queries(
+            _model(model), queries_per_day, tokens_in, tokens_out, peak_factor, precision, kv_precision, ttft_s,
+            tpot_s, prefix_hit or 0.0, disaggregated, engine or DEFAULT_ENGINE,
+        )  # fmt: skip
+        measured = _grouped(read_measurements(measurements) if measurements else (), lambda row: row.accelerator)
+        require_known(measured, catalogue.accelerators)
+        known, unknown = devices_in(_servers(catalogue, accelerator), catalogue.accelerators, oversubscription or 1.0)
+        found, excluded = queries_on_each(queries, known, safe, measured)
+        demand = inference_demand(queries, found, [*excluded, *unknown], accelerator or DEFAULT_ACCELERATORS, safe)
+        _print(demand, as_json)
+
+
+def _model(text: str) -> Model:
+    """The known model of that id, or a plausible one of so many parameters."""
+    from planner.engineering.performance.models import bare, preset
+
+    try:
+        parameters = float(text)
+    except ValueError:
+        return preset(text)
+    return bare(parameters)
+
+
+def _servers(catalogue: Catalogue, accelerators: Sequence[str] | None) -> list[Server]:
+    """Server types with the accelerators asked for, in their order; all where none is named.
+
+    Raises:
+        ValueError: an accelerator is unknown, or stands in no server of the catalogue.
+    """
+    if accelerators is None:
+        return list(catalogue.servers.values())
+    require_known(accelerators, catalogue.accelerators)
+    rows = [(name, server) for name in dict.fromkeys(accelerators) for server in catalogue.servers.values()]
+    found = [(name, server) for name, server in rows if server.accelerator == name]
+    homeless = [name for name in dict.fromkeys(accelerators) if name not in {name for name, _ in found}]
+    if homeless:
+        raise ValueError(f"the catalogue has no server with {', '.join(homeless)}; `planner catalogue servers` lists them")
+    return [server for _, server in found]
+
+
+def _grouped(rows: Iterable[Row], key: Callable[[Row], str]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(key(row), []).append(row)
+    return found
+
+
+def _print(demand: Demand, as_json: bool) -> None:
+    """The derivation and the tables, or the same as JSON; its own exit code where nothing carries the load."""
+    if as_json:
+        print_json(demand.data)
+    else:
+        from planner.report.terminal import new_console, print_tables
+
+        print_tables(new_console(), demand.tables)
+    if not demand.data["rows"]:
+        end(ExitCode.INFEASIBLE)
+
+
+@contextmanager
+def _told(as_json: bool) -> Iterator[None]:
+    """Every refusal is one sentence, but a file of measurements gets all its faults."""
+    from planner.errors import InstanceError
+
+    with outcomes(as_json):
+        try:
+            yield
+        except InstanceError:
+            raise
+        except (ValueError, OverflowError) as error:
+            refuse(str(error), as_json)

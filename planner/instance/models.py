@@ -1,0 +1,73 @@
+"""The model that a workload runs, and the constants of the performance model that hold for an instance."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from planner.engineering.performance import models
+from planner.instance.schema import Inference, Instance, ModelShape, Training
+
+if TYPE_CHECKING:
+    from planner.engineering.performance.device import Device
+    from planner.engineering.performance.inference_calibration import ServingConstants
+    from planner.engineering.performance.training_calibration import TrainingConstants
+
+
+def model_of(workload: Training | Inference) -> models.Model:
+    """The transformer of a workload: a preset, its own description, or a plausible one of so many parameters."""
+    if isinstance(workload.model, str):
+        return models.preset(workload.model)
+    if isinstance(workload.model, ModelShape):
+        return _described(workload.name, workload.model)
+    assert workload.parameters is not None  # the schema wants one of the two
+    return models.bare(workload.parameters, workload.active_parameters)
+
+
+def parameters_of(workload: Training | Inference) -> tuple[float, float]:
+    """(all, active per token) parameters of a workload's model."""
+    if workload.parameters is not None:
+        return workload.parameters, workload.active_parameters or workload.parameters
+    model = model_of(workload)
+    return float(model.parameters), float(model.active_parameters)
+
+
+@lru_cache(maxsize=256)
+def _described(name: str, shape: ModelShape) -> models.Model:
+    figures = shape.model_dump(exclude_none=True)
+    figures.setdefault("kv_heads", shape.heads)
+    figures.setdefault("head_size", shape.hidden // shape.heads)
+    if "attention" not in figures:
+        kv_heads = figures["kv_heads"]
+        figures["attention"] = "mha" if kv_heads == shape.heads else "mqa" if kv_heads == 1 else "gqa"
+    return models.Model(name=name, **figures)
+
+
+def training_constants_of(instance: Instance, accelerator: str, device: Device) -> TrainingConstants | None:
+    """Constants scaled to the instance's own measurements of an accelerator; None for the calibrated ones."""
+    from planner.engineering.performance.training_calibration import training_constants
+    from planner.engineering.performance.training_measured import TrainingMeasurement, calibrated
+
+    found = [m for m in instance.measurements.training if m.accelerator == accelerator]
+    if not found:
+        return None
+    measured = [
+        TrainingMeasurement(
+            models.preset(m.model), device, m.devices, m.tokens_per_s, m.sequence, m.batch_tokens, m.precision
+        )
+        for m in found
+    ]
+    return calibrated(training_constants(device.generation), measured)
+
+
+def serving_constants_of(
+    instance: Instance, accelerator: str, device: Device, engine: str | None
+) -> ServingConstants | None:
+    """Constants of an accelerator under an engine, or scaled to the instance's own measurements of it."""
+    from planner.engineering.performance.inference_calibration import DEFAULT_ENGINE, constants_of
+    from planner.engineering.performance.measurements import Measurement, calibrate
+
+    found = [m for m in instance.measurements.inference if m.accelerator == accelerator]
+    if not found:
+        return constants_of(device.generation, engine or DEFAULT_ENGINE)
+    return calibrate([Measurement(**m.model_dump()) for m in found], {accelerator: device})[accelerator]

@@ -1,0 +1,80 @@
+"""Networks of whole plans: equal to the designer's, oversubscribed where that is offered, grown without waste."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import planner
+from planner.engineering.fit import Rules, fit
+from planner.plan import Plan
+
+PLANES = Path(__file__).parents[2] / "instances" / "studies" / "planes-16384.yaml"
+
+
+def plan(*changes: str) -> Plan:
+    """The plan of one cluster with changes, gap 0."""
+    return planner.solve(planner.load_instance(PLANES, changes), gap=0, isolate=False).require_plan()
+
+
+def network(found: Plan, name: str = "compute", period: int = 1) -> dict[str, Any]:
+    (row,) = (r for r in found.decisions["networks"] if (r["network"], r["period"]) == (name, period))
+    return row
+
+
+def a100(servers: int) -> list[str]:
+    """A cluster of so many DGX A100 (2,496 TFLOP/s each)."""
+    return [
+        "catalogue.servers=[dgx-a100]", "catalogue.switches=[qm8790]", "fabric.planes=[1]",
+        f"workloads.cluster.peak_flops={(servers - 0.5) * 2.496e15}", "sites.texas.power_limit_mw=60",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("servers", [101, 140, 399, 400, 401, 420, 1000])
+def test_three_tiers_are_the_designers_at_any_size(servers: int) -> None:
+    """Above one pod (400 servers) the pods need not be equal; 420 take 168 leaves, 320 spines and 110 cores."""
+    row = network(plan(*a100(servers)))
+    tree = fit(Rules(40, 8, True, tiers=3), servers)
+    assert (row["leaves"], row["spines"], row["cores"]) == (tree.leaves, tree.spines, tree.cores)
+    assert row["spine_core_links"] == tree.links("spine-core")
+    if servers == 420:
+        assert (tree.leaves, tree.spines, tree.cores) == (168, 320, 110)
+
+
+def test_oversubscribed_leaves_and_spines_are_offered_and_allowed() -> None:
+    """64 ports, 2:1: 42 down, 22 up. Each offered ratio lowers the cost; the verifier knows the ratio promised."""
+    full = plan("fabric.planes=[1]")
+    spines = plan("fabric.planes=[1]", "fabric.oversubscription=[1, {spine: 7}]")
+    leaves = plan("fabric.planes=[1]", "fabric.oversubscription=[1, 2]")
+    assert full.decisions["fleet"][0]["fabric"] == "qm9700-3t"
+    assert spines.decisions["fleet"][0]["fabric"] == "qm9700-3t-spine7"
+    assert leaves.decisions["fleet"][0]["fabric"] == "qm9700-3t-leaf2"
+    assert max(spines.objective, leaves.objective) < full.objective
+    assert network(leaves)["leaves"] == 8 * 49  # 2,048 servers in units of 42
+    refused = spines.to_dict()
+    refused["provenance"]["instance"]["fabric"]["oversubscription"] = [1]
+    failed = {c.check for c in planner.verify(Plan.from_dict(refused)).checks if not c.passed}
+    assert "oversubscription allowed" in failed
+
+
+def test_a_network_grows_into_a_larger_frame_and_keeps_its_switches() -> None:
+    """60 DGX A100, then 140: the second period buys only what the larger network has more of."""
+    changes = [
+        *a100(140), "horizon.periods=2", "horizon.period_years=2",
+        "workloads.cluster.scale_by_period=[0.4286, 1]", "workloads.cluster.one_cluster=false", "fabric.tiers=[3]",
+    ]  # fmt: skip
+    found = plan(*changes)
+    first, second = network(found), network(found, period=2)
+    small, large = (fit(Rules(40, 8, True, tiers=3), n) for n in (60, 140))
+    assert first["switches"] == small.switches
+    assert second["switches"] == large.switches
+    assert second["switches_bought"] == large.switches - small.switches
+
+
+def test_every_network_of_a_plan_is_proven_as_a_graph() -> None:
+    report = planner.verify(plan(*a100(140)))
+    (proof,) = (c for c in report.checks if c.check == "graph proven")
+    assert proof.passed
+    assert "Non-blocking: all" in proof.detail
