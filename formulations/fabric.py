@@ -20,6 +20,8 @@
 An out-of-band switch (``formulations/management.py``) takes the place of a server below the in-band network: n[p,t] is
 n[p,t] + b[p,t] there, in (N1) and in the node-leaf links of (N4). An out-of-band network has neither (N1) nor (N2).
 
+    (N10) sum_{k that make links of m metres} l[p,n,c,k,t] >= share[p,n,c,m] links of the class   links_are_long_enough
+
 with own_servers what a frame with leaves of its own carries, U the units of the largest frame, y one where a cluster of
 the network is not full, and runs the training runs larger than a unit, each of which may have a cluster to itself
 (not in the in-band network, where every pool is a group of its own: y is 1 and runs 0). (N6)
@@ -81,7 +83,11 @@ class FrameData:
 
 @dataclass(frozen=True)
 class FabricData:
-    """Networks, frames and kits of every pool; ``scarce`` where they or all money have limits."""
+    """Networks, frames and kits of every pool; ``scarce`` where they or all money have limits.
+
+    ``length_m`` is the longest link that a kit makes, ``reaches`` the share of the links of a class that are at least
+    so long, where they differ.
+    """
 
     periods: Sequence[int]
     site: Mapping[str, str]
@@ -97,6 +103,8 @@ class FabricData:
     most_links: Mapping[LinkClass, int]
     most_parts: Mapping[tuple[str, str], int]
     scarce: bool
+    length_m: Mapping[KitKey, float]
+    reaches: Mapping[LinkClass, Mapping[float, float]]
 
 
 def servers_have_ports(unit: UnitData, frames: Sequence[FrameData], servers: Any, units: Any, counts: Any) -> Any:
@@ -130,6 +138,11 @@ def links_of_class(
         own = pyo.quicksum((f.leaves * q for f, q in zip(frames, counts, strict=True)))
         return unit.leaves * units + own
     return pyo.quicksum((f.spine_core_links * q for f, q in zip(frames, counts, strict=True)))
+
+
+def links_are_long_enough(reaching: Sequence[Any], share: float, links: Any) -> Any:
+    """(N10) Long links are made with kits that reach so far; short ones with any."""
+    return share * links <= pyo.quicksum(reaching)
 
 
 def add_fabric(model: pyo.ConcreteModel, data: FabricData, servers: Any, ledger: Ledger) -> pyo.Block:
@@ -227,6 +240,15 @@ def add_fabric(model: pyo.ConcreteModel, data: FabricData, servers: Any, ledger:
             pyo.quicksum(b.links[p, n, c, k, t] for k in kits_of[p, n, c]) == b.required_links[p, n, c, t]
         ),
         doc="(N4)",
+    )
+    fabric.links_are_long_enough = pyo.Constraint(
+        [(*key, m, t) for key, shares in data.reaches.items() for m in shares for t in data.periods],
+        rule=lambda b, p, n, c, m, t: links_are_long_enough(
+            [b.links[p, n, c, k, t] for k in kits_of[p, n, c] if data.length_m[p, n, c, k] >= m],
+            data.reaches[p, n, c][m],
+            b.required_links[p, n, c, t],
+        ),
+        doc="(N10)",
     )
     users: dict[tuple[str, str], list[tuple[KitKey, float]]] = {key: [] for key in data.most_parts}
     for key, parts in data.kits.items():

@@ -2,7 +2,7 @@
 
 | symbol | attribute | unit | meaning |
 |---|---|---|---|
-| g[s,a,t] | ``built_kw`` | kW | facility power that asset a (power train, building) is built for (S1 of ``bought_kw``) |
+| g[s,a,t] | ``built_kw`` | kW | facility power that power train and building a carry (S1 of ``bought_kw``) |
 | z[s,t] | ``opened`` | 0 or 1 | 1 where land that has a price is bought in period t |
 
     (E1)  sum_c peak_pue[s,c] i[s,c,t] <= g[s,a,t]                       facility_load_is_fed

@@ -1,6 +1,8 @@
-"""Supply limits: at most so many of an item in a period or over the horizon.
+"""Supply limits: at most so many of an item in a period or over the horizon; quantity limits of the export rules.
 
-(Y1)  sum of pieces x purchases over the limit's periods <= limit        purchases_within_supply
+(Y1)  sum of pieces x purchases over the limit's periods <= limit                    purchases_within_supply
+(Y2)  sum of amount x purchases at the cap's sites and periods
+          - share of the same sum over all sites <= limit                            purchases_within_caps
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import pyomo.environ as pyo
 
 @dataclass(frozen=True)
 class SupplyData:
-    """One limit: pieces per unit of each purchase variable that draws on it."""
+    """One limit: pieces (or amount) per unit of each purchase variable that draws on it."""
 
     name: str
     limit: float
@@ -28,11 +30,23 @@ def purchases_within_supply(limit: SupplyData) -> Any:
     return pyo.quicksum((pieces * bought for pieces, bought in limit.purchases)) <= limit.limit
 
 
-def add_supply(model: pyo.ConcreteModel, limits: Sequence[SupplyData]) -> pyo.Block:
+def purchases_within_caps(cap: SupplyData) -> Any:
+    """(Y2) Divided by the limit, for amounts are total processing performance, far above everything else."""
+    if not cap.purchases:
+        return pyo.Constraint.Feasible
+    scale = cap.limit or max(abs(amount) for amount, _ in cap.purchases) or 1.0
+    return pyo.quicksum((amount / scale * bought for amount, bought in cap.purchases)) <= cap.limit / scale
+
+
+def add_supply(model: pyo.ConcreteModel, limits: Sequence[SupplyData], caps: Sequence[SupplyData] = ()) -> pyo.Block:
     """Add ``model.supply``."""
     supply = model.supply = pyo.Block(concrete=True, doc="supply limits")
     by_name = {limit.name: limit for limit in limits}
     supply.purchases_within_supply = pyo.Constraint(
         list(by_name), rule=lambda _, name: purchases_within_supply(by_name[name]), doc="(Y1)"
+    )
+    by_id = {cap.name: cap for cap in caps}
+    supply.purchases_within_caps = pyo.Constraint(
+        list(by_id), rule=lambda _, name: purchases_within_caps(by_id[name]), doc="(Y2)"
     )
     return supply

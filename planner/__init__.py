@@ -14,7 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from planner.api import check, compare, load_instance, solve, verify, whatif
+    from planner.api import check, compare, load_instance, price_of_compliance, solve, verify, whatif
     from planner.comparison import Comparison
     from planner.errors import (
         Fault,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "planner.api": ("check", "compare", "load_instance", "solve", "verify", "whatif"),
+    "planner.api": ("check", "compare", "load_instance", "price_of_compliance", "solve", "verify", "whatif"),
     "planner.comparison": ("Comparison",),
     "planner.errors": (
         "Fault",
@@ -66,6 +66,7 @@ __all__ = [
     "check",
     "compare",
     "load_instance",
+    "price_of_compliance",
     "solve",
     "verify",
     "whatif",

@@ -16,6 +16,7 @@ from planner.plan import Plan
 
 if TYPE_CHECKING:
     from planner.comparison import Comparison
+    from planner.compliance import ComplianceReport
     from planner.options import Options
     from planner.result import SolveResult
     from planner.solver import Progress
@@ -88,6 +89,17 @@ def solve(
         raise ValueError(f"found seed {seed}; a whole number from 0 to 2147483647 is accepted")
     options = SolverOptions(gap=gap, time_limit=time_limit, threads=threads, seed=seed, isolate=isolate)
     return solve_instance(instance, options, on_progress, time.monotonic())
+
+
+def price_of_compliance(instance: Instance, **options: Any) -> ComplianceReport:
+    """What the export rules cost: the optimum under them and without, and what each excluded device would save.
+
+    Args:
+        options: as for ``solve``; both gaps stand in the report.
+    """
+    from planner import compliance
+
+    return compliance.price_of_compliance(instance, lambda changed: solve(changed, **options))
 
 
 def verify(plan: Plan | str | os.PathLike[str], instance: Instance | None = None) -> VerificationReport:

@@ -115,7 +115,7 @@ class _Builder:
         halls = list(dict.fromkeys((s, c) for s, c, _ in loads))
         add_cooling(model, self._cooling(halls), model.halls, ledger)
         add_power(model, self._power(halls), model.halls, ledger)
-        add_supply(model, self._supply(fleet, fabric))
+        add_supply(model, self._supply(fleet, fabric), self._caps(fleet))
         add_budget(model, self._budget(), ledger)
         weights = present_values(self.options)
         if self.instance.objective == "capex":
@@ -220,6 +220,9 @@ class _Builder:
             for part, share in r.parts.items():
                 most_parts[r.pool, part] += share * links
         parts = {part for _, part in most_parts}
+        reaches: dict[tuple[str, str, str], dict[float, float]] = defaultdict(dict)
+        for r in records(options.reaches):
+            reaches[r.pool, r.network, r.link_class][r.length_m] = r.share
         return FabricData(
             periods=self.periods,
             site=self.site,
@@ -235,6 +238,8 @@ class _Builder:
             most_links=most_links,
             most_parts={key: math.ceil(most) for key, most in most_parts.items()},
             scarce=self._pieces_may_split(),
+            length_m={(r.pool, r.network, r.link_class, r.kit): r.length_m for r in records(options.kits)},
+            reaches=reaches,
         )
 
     def _out_of_band(self, units: Iterable[tuple[str, str]]) -> dict[str, OutOfBandData]:
@@ -397,6 +402,20 @@ class _Builder:
             when = "all" if limit.period is None else limit.period
             limits.append(SupplyData(f"{limit.kind}/{limit.id}/{when}/{number}", limit.limit, purchases))
         return limits
+
+    def _caps(self, fleet: pyo.Block) -> list[SupplyData]:
+        """Quantity limits of the export rules: a share of all orders counts against the orders at the cap's sites."""
+        found = []
+        for cap in self.options.caps:
+            amounts = dict(cap.coefficients)
+            purchases: list[tuple[float, Any]] = []
+            for r in records(self.pools[self.pools["accelerator"].isin(list(amounts))]):
+                counted = (1.0 if r.site in cap.sites else 0.0) - cap.share
+                if counted:
+                    each = amounts[r.accelerator] * r.accelerators * counted
+                    purchases += [(each, fleet.bought[r.pool, t]) for t in cap.periods]
+            found.append(SupplyData(cap.id, cap.limit, purchases))
+        return found
 
     def _budget(self) -> BudgetData:
         budget = self.instance.budget

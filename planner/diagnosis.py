@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from planner.instance import Instance, instance_catalogue
 from planner.instance.resolve import convert
-from planner.instance.schema import Budget
+from planner.instance.schema import Budget, Inference
 from planner.options import Options, make_options
 from planner.plan import Plan
 from planner.result import Clash, Diagnosis
@@ -104,7 +104,7 @@ def _sites(instance: Instance, **change: object) -> Instance:
 
 
 def _power(instance: Instance, plan: Plan) -> str:
-    limits = {s.name: s.power_limit_mw for s in instance.sites}
+    limits = {s.name: max(s.power_limit_mw_by_period or (s.power_limit_mw,)) for s in instance.sites}
     needed: dict[str, float] = {}
     for row in plan.decisions["sites"]:
         needed[row["site"]] = max(needed.get(row["site"], 0.0), row["facility_kw"] / 1000)
@@ -185,6 +185,52 @@ def _places(instance: Instance, plan: Plan) -> str:
     return "sites and servers that workloads are kept to; without it the plan runs " + ", ".join(sorted(used))
 
 
+def _any_power(instance: Instance) -> Instance:
+    return _sites(instance, power_limit_mw=UNLIMITED_MW, power_limit_mw_by_period=None)
+
+
+def _anywhere(instance: Instance) -> Instance:
+    """The instance with every workload free to run at any site on any server."""
+    free = {"sites": None, "servers": None, "countries": None}
+    workloads = tuple(
+        w.model_copy(update={**free, "round_trip_ms": None} if isinstance(w, Inference) else free)
+        for w in instance.workloads
+    )
+    policy = instance.policy.model_copy(update={"hub_roles": False})
+    return instance.model_copy(update={"workloads": workloads, "policy": policy})
+
+
+def _kept_in_place(options: Options) -> bool:
+    named = any(w.sites is not None or w.servers is not None for w in options.instance.workloads)
+    return named or any(r.family == "locality" for r in options.removed)
+
+
+def _untimed(instance: Instance) -> Instance:
+    """The instance with services that may answer as slowly as they like."""
+    workloads = tuple(
+        w.model_copy(update={"ttft_s": None, "tpot_s": None}) if isinstance(w, Inference) else w
+        for w in instance.workloads
+    )
+    return instance.model_copy(update={"workloads": workloads})
+
+
+def _slow(instance: Instance, plan: Plan) -> str:
+    used = {f"{r['workload']} on {r['server']}" for r in plan.decisions["workloads"] if r["kind"] == "inference"}
+    return "latency targets of services; without them the plan runs " + ", ".join(sorted(used))
+
+
+def _water(instance: Instance, plan: Plan) -> str:
+    used = {f"{r['water_m3_per_year']:,.0f} m3 a year at {r['site']}" for r in plan.decisions["sites"]}
+    return "water limits; without them the plan uses " + ", ".join(sorted(used))
+
+
+def _carbon(instance: Instance, plan: Plan) -> str:
+    by_period: dict[int, float] = {}
+    for row in plan.decisions["sites"]:
+        by_period[row["period"]] = by_period.get(row["period"], 0.0) + (row["carbon_t_per_year"] or 0.0)
+    return f"carbon limit; without it the plan emits {max(by_period.values(), default=0.0):,.0f} t CO2 a year"
+
+
 FAMILIES = (
     Family(
         "rack fill",
@@ -194,11 +240,27 @@ FAMILIES = (
     ),
     Family(
         "workload places",
-        lambda o: any(w.sites is not None or w.servers is not None for w in o.instance.workloads),
-        lambda i: i.model_copy(
-            update={"workloads": tuple(w.model_copy(update={"sites": None, "servers": None}) for w in i.workloads)}
-        ),
+        _kept_in_place,
+        _anywhere,
         _places,
+    ),
+    Family(
+        "latency targets",
+        lambda o: any(isinstance(w, Inference) and (w.ttft_s or w.tpot_s) for w in o.instance.workloads),
+        _untimed,
+        _slow,
+    ),
+    Family(
+        "water limit",
+        lambda o: any(s.water_limit_m3_per_year is not None for s in o.sites.values()),
+        lambda i: _sites(i, water_limit_m3_per_year=None),
+        _water,
+    ),
+    Family(
+        "carbon limit",
+        lambda o: o.instance.carbon.limit_tonnes_per_year is not None,
+        lambda i: i.model_copy(update={"carbon": i.carbon.model_copy(update={"limit_tonnes_per_year": None})}),
+        _carbon,
     ),
     Family(
         "rack power",
@@ -209,7 +271,7 @@ FAMILIES = (
     Family("supply", lambda o: bool(o.instance.supply), lambda i: i.model_copy(update={"supply": ()}), _supply),
     Family(
         "export rules",
-        lambda o: any(r.family == "export" for r in o.removed),
+        lambda o: bool(o.caps) or any(r.family == "export" for r in o.removed),
         lambda i: i.model_copy(update={"policy": i.policy.model_copy(update={"export_rules": "none"})}),
         _export,
     ),
@@ -226,7 +288,7 @@ FAMILIES = (
         lambda i: i.model_copy(update={"budget": Budget()}),
         _budget,
     ),
-    Family("site power", lambda o: True, lambda i: _sites(i, power_limit_mw=UNLIMITED_MW), _power),
+    Family("site power", lambda o: True, _any_power, _power),
 )
 
 

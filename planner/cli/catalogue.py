@@ -21,6 +21,7 @@ class Kind(StrEnum):
     COOLING = "cooling"
     RACKS = "racks"
     SITES = "sites"
+    MODELS = "models"
 
 
 KindArgument = Annotated[Kind, typer.Argument(help="What to list.", show_default=False)]
@@ -33,8 +34,9 @@ def catalogue(kind: KindArgument, sources: Sources = False, as_json: AsJson = Fa
     """List catalogue rows with their latest price."""
     with outcomes(as_json):
         from planner.catalogue import load_catalogue, table
+        from planner.engineering.performance.models import model_rows
 
-        rows = table(load_catalogue(), kind.value)
+        rows = model_rows() if kind is Kind.MODELS else table(load_catalogue(), kind.value)
         if as_json:
             print_json({"catalogue": kind.value, "rows": rows})
             return

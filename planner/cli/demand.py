@@ -223,7 +223,7 @@ def validation(
 
         console = new_console()
         print_tables(console, words.validation_tables())
-        for sentence in words.MISSES:
+        for sentence in words.misses():
             print_line(console, sentence)
 
 

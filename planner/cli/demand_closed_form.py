@@ -248,9 +248,7 @@ def _figures(
 ) -> list[tuple[str, float]]:
     """One figure of each accelerator asked for; of the defaults, those without it are left out and named."""
     asked = list(dict.fromkeys(ids or DEFAULT_ACCELERATORS))
-    unknown = [_unknown(name, rows) for name in asked if name not in rows]
-    if unknown:
-        raise ValueError("; ".join(unknown))
+    require_known(asked, rows)
     found = {name: figure(rows[name]) for name in asked}
     missing = [name for name, value in found.items() if value is None]
     if missing and (ids or len(missing) == len(asked)):
@@ -258,6 +256,17 @@ def _figures(
     if missing:
         typer.echo(f"left out, no {described} in the catalogue: {', '.join(missing)}", err=True)
     return [(name, value) for name, value in found.items() if value is not None]
+
+
+def require_known(names: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse accelerators that the catalogue does not have.
+
+    Raises:
+        ValueError: naming each with its nearest.
+    """
+    known = list(known)
+    if unknown := [_unknown(name, known) for name in names if name not in known]:
+        raise ValueError("; ".join(unknown))
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

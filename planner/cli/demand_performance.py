@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from planner.cli.demand_closed_form import DEFAULT_ACCELERATORS, require_known
 from planner.cli.outcome import ExitCode, end, outcomes, print_json, refuse
@@ -114,7 +114,9 @@ def _servers(catalogue: Catalogue, accelerators: Sequence[str] | None) -> list[S
     found = [(name, server) for name, server in rows if server.accelerator == name]
     homeless = [name for name in dict.fromkeys(accelerators) if name not in {name for name, _ in found}]
     if homeless:
-        raise ValueError(f"the catalogue has no server with {', '.join(homeless)}; `planner catalogue servers` lists them")
+        raise ValueError(
+            f"the catalogue has no server with {', '.join(homeless)}; `planner catalogue servers` lists them"
+        )
     return [server for _, server in found]
 
 

@@ -6,11 +6,11 @@ import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from planner.cli.outcome import ExitCode, end, outcomes, refuse
+from planner.cli.outcome import ExitCode, end, outcomes, print_json, refuse
 from planner.cli.parameters import (
     DEFAULT_GAP,
     AsJson,
@@ -26,6 +26,7 @@ from planner.cli.progress import progress_line
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from planner.instance import Instance
     from planner.plan import Plan
     from planner.result import Diagnosis, SolveResult
 
@@ -46,6 +47,13 @@ def solve(
     threads: Threads = None,
     seed: Seed = 0,
     changes: Changes = None,
+    price_compliance: Annotated[
+        bool,
+        typer.Option(
+            "--price-compliance",
+            help="Also solve without export rules, and once for each device they exclude: what the rules cost.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Find the cheapest complete plan of an instance and verify it."""
@@ -55,6 +63,10 @@ def solve(
         instance = api.load_instance(file, changes or ())
         if output is not None and (objection := folder_objection(output)):
             refuse(objection, as_json)
+        if price_compliance:
+            limits = {"gap": gap, "time_limit": time_limit, "threads": threads, "seed": seed}
+            _price_compliance(instance, output, limits, as_json)
+            return
         with progress_line("Solving", instance.currency.unit) as on_progress:
             result = api.solve(
                 instance, gap=gap, time_limit=time_limit, threads=threads, seed=seed, on_progress=on_progress
@@ -70,6 +82,26 @@ def solve(
             refuse(trouble, as_json=False)  # the document is out already
         if output is not None:
             typer.echo(f"Wrote plan.json, bom.csv and costs.csv to {output}", err=as_json)
+
+
+def _price_compliance(instance: Instance, output: Path | None, options: dict[str, Any], as_json: bool) -> None:
+    """Print what the export rules cost; the plan under them is written if asked."""
+    from planner import api
+    from planner.report.compliance import compliance_sentence, compliance_table
+    from planner.report.terminal import new_console, print_line, print_tables
+
+    with progress_line("Solving with and without export rules", instance.currency.unit) as on_progress:
+        report = api.price_of_compliance(instance, on_progress=on_progress, **options)
+    if output is not None and report.result.plan is not None and (trouble := _write(report.result.plan, output)):
+        refuse(trouble, as_json)
+    if as_json:
+        print_json(report.to_dict())
+        return
+    console = new_console()
+    print_line(console, compliance_sentence(report), "bold")
+    print_tables(console, (compliance_table(report),))
+    for excluded in report.excluded:
+        print_line(console, f"{excluded.device}: {excluded.reason}")
 
 
 def folder_objection(folder: Path) -> str:

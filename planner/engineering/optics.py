@@ -19,11 +19,13 @@ class Kit:
         id: its parts joined by ``+``, lower end first.
         parts: part id -> parts per link (a twin-port module at one end is half a part per link).
         power_w: power of the parts of one link, W.
+        reach_m: how far all parts reach, m.
     """
 
     id: str
     parts: tuple[tuple[str, float], ...]
     power_w: float
+    reach_m: float
 
 
 def cage_links(switch: Switch, gbps: float) -> int:
@@ -70,7 +72,7 @@ def kits(
         caged = not lower_engine and not upper_engine and cable.links == lower == upper
         if cable.kind in CABLES and cable.gbps == gbps and caged:
             share = 1 / cable.links
-            found.append(Kit(cable.id, ((cable.id, share),), cable.power_w * share))
+            found.append(Kit(cable.id, ((cable.id, share),), cable.power_w * share, cable.reach_m))
     fibres = [o for o in rows if o.kind == "fibre"]
     alike = (lower, lower_engine) == (upper, upper_engine)
     for a in _modules(rows, gbps, lower, lower_engine):
@@ -86,7 +88,8 @@ def kits(
                 for part, share in ((a.id, 1 / a.links), (b.id, 1 / b.links), (fibre.id, 1.0)):
                     parts[part] = parts.get(part, 0.0) + share
                 name = "+".join(dict.fromkeys((a.id, b.id, fibre.id)))
-                found.append(Kit(name, tuple(parts.items()), a.power_w / a.links + b.power_w / b.links))
+                power_w = a.power_w / a.links + b.power_w / b.links
+                found.append(Kit(name, tuple(parts.items()), power_w, min(a.reach_m, b.reach_m, fibre.reach_m)))
     return tuple(found)
 
 

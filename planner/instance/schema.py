@@ -52,6 +52,8 @@ Megawatts = Annotated[float, _in("MW"), Field(gt=0, le=1e5, allow_inf_nan=False)
 Kilowatts = Annotated[float, _in("kW"), Field(gt=0, le=1e5, allow_inf_nan=False)]
 Days = Annotated[float, _in("day"), Field(ge=0.01, le=1e5, allow_inf_nan=False)]
 Metres = Annotated[float, _in("m"), Field(gt=0, le=1e5, allow_inf_nan=False)]
+Span = Annotated[float, _in("m"), Field(ge=0, le=1e3, allow_inf_nan=False)]
+"""A distance on a floor, m."""
 Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Pue = Annotated[float, Field(ge=1, le=5, allow_inf_nan=False)]
 Ratio = Annotated[float, Field(ge=1, le=64, allow_inf_nan=False)]
@@ -360,6 +362,25 @@ class Oversubscription(Record):
         return {"leaf": value} if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
+class FloorLayout(Record):
+    """Where racks stand, for the lengths of links: server racks in rows, leaves in the row of their unit, spines and
+    cores in the middle of the room."""
+
+    servers_per_rack: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Absent: what a rack of the pool holds."""
+    racks_per_row: Annotated[int, Field(ge=1, le=1000)] = 10
+    switches_per_rack: Annotated[int, Field(ge=1, le=1000)] = 16
+    leaves_at: Literal["middle", "end"] = "middle"
+    """Where in the row the leaves stand."""
+    rack_pitch_m: Span = 0.6
+    row_pitch_m: Span = 3.0
+    """Distance of neighbouring rows: rack depth and aisle."""
+    vertical_m: Span = 1.5
+    """From a device up to the cable tray, at either end."""
+    slack_m: Span = 1.0
+    """Spare length of a cable."""
+
+
 class FabricChoice(Record):
     """How networks may be built."""
 
@@ -380,9 +401,24 @@ class FabricChoice(Record):
     management_networks: bool = False
     """Whether every pool gets an in-band (SN4600C, two 100G ports a server) and an out-of-band network (SN2201, a 1G
     port of every server, switch and PDU). Lists of the catalogue that may be used do not bind these two."""
-    node_leaf_m: Metres = 10
-    leaf_spine_m: Metres = 30
-    spine_core_m: Metres = 50
+    layout: FloorLayout | None = None
+    """A floor to take the lengths of links from: node-leaf links of one full scalable unit by length, leaf-spine and
+    spine-core links as long as the longest of the largest cluster. ``{}`` is a floor of usual measures."""
+    node_leaf_m: Metres | None = None
+    """Length of every node-leaf link; absent: the floor's, or 10 m without one."""
+    leaf_spine_m: Metres | None = None
+    """Absent: the floor's, or 30 m."""
+    spine_core_m: Metres | None = None
+    """Absent: the floor's, or 50 m."""
+
+    def typed_length_m(self, link_class: str) -> float | None:
+        """Length of a link class that does not follow from the floor; None where it does."""
+        typed, usual = {
+            "node-leaf": (self.node_leaf_m, 10.0),
+            "leaf-spine": (self.leaf_spine_m, 30.0),
+            "spine-core": (self.spine_core_m, 50.0),
+        }[link_class]
+        return usual if typed is None and self.layout is None else typed
 
 
 Acceptable = Literal[
@@ -394,6 +430,8 @@ class Policy(Record):
     hub_roles: bool = True
     """Whether hubs in the west of China are kept for offline work, as their programme intends."""
     export_rules: Literal["us", "none"] = "us"
+    export_exempt: tuple[str, ...] = ()
+    """Accelerators planned with as if the export rules did not name them: a question, not a way round."""
     order_date: datetime.date | None = None
     """Date of the first order; absent means the first day of the horizon."""
     accept: Annotated[tuple[Acceptable, ...], Field(min_length=1)] = ("unrestricted", "notification")

@@ -42,10 +42,14 @@ def priced(
     kit_cost: Callable[[optics.Kit], Cost],
     unit_cost: Cost,
 ) -> Priced:
-    """Price a network; of several kits of a class the least of each cost counts, and for sure the cheapest kit."""
+    """Price a network; of several kits of a class the least of each cost counts, and for sure the cheapest kit that
+    reaches every link."""
     costs = {c: [kit_cost(kit) for kit in kits] for c, kits in option.kits.items()}
+    reaching = {
+        c: [kit_cost(kit) for kit in kits if kit.reach_m >= option.length_m[c]] for c, kits in option.kits.items()
+    }
     least = {c: tuple(map(min, zip(*found, strict=True))) for c, found in costs.items()}
-    return Priced(option, switch_cost(option), unit_cost, least, {c: min(found) for c, found in costs.items()})
+    return Priced(option, switch_cost(option), unit_cost, least, {c: min(found) for c, found in reaching.items()})
 
 
 def kept_families(networks: Mapping[str, Sequence[Priced]], most: int) -> set[str]:

@@ -34,7 +34,7 @@ def against_order(instance: Instance, device: Accelerator, country: str, date: d
     if begin is not None and begin > date:
         return "availability", f"first shipments in {device.available}, after the order of {date}"
     policy = instance.policy
-    if policy.export_rules == "none":
+    if policy.export_rules == "none" or device.id in policy.export_exempt:
         return None
     decision = decide(device, country, date, export_terms(instance))
     if decision.outcome in accepted(policy.accept):
@@ -48,4 +48,5 @@ def export_caps(instance: Instance, devices: tuple[Accelerator, ...], sites: tup
     if policy.export_rules == "none":
         return ()
     dates = [order_date(instance, t) for t in range(instance.horizon.periods)]
+    devices = tuple(device for device in devices if device.id not in policy.export_exempt)
     return caps(devices, {site.name: site.country for site in sites}, dates, export_terms(instance), policy.accept)

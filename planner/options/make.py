@@ -21,6 +21,7 @@ from planner.catalogue.entries import (
 )
 from planner.engineering import optics
 from planner.engineering.carbon import embodied_kg
+from planner.engineering.export_rules import Cap
 from planner.engineering.fabric import FabricError
 from planner.engineering.finance import annuity_factor, discount_factor, periods_in_service, residual_share
 from planner.engineering.racks import servers_per_rack, surviving_share
@@ -30,7 +31,8 @@ from planner.instance.schema import Compute, Training
 from planner.options import management
 from planner.options.beaten import Cost, kept_families, priced
 from planner.options.blocks import Load, block_of, by_performance, demand_of
-from planner.options.export import against_order
+from planner.options.export import against_order, export_caps
+from planner.options.lengths import on_floor, serves_m
 from planner.options.locality import against_site
 from planner.options.networks import Family, NetworkOption, families
 from planner.options.performance import Sized, sized
@@ -41,6 +43,7 @@ from planner.options.tables import (
     KIT_COLUMNS,
     NETWORK_COLUMNS,
     POOL_COLUMNS,
+    REACH_COLUMNS,
     Item,
     Options,
     Removed,
@@ -75,6 +78,7 @@ class _Maker:
         self.networks: Table = []
         self.frames: Table = []
         self.kits: Table = []
+        self.reaches: Table = []
         self.blocks: Table = []
         self.sized: dict[tuple[str, str, float], Sized | str] = {}
         self.management: tuple[NetworkOption, ...] = ()
@@ -114,6 +118,7 @@ class _Maker:
             networks=_frame(self.networks, NETWORK_COLUMNS),
             frames=_frame(self.frames, FRAME_COLUMNS),
             kits=_frame(self.kits, KIT_COLUMNS),
+            reaches=_frame(self.reaches, REACH_COLUMNS),
             blocks=_frame(self.blocks, BLOCK_COLUMNS),
             demand=_frame(
                 [
@@ -124,8 +129,15 @@ class _Maker:
                 DEMAND_COLUMNS,
             ),
             removed=tuple(self.removed),
+            caps=self._caps(),
             embodied_t=self._embodied() if self.instance.carbon.embodied else {},
         )
+
+    def _caps(self) -> tuple[Cap, ...]:
+        """Quantity limits of the export rules on the accelerators that some pool may order."""
+        ids = dict.fromkeys(row["accelerator"] for row in self.pools)
+        devices = tuple(self.catalogue.accelerators[id] for id in ids)
+        return export_caps(self.instance, devices, tuple(self.sites.values()))
 
     def _embodied(self) -> dict[tuple[str, str], float]:
         """Tonnes of making one server (its accelerators with their share of it), switch or rack."""
@@ -251,12 +263,26 @@ class _Maker:
                         "fabric",
                         "no compute or storage network carries its largest block",
                     )
-                elif fitting:
-                    candidates.append((family, networks, fitting))
+                elif fitting and (laid := self._on_floor(server, family, networks, places, most)):
+                    candidates.append((family, laid, fitting))
             for family, networks, fitting in self._not_beaten(server, candidates, max(mosts.values()), places):
-                networks = (*networks, *self.management)
                 most = mosts[family.slowdown]
+                needed = management.places(networks, most, places) if self.management else most
+                networks = (*networks, *(self._laid(option, places, needed) for option in self.management))
                 self._pool(site, server, cooling, rack_kw, places, family, networks, most, may_order, fitting)
+
+    def _laid(self, option: NetworkOption, places: int, most: int) -> NetworkOption:
+        return on_floor(option, self.instance.fabric, places, most, self._offered_kits())
+
+    def _on_floor(
+        self, server: Server, family: Family, networks: tuple[NetworkOption, ...], places: int, most: int
+    ) -> tuple[NetworkOption, ...]:
+        """The networks with the lengths of the floor; none where nothing reaches."""
+        try:
+            return tuple(self._laid(option, places, most) for option in networks)
+        except FabricError as error:
+            self._remove(f"{server.id} on {family.id}", "fabric", str(error))
+            return ()
 
     def _not_beaten(self, server: Server, candidates: list[Candidate], most: int, places: int) -> list[Candidate]:
         """Candidates of one server type, site and rack class without those another beats at every size."""
@@ -469,8 +495,7 @@ class _Maker:
             unit = option.design.unit
             needed = most
             if option.network == management.IN_BAND:
-                others = [n for n in networks if n not in self.management]
-                needed = management.places(others, most, places)
+                needed = management.places(networks[: -len(self.management)], most, places)
             self.networks.append(
                 {
                     "pool": pool, "network": option.network, "switch": option.switch.id, "gbps": option.gbps,
@@ -498,13 +523,16 @@ class _Maker:
             for link_class, kits in option.kits.items():
                 if link_class == "spine-core" and not cored:
                     continue
+                shares = option.shares.get(link_class, {option.length_m[link_class]: 1.0})
+                key = {"pool": pool, "network": option.network, "link_class": link_class}
                 for kit in kits:
                     self.kits.append(
                         {
-                            "pool": pool, "network": option.network, "link_class": link_class, "gbps": option.gbps,
-                            "length_m": option.length_m[link_class], "kit": kit.id, "parts": dict(kit.parts),
+                            **key, "gbps": option.gbps, "length_m": serves_m(shares, kit), "kit": kit.id,
+                            "parts": dict(kit.parts),
                         }
                     )  # fmt: skip
+                self.reaches += [{**key, "length_m": m, "share": share} for m, share in shares.items() if share < 1]
 
     def _availability(self, cooling: Cooling) -> float:
         """Share of the servers that carry load; where nobody repairs, those that last until the next visit."""

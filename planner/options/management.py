@@ -20,6 +20,8 @@ from planner.options.networks import NetworkOption
 
 IN_BAND, OUT_OF_BAND = "in-band", "out-of-band"
 OUT_OF_BAND_PORTS = 48
+CORD_M = 10.0
+"""Length of a management cord where a floor gives the other lengths: out-of-band switches stand in every row."""
 LEAF_LEAF = "leaf-leaf"
 """Link class of the links between twins."""
 Kits = tuple[optics.Kit, ...]
@@ -52,31 +54,29 @@ def networks(
     wide = tuple(f for f in three.frames if f.units > two.frames[-1].units)
     upper = optics.cage_links(band, rules.IN_BAND_GBPS)
 
-    def made(network: str, gbps: float, link_class: str, length_m: float, lower: int, upper: int) -> Kits:
-        found = optics.kits(optic_rows, gbps=gbps, length_m=length_m, lower=lower, upper=upper)
+    def made(network: str, gbps: float, link_class: str, length_m: float | None, lower: int, upper: int) -> Kits:
+        found = optics.kits(optic_rows, gbps=gbps, length_m=length_m or 0.0, lower=lower, upper=upper)
         if not found:
-            raise fabric.FabricError(f"no optic or cable makes a {gbps:g}G {network} link of {length_m:g} m")
-        return found if kit_rank is None else optics.not_beaten(found, kit_rank)
+            raise fabric.FabricError(f"no optic or cable makes a {gbps:g}G {network} link of {length_m or 0:g} m")
+        return found if kit_rank is None or length_m is None else optics.not_beaten(found, kit_rank)
 
     lengths = {
-        "node-leaf": choice.node_leaf_m, "leaf-spine": choice.leaf_spine_m, "spine-core": choice.spine_core_m,
-        LEAF_LEAF: rules.TWIN_M,
+        **{c: choice.typed_length_m(c) for c in ("node-leaf", "leaf-spine", "spine-core")}, LEAF_LEAF: rules.TWIN_M,
     }  # fmt: skip
     kits = {
         c: made(IN_BAND, rules.IN_BAND_GBPS, c, m, 1 if c == "node-leaf" else upper, upper) for c, m in lengths.items()
     }
-    cord = made(OUT_OF_BAND, rules.OUT_OF_BAND_GBPS, "node-leaf", choice.node_leaf_m, 1, 1)
+    cord_m = choice.typed_length_m("node-leaf") or CORD_M
+    cord = made(OUT_OF_BAND, rules.OUT_OF_BAND_GBPS, "node-leaf", cord_m, 1, 1)
     unit = fabric.Unit(servers=0, leaves=1, leaf_spine_links=0)
     counted = fabric.Design(below.ports, ports=1, tiers=1, rails=False, unit=unit, frames=(), down=below.ports)
+    pairs = replace(two, frames=(*two.frames, *wide))
+    known = {c: m or 0.0 for c, m in lengths.items()}
+    cords = {"node-leaf": cord}
     return (
-        NetworkOption(
-            IN_BAND, band, rules.IN_BAND_GBPS, replace(two, frames=(*two.frames, *wide)), kits, lengths
-        ),
-        NetworkOption(
-            OUT_OF_BAND, below, rules.OUT_OF_BAND_GBPS, counted, {"node-leaf": cord},
-            {"node-leaf": choice.node_leaf_m},
-        ),
-    )  # fmt: skip
+        NetworkOption(IN_BAND, band, rules.IN_BAND_GBPS, pairs, kits, known, pairs),
+        NetworkOption(OUT_OF_BAND, below, rules.OUT_OF_BAND_GBPS, counted, cords, {"node-leaf": cord_m}, counted),
+    )
 
 
 def of_unit(compute: NetworkOption, servers_per_rack: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from planner.catalogue.entries import Optic, Server, Switch
 from planner.engineering import fabric, optics
@@ -24,8 +24,13 @@ class NetworkOption:
     design: fabric.Design
     kits: Mapping[str, tuple[optics.Kit, ...]]
     length_m: Mapping[str, float]
+    """Of the longest link of a class."""
+    plane: fabric.Design
+    """The design of one plane."""
     planes: int = 1
     """Independent copies of the fabric; the design counts all of them."""
+    shares: Mapping[str, Mapping[float, float]] = field(default_factory=dict)
+    """By class and length: the share of its links that are at least so long, where a floor says so."""
 
 
 @dataclass(frozen=True)
@@ -171,11 +176,11 @@ def _network(
         raise fabric.FabricError(
             f"{tiers} tiers of {design.radix}-port switches hold no scalable unit of {ports} rails"
         )
-    lengths = {"node-leaf": choice.node_leaf_m}
+    lengths = {"node-leaf": choice.typed_length_m("node-leaf")}
     if any(f.spines for f in design.frames):
-        lengths["leaf-spine"] = choice.leaf_spine_m
+        lengths["leaf-spine"] = choice.typed_length_m("leaf-spine")
     if tiers == 3:
-        lengths["spine-core"] = choice.spine_core_m
+        lengths["spine-core"] = choice.typed_length_m("spine-core")
     # The links of a twin-port cage may lead to two switches, so twin-port cables are not planned with.
     optic_rows = [o for o in optic_rows if o.links == 1 or o.kind in ("transceiver", "fibre")]
     kits = {}
@@ -183,16 +188,18 @@ def _network(
         lower = optics.nic_links(server, network) if link_class == "node-leaf" else upper
         engine = switch.built_in_optics
         offered = optics.kits(
-            optic_rows, gbps=gbps, length_m=length, lower=lower, upper=upper,
+            optic_rows, gbps=gbps, length_m=length or 0.0, lower=lower, upper=upper,
             lower_engine="" if link_class == "node-leaf" else engine, upper_engine=engine,
         )  # fmt: skip
         if not offered:
             raise fabric.FabricError(
-                f"no allowed optic or cable makes a {gbps:g}G {link_class} link of {length:g} m between cages "
+                f"no allowed optic or cable makes a {gbps:g}G {link_class} link of {length or 0:g} m between cages "
                 f"of {lower} and {upper} links"
             )
-        kits[link_class] = offered if kit_rank is None else optics.not_beaten(offered, kit_rank)
-    return NetworkOption(network, switch, gbps, design, kits, lengths, planes=planes)
+        # How far a kit must reach is not known before the floor of a pool is (``lengths``).
+        kits[link_class] = offered if kit_rank is None or length is None else optics.not_beaten(offered, kit_rank)
+    known = {link_class: length or 0.0 for link_class, length in lengths.items()}
+    return NetworkOption(network, switch, gbps, design, kits, known, one_plane, planes=planes)
 
 
 def _in_planes(design: fabric.Design, planes: int) -> fabric.Design:

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pandas as pd
 
 from planner.catalogue import Catalogue
+from planner.engineering.export_rules import Cap
 from planner.instance import Instance
 from planner.instance.resolve import SiteFacts
 
@@ -28,6 +29,7 @@ FRAME_COLUMNS = (
     "spine_core_links",
 )  # fmt: skip
 KIT_COLUMNS = ("pool", "network", "link_class", "gbps", "length_m", "kit", "parts")
+REACH_COLUMNS = ("pool", "network", "link_class", "length_m", "share")
 BLOCK_COLUMNS = (
     "workload", "kind", "pool", "servers_per_block", "rate_per_block", "rate_unit", "one_cluster",
     "expected_servers", "basis",
@@ -74,11 +76,15 @@ class Options:
         networks: one row per (pool, network): switch, radix at the used speed, the scalable unit;
             ``unit_management`` out-of-band switches that a unit of the compute network has to itself.
         frames: one row per (pool, network, frame): what stands above the units.
-        kits: one row per (pool, network, link class, kit); ``parts`` maps part id to count per link.
+        kits: one row per (pool, network, link class, kit); ``parts`` maps part id to count per link, ``length_m`` is
+            the longest link that it makes.
+        reaches: one row per (pool, network, link class, length) where a floor gives several lengths: the ``share`` of
+            links that are at least so long.
         blocks: one row per (workload, pool): servers and rate of one block (run, serving group, compute server), the
             servers that the expected estimate takes for it, and how it was sized.
         demand: one row per (workload, period from 1), in the unit of the rate.
         removed: what was taken out and why.
+        caps: quantity limits of the export rules on what may be ordered.
         embodied_t: tonnes of carbon of making one item, by (kind, id), where the instance counts them.
     """
 
@@ -90,9 +96,11 @@ class Options:
     networks: pd.DataFrame
     frames: pd.DataFrame
     kits: pd.DataFrame
+    reaches: pd.DataFrame
     blocks: pd.DataFrame
     demand: pd.DataFrame
     removed: tuple[Removed, ...]
+    caps: tuple[Cap, ...] = ()
     embodied_t: dict[tuple[str, str], float] = field(default_factory=dict)
 
     @property

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from planner.options.networks import Family
 
 Rows = list[dict[str, Any]]
+SERVERS_PER_RACK = 4
+"""For lengths on a floor that does not say."""
 
 
 def network_choices(plan: Plan) -> Rows:
@@ -107,12 +109,14 @@ class _Offer:
 
     def _built(self, family: Family, servers: int) -> dict[str, Any]:
         from planner.engineering.fabric import FabricError, network
+        from planner.options.lengths import cost_per_link, on_floor
 
         option = family.compute
         most = max(f.servers for f in option.design.frames)
         shape = {"fabric": family.id, "tiers": family.tiers, "planes": option.planes, "most_servers": most}
         try:
             found = network(option.design, servers)
+            option = on_floor(option, self.instance.fabric, SERVERS_PER_RACK, servers, self._rank)
         except FabricError:
             return {**shape, "switches": None, "links": None, "cost": None}
         links = {
@@ -123,5 +127,5 @@ class _Offer:
         cost = found.switches * self.price("switches", option.switch.id)
         for link_class, number in links.items():
             if number:
-                cost += number * min(self._rank(kit)[0] for kit in option.kits[link_class])
+                cost += number * cost_per_link(option, link_class, self._rank)
         return {**shape, "switches": found.switches, "links": sum(links.values()), "cost": cost}

@@ -6,6 +6,7 @@ over the horizon.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -47,6 +48,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "totals": {name: plan.totals[name] for name in TOTALS},
         "fleet": fleet(plan, facts),
         "workloads": workloads(plan),
+        "caution": caution(plan),
         "networks": networks(plan, facts),
         "network_choices": network_choices(plan),
         "links": links(plan),
@@ -93,7 +95,7 @@ def fleet(plan: Plan, facts: CatalogueFacts) -> Rows:
 def workloads(plan: Plan) -> Rows:
     """Which pool carries which workload, with how many blocks and servers, from which period to which."""
     numbers = pool_numbers(plan)
-    keys = ("workload", "kind", "pool", "site", "server", "blocks", "servers_per_block", "servers")
+    keys = ("workload", "kind", "pool", "site", "server", "blocks", "servers_per_block", "servers", "expected_servers")
     found: Rows = []
     for rows in _grouped(plan.decisions["workloads"], "workload", "pool").values():
         before: dict[str, Any] = {}
@@ -105,6 +107,19 @@ def workloads(plan: Plan) -> Rows:
                 before = {**same, "first_period": row["period"], "last_period": row["period"]}
                 found.append(before)
     return found
+
+
+def caution(plan: Plan) -> dict[str, int] | None:
+    """Servers at work, and how many the expected estimate takes for the same loads, in the period where they differ
+    most; None unless the plan is safe."""
+    if _setting(plan, "instance", "estimates") != "safe":
+        return None
+    found = [{"servers": 0, "expected_servers": 0}]
+    for rows in _grouped(plan.decisions["workloads"], "period").values():
+        servers = sum(r["servers"] for r in rows)
+        expected = sum(math.ceil(r["expected_servers"] - 1e-6) for r in rows)
+        found.append({"servers": servers, "expected_servers": expected})
+    return max(found, key=lambda row: row["servers"] - row["expected_servers"])
 
 
 def networks(plan: Plan, facts: CatalogueFacts) -> Rows:

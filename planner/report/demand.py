@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,9 +12,7 @@ from planner.report.words import UNKNOWN, count, percent, plural
 
 if TYPE_CHECKING:
     from planner.engineering.performance.derivation import Step
-    from planner.engineering.performance.replicas import ServingEstimate
     from planner.engineering.performance.server_types import Excluded, OnServers, Queries, Run
-    from planner.engineering.performance.training import TrainingEstimate
 
 Row = Mapping[str, Any]
 RANGE_NOTE = "range: enough in one case of ten to enough in nine of ten"
@@ -39,9 +36,7 @@ def training_demand(
     steps: list[Step] = []
     shown = _shown(found, first)
     if shown is not None:
-        steps = explain_training(
-            run.model, shown.device, run.tokens, shown.estimate, run.sequence, shown.constants, run.precision
-        )
+        steps = explain_training(run.model, shown.device, run.tokens, shown.estimate, run.sequence, shown.constants)
         steps.append(_servers_step(shown, f"{plural(run.runs, 'run')} of {shown.estimate.devices:,} devices", safe))
     flops = run.tokens * model_flops_per_token(run.model, run.sequence or run.model.sequence)
     rows = [_row(one) | {"flops": flops} for one in found]
@@ -49,7 +44,11 @@ def training_demand(
 
 
 def inference_demand(
-    queries: Queries, found: Sequence[OnServers[Any, Any]], excluded: Sequence[Excluded], first: Sequence[str], safe: bool
+    queries: Queries,
+    found: Sequence[OnServers[Any, Any]],
+    excluded: Sequence[Excluded],
+    first: Sequence[str],
+    safe: bool,
 ) -> Demand:
     """A service on every server type, derived on the first type of the accelerators ``first`` that carries it."""
     from planner.engineering.performance.derivation import Step
@@ -65,7 +64,153 @@ def inference_demand(
         formula = f"{queries.queries_per_day:,.6g} queries / 86,400 s x {queries.peak_factor:g}"
         steps.append(Step("busiest moment", formula, busiest, "1/s"))
         steps.append(_servers_step(shown, "busiest moment / requests, in whole replicas and servers", safe))
-    forward = queries.tokens_in + queries.tokens_out
-    flops = queries.queries_per_day * forward * 2 * queries.model.matmul_parameters
-    rows = [_row(one) | {"flops_per_day": flops} for one in found]
+    tokens = queries.tokens_in * (1 - queries.prefix_hit) + queries.tokens_out
+    flops = tokens * 2 * queries.model.matmul_parameters
+    rows = [_row(one) | _serving_figures(queries, one, flops) for one in found]
     return _demand("inference", queries.model.name, shown, steps, rows, excluded, safe, inference_table(rows, safe))
+
+
+def training_table(rows: Sequence[Row], safe: bool) -> Table:
+    """Layout, speed and servers of a run by server type."""
+    return table(
+        f"Training by server type: {_exponent(rows[0]['flops'])} FLOPs a run" if rows else "Training by server type",
+        ("server", "layout", ">MFU", ">GB on a\ndevice", ">days", ">acceler-\nators", _servers_heading(safe), ">range",
+         "limited by"),
+        (
+            (
+                r["server"], _training_layout(r["layout"]), percent(r["mfu"]), f"{r['memory_gb']:.1f}",
+                f"{r['days']:.3g}", count(r["accelerators"]), count(r["servers"]), _range(r), r["limiting"],
+            )
+            for r in rows
+        ),
+        f"{RANGE_NOTE}; layout: tensor x pipeline x context x data parallel devices",
+    )  # fmt: skip
+
+
+def inference_table(rows: Sequence[Row], safe: bool) -> Table:
+    """Replica, speed and servers of a service by server type."""
+    return table(
+        "Inference by server type" + (f": {_exponent(rows[0]['flops'])} FLOPs a query" if rows else ""),
+        ("server", ">devices of\na replica", ">in flight", ">MFU", ">GB on a\ndevice", ">queries/s", ">first\ntoken s",
+         ">next\nms", _servers_heading(safe), ">range", "limited by"),
+        (
+            (
+                r["server"], count(r["devices"]), count(r["batch"]), percent(r["mfu"]), f"{r['memory_gb']:.1f}",
+                f"{r['requests_per_s']:.3g}", f"{r['ttft_s']:.2g}", f"{1e3 * r['tpot_s']:.3g}", count(r["servers"]),
+                _range(r), r["limiting"],
+            )
+            for r in rows
+        ),
+        RANGE_NOTE,
+    )  # fmt: skip
+
+
+def steps_table(title: str, steps: Sequence[Step]) -> Table:
+    """A derivation, line by line."""
+    return table(
+        title,
+        ("step", "from", ">value", "unit"),
+        ((step.step, step.formula, _figure(step.value), step.unit) for step in steps),
+    )
+
+
+def excluded_table(excluded: Sequence[Excluded]) -> Table:
+    """Server types that cannot carry the load, and why."""
+    return table(
+        "Excluded", ("server", "accelerator", "reason"), ((r.server, r.accelerator, r.reason) for r in excluded)
+    )
+
+
+def _demand(
+    kind: str,
+    model: str,
+    shown: OnServers[Any, Any] | None,
+    steps: Sequence[Step],
+    rows: Sequence[Row],
+    excluded: Sequence[Excluded],
+    safe: bool,
+    by_type: Table,
+) -> Demand:
+    data = {
+        "demand": kind,
+        "model": model,
+        "estimates": "safe" if safe else "expected",
+        "derived_on": shown.server if shown else None,
+        "steps": [step._asdict() for step in steps],
+        "rows": list(rows),
+        "excluded": [dataclasses.asdict(one) for one in excluded],
+    }
+    derivation = steps_table(f"{kind.capitalize()} {model} on {shown.server}" if shown else "", steps)
+    return Demand(data, tuple(t for t in (derivation, by_type, excluded_table(excluded)) if t.rows))
+
+
+def _shown(found: Sequence[OnServers[Any, Any]], first: Sequence[str]) -> OnServers[Any, Any] | None:
+    """The type to derive on: the first that has one of these accelerators, else the first of all."""
+    order = list(first)
+    rank = {name: place for place, name in enumerate(order)}
+    return min(found, key=lambda one: rank.get(one.device.name, len(order)), default=None)
+
+
+def _row(one: OnServers[Any, Any]) -> dict[str, Any]:
+    estimate = dataclasses.asdict(one.estimate)
+    return {
+        "server": one.server,
+        "accelerator": one.device.name,
+        "servers": one.servers,
+        "low_servers": one.low_servers,
+        "high_servers": one.high_servers,
+        "accelerators": one.accelerators,
+        **estimate,
+    }
+
+
+def _serving_figures(queries: Queries, one: OnServers[Any, Any], flops: float) -> dict[str, float]:
+    """FLOPs of a query (2 per parameter and token computed), their share of the peak, and memory of a device."""
+    from planner.engineering.performance import kv
+    from planner.units import TERA
+
+    found = one.estimate
+    peak = one.device.peak_tflops[kv.COMPUTED_IN[found.precision]] * TERA
+    holders = found.layout.pipeline_parallel * max(found.decode_replicas, 1)
+    cache = found.kv_gb / (holders * kv.kv_shards(queries.model, found.layout.tensor_parallel))
+    return {
+        "flops": flops,
+        "mfu": found.requests_per_s * flops / (found.devices * peak),
+        "memory_gb": found.weights_gb / found.layout.devices + cache,
+    }
+
+
+def _servers_step(shown: OnServers[Any, Any], formula: str, safe: bool) -> Step:
+    from planner.engineering.performance.derivation import Step
+
+    return Step("servers, nine cases in ten" if safe else "servers", formula, shown.servers, "")
+
+
+def _servers_heading(safe: bool) -> str:
+    return ">servers\n(9 of 10)" if safe else ">servers"
+
+
+def _training_layout(layout: Mapping[str, Any]) -> str:
+    cut = " x ".join(str(layout[name]) for name in ("tensor", "pipeline", "context", "data"))
+    return f"{cut}, experts {layout['expert']}" if layout["expert"] > 1 else cut
+
+
+def _range(row: Row) -> str:
+    return f"{count(row['low_servers'])}-{UNKNOWN if row['high_servers'] is None else count(row['high_servers'])}"
+
+
+def _exponent(value: float) -> str:
+    return f"{value:.4g}"
+
+
+def _figure(value: float | str) -> str:
+    """Four digits of a number, whole ones in full.
+
+    >>> _figure(174591590400), _figure(0.53618), _figure("compute"), _figure(1.05e21)
+    ('174,591,590,400', '0.5362', 'compute', '1.05e+21')
+    """
+    if isinstance(value, str):
+        return value
+    if value == round(value) and abs(value) < 1e15:
+        return f"{value:,.0f}"
+    return f"{value:,.4g}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from planner.report.tables import Table, ditto, table
 from planner.report.words import UNKNOWN, percent, price
+from planner.units import GIGA
 
 Row = Mapping[str, Any]
 Column = tuple[str, Callable[[Row], str]]
@@ -92,6 +93,17 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         (">PUE\nlimit", _text("pue_limit")),
         (">least\nfill", lambda row: percent(row.get("min_rack_fill") or 0)),
         (">tariff\nper kWh", _tariff),
+    ),
+    "models": (
+        ("id", _text("id")),
+        ("name", _text("name")),
+        (">layers", _text("layers")),
+        (">hidden", _text("hidden")),
+        (">heads", _text("heads")),
+        (">KV\nheads", _text("kv_heads")),
+        (">experts", lambda row: f"{row['active_experts']} of {row['experts']}" if row["experts"] else ""),
+        (">parameters\n1e9", lambda row: f"{row['parameters'] / GIGA:,.2f}"),
+        (">active\n1e9", lambda row: f"{row['active_parameters'] / GIGA:,.2f}"),
     ),
 }
 """Columns by kind of row."""

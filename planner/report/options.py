@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Data = Mapping[str, Any]
 Rows = list[dict[str, Any]]
 
+TYPED = "peak rate and memory, at the utilisation typed if any"
+"""Basis of blocks that the performance model does not size."""
 FAMILY_WORDS = {
     "availability": "not on sale at the order date",
     "beaten": "another option is at least as good in every respect",
@@ -48,6 +50,7 @@ def options_data(options: Options) -> dict[str, Any]:
         },
         "workloads": workloads,
         "stranded": [r["workload"] for r in workloads if r["demand"] and not r["pools"]],
+        "blocks": _blocks(options),
         "pools": pools,
         "networks": _networks(options),
         "removed": [{"subject": r.subject, "family": r.family, "reason": r.reason} for r in options.removed],
@@ -70,8 +73,8 @@ def stranded_sentence(data: Data) -> str:
 
 
 def options_tables(data: Data) -> tuple[Table, ...]:
-    """Workloads, pools, networks and one table of removed options for each family of rules."""
-    tables = [workload_table(data), pool_table(data), network_table(data), *removed_tables(data)]
+    """Workloads, their blocks, pools, networks and one table of removed options for each family of rules."""
+    tables = [workload_table(data), block_table(data), pool_table(data), network_table(data), *removed_tables(data)]
     return tuple(found for found in tables if found.rows)
 
 
@@ -82,6 +85,28 @@ def workload_table(data: Data) -> Table:
         ("workload", "kind", ">largest demand", "unit", ">pools"),
         ((r["workload"], r["kind"], f"{r['demand']:,.6g}", r["unit"], count(r["pools"])) for r in data["workloads"]),
     )
+
+
+def block_table(data: Data) -> Table:
+    """What one block of a workload takes and carries on each server type, and how that was sized."""
+    sizes = Counter((r["workload"], r["server"]) for r in data["blocks"])
+    by_fabric = any(number > 1 for number in sizes.values())
+    return table(
+        "Workloads by server type",
+        ("workload", "server", *(("fabrics",) if by_fabric else ()), ">servers of\na block", ">a block carries",
+         "basis"),
+        ditto(
+            (
+                r["workload"], r["server"], *((_fabrics(r, sizes),) if by_fabric else ()),
+                count(r["servers_per_block"]), f"{r['rate_per_block']:,.4g} {r['rate_unit']}", r["basis"] or TYPED,
+            )
+            for r in data["blocks"]
+        ),
+    )  # fmt: skip
+
+
+def _fabrics(row: Data, sizes: Mapping[tuple[str, str], int]) -> str:
+    return ", ".join(row["fabrics"]) if sizes[row["workload"], row["server"]] > 1 else "all"
 
 
 def pool_table(data: Data) -> Table:
@@ -145,6 +170,24 @@ def _workloads(options: Options) -> Rows:
         }
         for name in kinds
     ]
+
+
+def _blocks(options: Options) -> Rows:
+    """One row for each workload, server and size: pools of several sites and fabrics share them."""
+    pools = options.pools[["server", "fabric"]]
+    keys = ("servers_per_block", "rate_per_block", "rate_unit", "expected_servers", "basis")
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in _records(options.blocks, ("workload", "pool", *keys)):
+        server, fabric = (str(pools.at[row["pool"], name]) for name in ("server", "fabric"))
+        size = {key: row[key] for key in keys}
+        entry = found.setdefault(
+            (row["workload"], server, *size.values()),
+            {"workload": row["workload"], "server": server, "fabrics": [], **size},
+        )
+        if fabric not in entry["fabrics"]:
+            entry["fabrics"].append(fabric)
+    order = list(dict.fromkeys(key[0] for key in found))
+    return sorted(found.values(), key=lambda r: order.index(r["workload"]))
 
 
 def _pools(options: Options) -> Rows:

@@ -67,17 +67,18 @@ def rack_table(summary: Summary) -> Table:
 def workload_table(summary: Summary) -> Table:
     """Who carries what."""
     blocks = {"training": "run", "inference": "serving group", "compute": "block"}
-    by_period = len(summary["periods"]) > 1
+    by_period, is_safe = len(summary["periods"]) > 1, summary["caution"] is not None
     order = list(dict.fromkeys(r["workload"] for r in summary["workloads"]))
     rows = sorted(summary["workloads"], key=lambda r: (order.index(r["workload"]), r["first_period"]))
     return table(
         "Workloads",
         ("workload", *((">periods",) if by_period else ()), "carried by", ">blocks", "of", ">servers\neach",
-         ">servers"),
+         ">servers", *((">by expected\nestimate",) if is_safe else ())),
         ditto(
             (
                 r["workload"], *((_periods(r),) if by_period else ()), f"#{_pool(r)} {r['site']}, {r['server']}",
                 count(r["blocks"]), blocks.get(r["kind"], "block"), count(r["servers_per_block"]), count(r["servers"]),
+                *((f"{r['expected_servers']:,.1f}",) if is_safe else ()),
             )
             for r in rows
         ),
@@ -112,8 +113,8 @@ def choice_table(summary: Summary) -> Table:
         if found["cost"] is None:
             remark = f"carries at most {count(found['most_servers'])}"
         return (
-            choice["server"], count(choice["servers"]), found["fabric"], count(found["switches"]), count(found["links"]),
-            UNKNOWN if found["cost"] is None else scale(found["cost"]), remark,
+            choice["server"], count(choice["servers"]), found["fabric"], count(found["switches"]),
+            count(found["links"]), UNKNOWN if found["cost"] is None else scale(found["cost"]), remark,
         )  # fmt: skip
 
     rows = []

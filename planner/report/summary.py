@@ -89,9 +89,22 @@ def verification_sentence(summary: Summary) -> str:
     return f"Verified independently: {plural(checks, 'check')} passed."
 
 
+def caution_sentence(summary: Summary) -> str:
+    """What a safe plan pays for its safety, in servers; empty for an expected one.
+
+    >>> caution_sentence({"caution": {"servers": 52, "expected_servers": 40}})
+    'Caution: 12 servers more than the expected estimate takes (40).'
+    """
+    found = summary["caution"]
+    if found is None:
+        return ""
+    more = plural(found["servers"] - found["expected_servers"], "server")
+    return f"Caution: {more} more than the expected estimate takes ({count(found['expected_servers'])})."
+
+
 def lines(summary: Summary) -> Iterable[str]:
     """The sentences below the tables."""
-    return filter(None, (estimate_sentence(summary), verification_sentence(summary)))
+    return filter(None, (caution_sentence(summary), estimate_sentence(summary), verification_sentence(summary)))
 
 
 def _present(summary: Summary) -> str:

@@ -50,7 +50,7 @@ def _may_be_exported(view: View, book: Book, pool: Pool, period: int) -> None:
         export.on_sale(pool.device, date),
         f"pool {pool.id} period {period}: {pool.device.id} ordered {date}, first shipments in {pool.device.available}",
     )
-    if policy.export_rules == "none":
+    if policy.export_rules == "none" or pool.device.id in policy.export_exempt:
         return
     outcome = export.outcome(pool.device, pool.site.country, date, policy)
     book.record(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from planner.catalogue.entries import Optic
-from planner.verification.checks import Book
+from planner.verification import lengths
+from planner.verification.checks import WHOLE, Book
 from planner.verification.facts import IN_BAND, NETWORKS, OUT_OF_BAND, Pool, View
 from planner.verification.standards import standard
 from planner.verification.tables import Links
@@ -17,6 +18,10 @@ MANAGEMENT = (IN_BAND, OUT_OF_BAND)
 """Networks whose parts no list of the instance binds."""
 TWIN_M = 2
 """Length of the links between the twins of in-band leaves."""
+
+
+CORD_M = 10
+"""Length of a management cord where a floor gives the other lengths."""
 
 
 def check(view: View, book: Book) -> None:
@@ -47,6 +52,8 @@ def check(view: View, book: Book) -> None:
         book.count("every link is made", where, "links on kits", links, 0)
     managed = {(r.pool, part) for r in view.tables.links if r.network in MANAGEMENT for part in r.parts_per_link}
     _parts(view, book, needed, managed)
+    if view.facts.instance.fabric.layout is not None:
+        _long_enough(view, book)
 
 
 def _parts(
@@ -91,10 +98,8 @@ def _cages(view: View, pool: Pool, row: Links) -> tuple[int, int]:
 
 
 def _kit(view: View, book: Book, pool: Pool, row: Links, where: str) -> None:
-    choice = view.facts.instance.fabric
-    lengths = dict(zip(CLASSES, (choice.node_leaf_m, choice.leaf_spine_m, choice.spine_core_m, TWIN_M), strict=True))
-    length, speed = lengths[row.link_class], pool.ports(row.network)[1]
-    book.same("link length recomputed", where, "metres", row.length_m, length)
+    speed = pool.ports(row.network)[1]
+    _length(view, book, pool, row, where)
     book.same("link speed recomputed", where, "Gb/s", row.gbps, speed)
     optics = view.facts.catalogue.optics
     unknown = [part for part in row.parts_per_link if part not in optics]
@@ -106,7 +111,7 @@ def _kit(view: View, book: Book, pool: Pool, row: Links, where: str) -> None:
         book.record("part allowed", not barred, f"{where}: {barred or 'every part'} of a kit, as catalogue.optics says")
     place = f"{where} kit {row.kit}"
     for part in parts:
-        book.within("optics reach", place, f"{part.id} reaches {part.reach_m:g} m, length", length, part.reach_m)
+        book.within("optics reach", place, f"{part.id} reaches {part.reach_m:g} m, length", row.length_m, part.reach_m)
         if part.kind != "fibre":
             book.same("optics speed fits", place, f"{part.id} Gb/s", part.gbps, speed)
     cages = _cages(view, pool, row)
@@ -117,6 +122,46 @@ def _kit(view: View, book: Book, pool: Pool, row: Links, where: str) -> None:
         _cable(book, row, parts[0], cages, place)
     else:
         _modules(book, row, parts, cages, engine, place)
+
+
+def _length(view: View, book: Book, pool: Pool, row: Links, where: str) -> None:
+    """The length that the instance types, or one that its floor asks for."""
+    typed: float | None = TWIN_M
+    if row.link_class != "leaf-leaf":
+        typed = view.facts.instance.fabric.typed_length_m(row.link_class)
+    if typed is None and row.network == OUT_OF_BAND:
+        typed = CORD_M
+    if typed is not None:
+        book.same("link length recomputed", where, "metres", row.length_m, typed)
+        return
+    rules = standard(view, pool, row.network)
+    if isinstance(rules, str):
+        return
+    if row.link_class == "node-leaf":
+        steps = lengths.node_leaf(view, pool, rules)
+        known = any(abs(row.length_m - step) <= WHOLE for step in steps)
+        book.record("link length recomputed", known, f"{where}: metres {row.length_m:g}, expected one of {list(steps)}")
+    else:
+        needed = lengths.between_switches(view, pool, rules, row)
+        book.enough("link length recomputed", where, "metres", row.length_m, needed)
+
+
+def _long_enough(view: View, book: Book) -> None:
+    """Of the server links of a network, at least the share of the floor is made to be so long."""
+    made: dict[tuple[str, str, int], list[Links]] = {}
+    for row in view.tables.links:
+        if row.link_class == "node-leaf" and row.network != OUT_OF_BAND:
+            made.setdefault((row.pool, row.network, row.period), []).append(row)
+    for (pool_id, network, period), rows in made.items():
+        pool = view.pools.get(pool_id)
+        rules = "no such pool" if pool is None or network not in NETWORKS else standard(view, pool, network)
+        if pool is None or isinstance(rules, str):
+            continue
+        total = sum(row.links for row in rows)
+        for step, share in lengths.node_leaf(view, pool, rules).items():
+            reaching = sum(row.links for row in rows if row.length_m >= step - WHOLE)
+            where = f"pool {pool_id} {network} node-leaf period {period}"
+            book.enough("links are long enough", where, f"links of {step:g} m or more", reaching, share * total)
 
 
 def _cable(book: Book, row: Links, cable: Optic, cages: tuple[int, int], place: str) -> None:

@@ -1,4 +1,4 @@
-"""Blocks sized by the performance model: its physics is asked again at the size the plan gives; part of ``workload``."""
+"""Blocks sized by the performance model: its physics is asked again at the size the plan gives."""
 
 from __future__ import annotations
 

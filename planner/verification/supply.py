@@ -1,9 +1,10 @@
-"""Limits on what may be bought of one item, in a period or over the horizon."""
+"""Limits on what may be bought of one item, in a period or over the horizon; quantity limits of the export rules."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from planner.engineering.export_rules import Terms, caps
 from planner.verification.checks import Book
 from planner.verification.facts import View
 
@@ -18,6 +19,34 @@ def check(view: View, book: Book) -> None:
         )
         where = f"{limit.kind} {limit.id} " + ("whole horizon" if limit.period is None else f"period {limit.period}")
         book.record("supply within limit", bought <= limit.limit, f"{where}: {bought:,} bought, limit {limit.limit:,}")
+    _caps(view, book)
+
+
+def _caps(view: View, book: Book) -> None:
+    """Accelerators ordered, counted server by server, against each quantity limit of the export rules."""
+    policy, facts = view.facts.instance.policy, view.facts
+    if policy.export_rules == "none":
+        return
+    devices = {pool.device.id: pool.device for pool in view.pools.values() if pool.device.id not in policy.export_exempt}
+    terms = Terms(
+        headquarters=policy.operator_country, end_use=policy.end_use, party=policy.operator_listing,
+        consignee=policy.consignee, validated_end_user=policy.validated_end_user, shipped_from=policy.shipped_from,
+        scenarios=frozenset(policy.scenarios), us_shipments=tuple(policy.us_shipments.items()),
+    )  # fmt: skip
+    dates = [facts.order_date(period) for period in facts.periods]
+    countries = {name: site.country for name, site in facts.sites.items()}
+    for cap in caps(tuple(devices.values()), countries, dates, terms, policy.accept):
+        amounts = dict(cap.coefficients)
+        here = everywhere = 0.0
+        for row in view.tables.fleet:
+            pool = view.pools.get(row.pool)
+            if pool is None or row.period not in cap.periods or pool.device.id not in amounts:
+                continue
+            ordered = row.bought * pool.server.accelerators * amounts[pool.device.id]
+            everywhere += ordered
+            here += ordered if row.site in cap.sites else 0.0
+        most = cap.limit + cap.share * everywhere
+        book.within("export quantities within limit", cap.id, cap.counts, here, most)
 
 
 def purchases(view: View) -> Iterator[tuple[str, str, int, int]]:

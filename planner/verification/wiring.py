@@ -172,6 +172,15 @@ def examine(frame: Frame, rules: Rules, unit: Unit | None, servers: int) -> list
     Args:
         servers: servers of the largest cluster that stands on it.
     """
+    found, tree = wired(frame, rules, unit, servers)
+    if tree is not None and tree.servers:
+        proof = proven(tree)
+        found.append(("graph proven", proof.sound and proof.share >= rules.promised - 1e-9, proof.summary))
+    return found
+
+
+def wired(frame: Frame, rules: Rules, unit: Unit | None, servers: int) -> Wired:
+    """One cluster of a frame wired, and what was found in doing so."""
     if frame.tiers == 1:
         found, tree = _one_switch(frame, rules, servers)
     elif unit is None:
@@ -189,10 +198,7 @@ def examine(frame: Frame, rules: Rules, unit: Unit | None, servers: int) -> list
         wire = _two_tiers if frame.tiers == 2 else _three_tiers
         found, tree = wire(frame, rules, unit, min(servers, most))
         found.insert(0, fits)
-    if tree is not None and tree.servers:
-        proof = proven(tree)
-        found.append(("graph proven", proof.sound and proof.share >= rules.promised - 1e-9, proof.summary))
-    return found
+    return found, tree
 
 
 @lru_cache(maxsize=1024)

@@ -53,6 +53,8 @@ def fabric(kits_of_b: tuple[str, ...] = ("dac",), **change: Any) -> tuple[pyo.Co
         "most_links": {key[:3]: 500 for key in kits},
         "most_parts": dict.fromkeys(sorted(parts), 1000),
         "scarce": False,
+        "length_m": dict.fromkeys(kits, 10),
+        "reaches": {},
     }
     data = FabricData(**{**facts, **change})
     model = pyo.ConcreteModel()
@@ -208,3 +210,12 @@ def test_switches_and_parts_bought_earlier_serve_on() -> None:
         " -1*fabric.switches_bought[b,compute,2] +4*fabric.units[b,compute,2] <= 0"
     )
     assert rows["parts_suffice"][1].endswith("-1*fabric.parts_bought[a,aoc,1] -1*fabric.parts_bought[a,aoc,2] <= 0")
+
+
+def test_long_links_take_kits_that_reach() -> None:
+    """(N10) A dac of b makes links of 3 m, a twin of 5 m; a quarter of the links of b are longer than 3 m."""
+    key = (*B, "node-leaf")
+    model, _, _ = fabric(("dac", "twin"), length_m={(*key, "dac"): 3, (*key, "twin"): 5}, reaches={key: {5: 0.25}})
+    assert algebra(model.fabric)["links_are_long_enough"] == [
+        "-1*fabric.links[b,compute,node-leaf,twin,1] +0.25*n[b,1] <= 0"
+    ]

@@ -42,6 +42,8 @@ def fabric() -> pyo.ConcreteModel:
         most_links={key[:3]: 500 for key in kits},
         most_parts={("a", part): 500 for part in ("aoc", "dac", "cord")},
         scarce=False,
+        length_m=dict.fromkeys(kits, 10),
+        reaches={},
     )
     model = pyo.ConcreteModel()
     servers, racks = variables(model, "n", ("a", 1)), variables(model, "r", ("a", 1))

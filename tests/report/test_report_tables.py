@@ -14,6 +14,7 @@ from planner import api
 from planner.catalogue import load_catalogue
 from planner.catalogue import table as catalogue_rows
 from planner.cli.catalogue import Kind
+from planner.engineering.performance.models import model_rows
 from planner.errors import Fault
 from planner.report import options as option_words
 from planner.report.listing import COLUMNS, listing
@@ -80,7 +81,7 @@ def test_rows_must_fit_the_columns() -> None:
 @pytest.mark.parametrize("kind", list(COLUMNS))
 @pytest.mark.parametrize("width", [80, 120])
 def test_every_catalogue_row_is_listed_within_the_width(kind: str, width: int) -> None:
-    rows = catalogue_rows(load_catalogue(), kind)
+    rows = model_rows() if kind == "models" else catalogue_rows(load_catalogue(), kind)
     text = drawn(listing(kind, rows), width=width)
     assert max(map(len, text.splitlines())) <= width
     assert len(listing(kind, rows).rows) == len(rows)

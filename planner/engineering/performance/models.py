@@ -281,6 +281,21 @@ def preset(id: str) -> Model:
     return known[id]
 
 
+def model_rows() -> list[dict[str, Any]]:
+    """The presets for a listing: shape, counts computed from it, and where each comes from.
+
+    >>> model_rows()[0]["parameters"] == preset("gpt3-175b").parameters
+    True
+    """
+    rows = []
+    for row in read_rows("models.csv"):
+        model = preset(row["id"])
+        counts = {"parameters": model.parameters, "active_parameters": model.active_parameters}
+        dated = {"source": row["source"], "as_of": row["as_of"], "estimate": row["estimate"] == "true"}
+        rows.append({"id": row["id"], **dataclasses.asdict(model), **counts, **dated, "note": row["note"]})
+    return rows
+
+
 def _typed(row: Mapping[str, str]) -> Model:
     """A row of the file; empty cells keep the default."""
     cells: dict[str, Any] = {}

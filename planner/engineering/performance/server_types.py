@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 Estimate = TypeVar("Estimate", TrainingEstimate, ServingEstimate)
 Constants = TypeVar("Constants", TrainingConstants, ServingConstants)
+TRAINING_PRECISIONS = ("fp16", "fp8")
+"""Of the matrix products of a run."""
 NONE_MEASURED: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -69,6 +72,12 @@ class Run:
     batch_tokens: float | None = None
     precision: str = "fp16"
 
+    def __post_init__(self) -> None:
+        if self.runs < 1:
+            raise ValueError(f"runs must be at least 1, found {self.runs}")
+        if self.precision not in TRAINING_PRECISIONS:
+            raise ValueError(f"found precision {self.precision!r}; {', '.join(TRAINING_PRECISIONS)} are accepted")
+
 
 @dataclass(frozen=True)
 class Queries:
@@ -86,6 +95,12 @@ class Queries:
     prefix_hit: float = 0.0
     disaggregated: bool = False
     engine: str = DEFAULT_ENGINE
+
+    def __post_init__(self) -> None:
+        if not (self.queries_per_day > 0 and math.isfinite(self.queries_per_day)):
+            raise ValueError(f"queries_per_day must be a finite number above 0, found {self.queries_per_day:g}")
+        if not (self.peak_factor >= 1 and math.isfinite(self.peak_factor)):
+            raise ValueError(f"peak_factor must be a finite number of at least 1, found {self.peak_factor:g}")
 
     def asked(self) -> dict[str, Any]:
         """What is asked of a replica: arguments of ``estimate_serving``."""

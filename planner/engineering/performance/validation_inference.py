@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from functools import cache
-from statistics import fmean
 from typing import Any
 
 from planner.engineering.performance.device import generation_of
 from planner.engineering.performance.inference_calibration import constants_of
 from planner.engineering.performance.published_inference import PublishedServing, predicted, published_serving
 from planner.engineering.performance.tables import read_rows
+from planner.engineering.performance.validation import Target, summarised
 
 TARGETS = (
     ("throughput-grid", "output_tokens_per_s", 0.20),
     ("serving-points", "tpot_ms", 0.15),
 )
 """Series and metric, and the mean absolute error they are held to."""
+WORDS = {
+    "throughput-grid": "TensorRT-LLM throughput grid, mean error of tokens/s",
+    "serving-points": "served runs, mean error of time per output token",
+}
+"""Series with a target, in words."""
 RANK_TARGET = 0.9
 """Rank correlation across lengths, of each model on each device of the throughput grid."""
 TTFT_NOTE = (
@@ -68,26 +73,31 @@ def rows() -> list[dict[str, Any]]:
 
 
 def summary() -> list[dict[str, Any]]:
-    """Mean absolute errors by series and metric, with target and verdict; rank correlations of the grid's worst row."""
-    found: list[dict[str, Any]] = []
-    targets = {(series, metric): target for series, metric, target in TARGETS}
-    for key in dict.fromkeys((row["series"], row["metric"]) for row in _rows()):
-        chosen = [row for row in _rows() if (row["series"], row["metric"]) == key]
-        error = fmean(abs(row["error"]) for row in chosen)
-        target = targets.get(key)
-        found.append(
-            {
-                "what": f"{key[0]}, {key[1]}",
-                "rows": len(chosen),
-                "mean_error": error,
-                "leave_one_out": fmean(abs(row["leave_one_out"]) for row in chosen),
-                "worst": max((row["error"] for row in chosen), key=abs),
-                "target": target,
-                "met": None if target is None else error <= target,
-                "note": TTFT_NOTE if key == ("serving-points", "ttft_ms") else "",
-            }
+    """Rows by series and metric, as ``validation.summarised`` puts them."""
+    asked = {(series, metric): target for series, metric, target in TARGETS}
+    return [
+        summarised(
+            f"{key[0]}, {key[1]}",
+            [row for row in _rows() if (row["series"], row["metric"]) == key],
+            asked.get(key),
+            TTFT_NOTE if key == ("serving-points", "ttft_ms") else "",
         )
-    return found
+        for key in dict.fromkeys((row["series"], row["metric"]) for row in _rows())
+    ]
+
+
+def targets() -> list[Target]:
+    """Throughput of the grid, its ranking of lengths, and time per output token: what was asked and found."""
+    means = {row["what"]: row["mean_error"] for row in summary()}
+    found = [
+        Target(WORDS[series], means[f"{series}, {metric}"], asked, "%", means[f"{series}, {metric}"] <= asked)
+        for series, metric, asked in TARGETS
+    ]
+    ranks = rank_correlations()
+    worst = min(ranks.values())
+    beyond = tuple(name for name, rank in ranks.items() if rank < RANK_TARGET)
+    what = "TensorRT-LLM throughput grid, least rank correlation across lengths"
+    return [found[0], Target(what, worst, RANK_TARGET, "", worst >= RANK_TARGET, beyond), *found[1:]]
 
 
 def rank_correlations() -> dict[str, float]:

@@ -16,10 +16,15 @@ from planner.engineering.performance.step import model_flops_per_token
 from planner.engineering.performance.tables import read_rows
 from planner.engineering.performance.training import DoesNotTrain, TrainingEstimate, estimate_training
 from planner.engineering.performance.training_calibration import TrainingConstants, training_constants
+from planner.engineering.performance.validation import Target, summarised
 from planner.units import SECONDS_PER_DAY, TERA
 
 SECONDS_PER_HOUR = 3600
 LAYOUT = ("tensor", "pipeline", "context", "expert", "micro_batch", "zero")
+WORST_WHOLE_RUN = 0.35
+"""Error that the device-hours of no whole run should exceed."""
+MFU_POINTS = 5.0
+"""Percentage points of MFU within which every row of strong scaling should be."""
 RISES_WITH_SPEED = ("tokens_per_s", "mfu_full", "mfu_causal", "hardware_tflops")
 """Quantities that are larger for a faster run; the others are times."""
 
@@ -159,29 +164,44 @@ TARGETS = (
 
 
 def summary() -> list[dict[str, Any]]:
-    """Groups of rows: ``what``, ``rows``, ``mean_error``, ``leave_one_out``, ``worst``, ``target``, ``met``, ``note``.
-
-    Errors are absolute means but for the worst, which is signed.
-    """
-    found = []
+    """Groups of rows, as ``validation.summarised`` puts them."""
     every = rows()
-    for group, target, note in TARGETS:
-        chosen = [row for row in every if row["group"] == group and row["error"] is not None]
-        error = statistics.fmean(abs(row["error"]) for row in chosen)
-        left_out = [abs(row["leave_one_out"]) for row in chosen if row["leave_one_out"] is not None]
-        found.append(
-            {
-                "what": group,
-                "rows": len(chosen),
-                "mean_error": error,
-                "leave_one_out": statistics.fmean(left_out) if left_out else None,
-                "worst": max((row["error"] for row in chosen), key=abs),
-                "target": target,
-                "met": None if target is None else error <= target,
-                "note": note,
-            }
-        )
-    return found
+    return [
+        summarised(group, [row for row in every if row["group"] == group and row["error"] is not None], target, note)
+        for group, target, note in TARGETS
+    ]
+
+
+def targets() -> list[Target]:
+    """Hours of whole runs, step times of weak scaling, MFU of strong scaling: what was asked and found."""
+    every = rows()
+
+    def mean(group: str, asked: float, what: str) -> Target:
+        found = statistics.fmean(abs(row["error"]) for row in every if row["group"] == group)
+        return Target(what, found, asked, "%", found <= asked)
+
+    whole = [row for row in every if row["group"] == "whole-run"]
+    beyond = [row for row in whole if abs(row["error"]) > WORST_WHOLE_RUN]
+    strong = [row for row in published() if row["group"] == "strong-scaling"]
+    points = {row["what"]: mfu_points(row, device_of_row(row).peak_tflops["fp16"]) for row in strong}
+    off = {what: abs(predicted - measured) for what, (measured, predicted) in points.items()}
+    worst = max(off.values())
+    return [
+        mean("whole-run", 0.15, "whole runs, mean error of device-hours"),
+        Target(
+            "whole runs, worst error of device-hours",
+            max(abs(row["error"]) for row in whole),
+            WORST_WHOLE_RUN,
+            "%",
+            not beyond,
+            tuple(f"{row['what']} ({100 * row['error']:+.1f} %, grade {row['grade']})" for row in beyond),
+        ),
+        mean("weak-scaling", 0.08, "Megatron-LM weak scaling, mean error of step time"),
+        Target(
+            "MegaScale strong scaling, worst error of MFU", worst, MFU_POINTS, "points", worst <= MFU_POINTS,
+            tuple(what for what, points_off in off.items() if points_off > MFU_POINTS),
+        ),
+    ]  # fmt: skip
 
 
 def mfu_points(row: Mapping[str, str], peak_tflops: float) -> tuple[float, float]:

@@ -1,0 +1,120 @@
+"""Lengths of links from the floor: how many are how long, and the kits that reach so far.
+
+Node-leaf links are those of one full scalable unit, as shares by the length that is sold; leaf-spine and spine-core
+links are all as long as the longest of the largest cluster that a pool may hold. Lengths that the instance types stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import lru_cache
+
+from planner.engineering import floor, optics
+from planner.engineering.fabric import Design, FabricError, Frame
+from planner.engineering.fit import on_frame
+from planner.instance.schema import FabricChoice
+from planner.options.networks import NetworkOption
+
+Rank = Callable[[optics.Kit], tuple[float, float]]
+
+
+def on_floor(
+    option: NetworkOption, choice: FabricChoice, servers_per_rack: int, most_servers: int, rank: Rank | None
+) -> NetworkOption:
+    """The network with lengths from the floor and the kits that suit them; as it is where the instance has no floor.
+
+    Args:
+        servers_per_rack: servers of a rack unless the floor says otherwise.
+        rank: (price, power) of a kit, to drop those that another beats and outreaches; None keeps all.
+
+    Raises:
+        FabricError: nothing reaches so far.
+    """
+    if choice.layout is None or not option.design.frames:
+        return option
+    own = {name: value for name, value in choice.layout if value is not None}
+    layout = floor.Layout(**{"servers_per_rack": servers_per_rack, **own})
+    frames = _up_to(option.plane, most_servers)
+    lengths, shares, kits = dict(option.length_m), dict(option.shares), dict(option.kits)
+    for link_class in option.kits:
+        if link_class not in CLASSES or choice.typed_length_m(link_class) is not None:
+            continue
+        if link_class == "node-leaf":
+            shares[link_class] = dict(unit_shares(layout, option.plane))
+        else:
+            shares[link_class] = {longest(layout, option.plane, frames, link_class, most_servers): 1.0}
+        lengths[link_class] = max(shares[link_class])
+        kits[link_class] = _reaching(option, link_class, shares[link_class], rank)
+    return replace(option, length_m=lengths, shares=shares, kits=kits)
+
+
+CLASSES = ("node-leaf", "leaf-spine", "spine-core")
+
+
+def serves_m(shares: Mapping[float, float], kit: optics.Kit) -> float:
+    """The longest length of a class that a kit reaches."""
+    return max(length for length in shares if length <= kit.reach_m)
+
+
+def cost_per_link(option: NetworkOption, link_class: str, rank: Rank) -> float:
+    """Mean price of a link of a class where every length takes the cheapest kit that reaches it."""
+    kits, shares = option.kits[link_class], option.shares.get(link_class, {option.length_m[link_class]: 1.0})
+    steps = sorted(shares)
+    beyond = [*(shares[length] for length in steps[1:]), 0.0]
+    return sum(
+        (shares[length] - longer) * min(rank(kit)[0] for kit in kits if kit.reach_m >= length)
+        for length, longer in zip(steps, beyond, strict=True)
+    )
+
+
+@lru_cache(maxsize=512)
+def unit_shares(layout: floor.Layout, plane: Design) -> tuple[tuple[float, float], ...]:
+    """(length, share of the node-leaf links of a full unit that are at least so long), shortest first.
+
+    A unit of 20 DGX A100, four to a rack: 5 racks, leaves beside the sixth; 64 of 160 links are longer than 5 m.
+
+    >>> from planner.engineering.fabric import design
+    >>> unit_shares(floor.Layout(), design(40, 8, rails=True, tiers=2))
+    ((5, 1.0), (7, 0.8))
+    """
+    frame = next(f for f in plane.frames if f.units)
+    found = floor.lengths(layout, on_frame(plane, frame, plane.unit.servers), "node-leaf")
+    assert found is not None  # servers have ports
+    total = sum(found.histogram.values())
+    lengths = list(found.histogram)
+    return tuple((m, sum(found.histogram[n] for n in lengths[i:]) / total) for i, m in enumerate(lengths))
+
+
+@lru_cache(maxsize=512)
+def longest(
+    layout: floor.Layout, plane: Design, frames: tuple[Frame, ...], link_class: str, most_servers: int
+) -> float:
+    """Length sold for the longest link of a class, on any frame that a pool may use."""
+    found = [
+        floor.lengths(layout, on_frame(plane, frame, min(frame.servers, most_servers)), link_class) for frame in frames
+    ]
+    return floor.stock(max((each.longest_m for each in found if each is not None), default=0.0))
+
+
+def _up_to(plane: Design, most_servers: int) -> tuple[Frame, ...]:
+    """Frames that a pool of so many servers may use."""
+    found: list[Frame] = []
+    for frame in plane.frames:
+        found.append(frame)
+        if frame.units and frame.servers >= most_servers:
+            break
+    return tuple(found)
+
+
+def _reaching(
+    option: NetworkOption, link_class: str, shares: Mapping[float, float], rank: Rank | None
+) -> tuple[optics.Kit, ...]:
+    """Kits that some length is made with."""
+    kept: dict[str, optics.Kit] = {}
+    for length in sorted(shares):
+        reaching = [kit for kit in option.kits[link_class] if kit.reach_m >= length]
+        if not reaching:
+            raise FabricError(f"no allowed optic or cable makes a {option.gbps:g}G {link_class} link of {length:g} m")
+        kept |= {kit.id: kit for kit in (reaching if rank is None else optics.not_beaten(reaching, rank))}
+    return tuple(kept.values())

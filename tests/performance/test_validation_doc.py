@@ -1,0 +1,72 @@
+"""``docs/validation.md`` is what the command prints, with every published row in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from planner.cli.demand import app
+from planner.engineering.performance import validation_inference, validation_training
+from planner.engineering.performance.published_inference import published_serving
+from planner.report.validation import validation_data
+
+PAGE = (Path(__file__).parents[2] / "docs" / "validation.md").read_text(encoding="utf-8")
+
+
+def printed(*arguments: str) -> str:
+    result = CliRunner().invoke(app, ["validation", *arguments])
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_the_page_is_what_the_command_prints() -> None:
+    assert printed("--markdown") == PAGE
+
+
+def test_no_row_is_dropped() -> None:
+    lines = PAGE.splitlines()
+    figures = [line for line in lines[lines.index("## Device-hours and days of whole runs") :] if line.startswith("| ")]
+    headings = 2 * (len(validation_training.summary()) + len(validation_inference.summary()))
+    assert len(figures) - headings == len(validation_training.published()) + len(published_serving())
+
+
+def test_errors_used_rows_and_leave_one_out_stand_in_the_row() -> None:
+    """LLaMA 65B: 1,214,342 predicted over 1,022,362 published hours is 18.8 % too many; it was used to fit."""
+    (line,) = (line for line in PAGE.splitlines() if line.startswith("| LLaMA 65B whole run "))
+    assert "| 1,022,362 | 1,214,342 | h | +18.8 % |" in line
+    assert "| fit | A | arXiv:2302.13971" in line
+    (unused,) = (line for line in PAGE.splitlines() if line.startswith("| Llama 3 8B whole run "))
+    assert "| - |  | C |" in unused
+
+
+def test_a_target_that_is_missed_says_by_which_rows() -> None:
+    found = {target["what"]: target for target in validation_data()["targets"]}
+    worst = found["whole runs, worst error of device-hours"]
+    assert not worst["met"]
+    assert [row.split(" whole run")[0] for row in worst["missed_by"]] == ["Llama 3 8B", "Llama 3.1 8B"]
+    assert all("grade C" in row for row in worst["missed_by"])
+    assert [what for what, target in found.items() if not target["met"]] == [worst["what"]]
+    assert all(target["met"] == (not target["missed_by"]) for target in found.values())
+
+
+@pytest.mark.parametrize("name", ["whole-run", "strong-scaling"])
+def test_targets_are_recomputed_from_the_rows(name: str) -> None:
+    rows = [row for row in validation_data()["training"] if row["group"] == name]
+    found = {target["what"]: target["found"] for target in validation_data()["targets"]}
+    errors = [abs(row["error"]) for row in rows]
+    if name == "whole-run":
+        assert found["whole runs, mean error of device-hours"] == pytest.approx(sum(errors) / len(errors))
+        assert found["whole runs, worst error of device-hours"] == pytest.approx(max(errors))
+    else:  # at 35 to 65 % MFU an error of 9 % is below 6 points
+        assert found["MegaScale strong scaling, worst error of MFU"] <= 65 * max(errors)
+
+
+def test_json_and_the_terminal_have_the_same_rows() -> None:
+    data = json.loads(printed("--json"))
+    assert len(data["training"]) + len(data["inference"]) == len(validation_training.rows()) + len(published_serving())
+    text = printed()
+    assert text.lstrip().startswith("Targets")
+    assert "OPT-175B was restarted by hand" in " ".join(text.split())
