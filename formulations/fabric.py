@@ -16,11 +16,10 @@
 
     (N6)  U[p,n] sum_{unit frames} q[p,n,f,t] <= u[p,n,t] + (U[p,n] - 1) y[p,n,t] + U[p,n] runs[p,t]  clusters_are_full
     (N7)  sum_{p in group} (y[p,n,t] + sum_{own frames} q[p,n,f,t]) <= 1                          one_cluster_is_smaller
+    (N8)  sum_{k that make links of m metres} l[p,n,c,k,t] >= share[p,n,c,m] links of the class   links_are_long_enough
 
 An out-of-band switch (``formulations/management.py``) takes the place of a server below the in-band network: n[p,t] is
 n[p,t] + b[p,t] there, in (N1) and in the node-leaf links of (N4). An out-of-band network has neither (N1) nor (N2).
-
-    (N10) sum_{k that make links of m metres} l[p,n,c,k,t] >= share[p,n,c,m] links of the class   links_are_long_enough
 
 with own_servers what a frame with leaves of its own carries, U the units of the largest frame, y one where a cluster of
 the network is not full, and runs the training runs larger than a unit, each of which may have a cluster to itself
@@ -141,7 +140,7 @@ def links_of_class(
 
 
 def links_are_long_enough(reaching: Sequence[Any], share: float, links: Any) -> Any:
-    """(N10) Long links are made with kits that reach so far; short ones with any."""
+    """(N8) Long links are made with kits that reach so far; short ones with any."""
     return share * links <= pyo.quicksum(reaching)
 
 
@@ -248,7 +247,7 @@ def add_fabric(model: pyo.ConcreteModel, data: FabricData, servers: Any, ledger:
             data.reaches[p, n, c][m],
             b.required_links[p, n, c, t],
         ),
-        doc="(N10)",
+        doc="(N8)",
     )
     users: dict[tuple[str, str], list[tuple[KitKey, float]]] = {key: [] for key in data.most_parts}
     for key, parts in data.kits.items():

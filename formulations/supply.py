@@ -1,8 +1,7 @@
 """Supply limits: at most so many of an item in a period or over the horizon; quantity limits of the export rules.
 
-(Y1)  sum of pieces x purchases over the limit's periods <= limit                    purchases_within_supply
-(Y2)  sum of amount x purchases at the cap's sites and periods
-          - share of the same sum over all sites <= limit                            purchases_within_caps
+(Y1)  sum of pieces x purchases over the limit's periods <= limit                       purchases_within_supply
+(Y2)  sum at the cap's sites - share x sum at all sites of amount x purchases <= limit  purchases_within_caps
 """
 
 from __future__ import annotations

@@ -37,7 +37,8 @@ import pyomo.environ as pyo
 class WorkloadData:
     """Blocks by (workload, pool); demand by (workload, period); clusters of the compute network by pool.
 
-    ``availability`` is the share of a pool's servers in service that carry load; ``frames`` gives (servers, units) by frame of a pool, units 0 where the frame brings its own leaves.
+    ``availability`` is the share of a pool's servers in service that carry load; ``frames`` gives (servers, units) by
+    frame of a pool, units 0 where the frame brings its own leaves.
     """
 
     periods: Sequence[int]

@@ -23,7 +23,7 @@ from formulations.power import PowerData, add_power
 from formulations.supply import SupplyData, add_supply
 from formulations.workload import WorkloadData, add_workload
 from planner.engineering.finance import annuity_factor, discount_factor, periods_in_service, residual_share
-from planner.engineering.networks import PDUS_PER_RACK
+from planner.engineering.management import PDUS_PER_RACK
 from planner.engineering.power import energy_kwh_per_year
 from planner.instance.resolve import convert
 from planner.options import Item, Options
@@ -97,7 +97,8 @@ class _Builder:
         fabric = add_fabric(model, fabric_data, fleet.in_service, ledger)
         placement_data = self._placement(fabric_data)
         add_placement(model, placement_data, fleet.in_service, fabric.switch_height, fabric.network_kw, ledger)
-        add_management(fabric, self._out_of_band(fabric_data.units), fleet.in_service, model.placement.racks)
+        out_of_band = self._out_of_band(fabric_data.units)
+        add_management(model, out_of_band, self.periods, fleet.in_service, model.placement.racks)
         workload_data = self._workload()
         workload = add_workload(model, workload_data, fleet.in_service, fabric.units, fabric.frames)
         add_few_clusters(fabric, fabric_data, self._large_runs(workload_data, workload.blocks))

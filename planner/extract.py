@@ -243,7 +243,8 @@ class _Extractor:
                 rows.append(
                     {
                         "site": s, "country": facts.country, "period": t, "it_kw": sum(it.values()),
-                        "facility_kw": pyo.value(m.power.facility_kw[s, t]), "power_limit_kw": facts.power_limit_kw,
+                        "facility_kw": pyo.value(m.power.facility_kw[s, t]),
+                        "power_limit_kw": facts.power_limit_kw_by_period[t - 1],
                         **self._built(s, t), "it_mwh_per_year": it_mwh,
                         "facility_mwh_per_year": mwh, "pue": mwh / it_mwh if it_mwh else None,
                         "pue_limit": facts.pue_limit,

@@ -17,9 +17,22 @@ from planner.build import build_model
 ROOT = Path(__file__).parents[1]
 MIXED = ROOT / "instances" / "studies" / "mixed.yaml"
 FILES = [*sorted((ROOT / "instances" / "tiny").glob("*.yaml")), MIXED]
-CAPS = ("budget.capex=1e9", "budget.capex_by_period=[1e9]", "sites.guian.pue_rule=site-average")
-"""Limits that no packaged instance has."""
-BLOCKS = ("fleet", "placement", "fabric", "workload", "cooling", "power", "supply", "budget", "ledger", "stock")
+CAPS = ("budget.capex=1e9", "budget.capex_by_period=[1e9]", "sites.guian.pue_rule=site-average",
+        "fabric.management_networks=true", "fabric.layout={vertical_m: 0.5, slack_m: 0.5}")  # fmt: skip
+"""Limits and wishes that no packaged instance has."""
+BLOCKS = (
+    "fleet",
+    "placement",
+    "fabric",
+    "management",
+    "workload",
+    "cooling",
+    "power",
+    "supply",
+    "budget",
+    "ledger",
+    "stock",
+)
 NUMBER = re.compile(r"\([A-Z]\d\)")
 LINE = re.compile(r"^ *(\([A-Z]\d\))  .+? {2,}(\w+)$", re.MULTILINE)
 """``(P1)  inequality      constraint_name``"""

@@ -174,6 +174,11 @@ def table(catalogue: Catalogue, kind: str) -> list[dict[str, Any]]:
     Raises:
         ValueError: there is no such kind.
     """
+    if kind in ("places", "tariffs"):
+        from planner.catalogue.facility import Place, Tariff, facility_rows  # which reads files as ``load`` does
+
+        model: type[Place] | type[Tariff] = Place if kind == "places" else Tariff
+        return [row.model_dump(mode="json") for row in facility_rows(f"{kind}.csv", model)]
     rows = []
     for id, entry in catalogue.entries(kind).items():
         price = catalogue.price(kind, id, datetime.date.max)

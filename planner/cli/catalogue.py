@@ -1,4 +1,4 @@
-"""``planner catalogue``: what is known of accelerators, servers, networks, cooling and sites."""
+"""``planner catalogue``: what is known of accelerators, servers, networks, cooling, sites, places and tariffs."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ class Kind(StrEnum):
     COOLING = "cooling"
     RACKS = "racks"
     SITES = "sites"
+    PLACES = "places"
+    TARIFFS = "tariffs"
     MODELS = "models"
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from planner.cli import demand_closed_form
-from planner.cli.demand_closed_form import DEFAULT_ACCELERATORS
+from planner.cli.demand_devices import DEFAULT_ACCELERATORS
 from planner.cli.outcome import print_json, refuse
 
 app = typer.Typer(no_args_is_help=True, help="Servers and accelerators that a load needs, derived step by step.")

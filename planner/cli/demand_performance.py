@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from planner.cli.demand_closed_form import DEFAULT_ACCELERATORS, require_known
+from planner.cli.demand_devices import DEFAULT_ACCELERATORS, require_known
 from planner.cli.outcome import ExitCode, end, outcomes, print_json, refuse
 
 if TYPE_CHECKING:
@@ -45,7 +45,11 @@ def training(
         measured = _grouped(
             read_measurements(measurements, catalogue) if measurements else (), lambda row: row.device.name
         )
-        known, unknown = devices_in(_servers(catalogue, accelerator), catalogue.accelerators, oversubscription or 1.0)
+        known, unknown = devices_in(
+            _servers(catalogue, accelerator),
+            catalogue.accelerators,
+            1.0 if oversubscription is None else oversubscription,
+        )
         found, excluded = run_on_each(run, known, safe, measured)
         _print(training_demand(run, found, [*excluded, *unknown], accelerator or DEFAULT_ACCELERATORS, safe), as_json)
 
@@ -84,7 +88,11 @@ def inference(
         )  # fmt: skip
         measured = _grouped(read_measurements(measurements) if measurements else (), lambda row: row.accelerator)
         require_known(measured, catalogue.accelerators)
-        known, unknown = devices_in(_servers(catalogue, accelerator), catalogue.accelerators, oversubscription or 1.0)
+        known, unknown = devices_in(
+            _servers(catalogue, accelerator),
+            catalogue.accelerators,
+            1.0 if oversubscription is None else oversubscription,
+        )
         found, excluded = queries_on_each(queries, known, safe, measured)
         demand = inference_demand(queries, found, [*excluded, *unknown], accelerator or DEFAULT_ACCELERATORS, safe)
         _print(demand, as_json)

@@ -15,14 +15,18 @@ from planner.cli.parameters import AsJson
 
 if TYPE_CHECKING:
     from planner.catalogue import Catalogue
-    from planner.engineering.networks import Ask, OutOfBand, Parts, Priced
+    from planner.engineering.management import OutOfBand
+    from planner.engineering.networks import Ask, Parts, Priced
 
 Servers = Annotated[int | None, typer.Option(help="Servers of the cluster.", min=1, show_default=False)]
 ServerId = Annotated[str | None, typer.Option("--server", help="Catalogue id of the server type.", show_default=False)]
 Endpoints = Annotated[
     int | None, typer.Option(help="Ports in place of servers: one network of so many.", min=1, show_default=False)
 ]
-PortGbps = Annotated[float | None, typer.Option(help="Speed of an endpoint, Gb/s.", min=0.1, show_default=False)]
+PortGbps = Annotated[
+    float | None,
+    typer.Option(help="Speed of an endpoint, Gb/s; that of the switch's ports if absent.", min=0.1, show_default=False),
+]
 SwitchId = Annotated[str, typer.Option("--switch", help="Catalogue id of the switch.", show_default=False)]
 Radix = Annotated[
     int | None, typer.Option(help="Ports of the switch in place of the catalogue's.", min=2, show_default=False)
@@ -98,10 +102,11 @@ def fabric(
         catalogue = load_catalogue()
         day = date.date() if date else datetime.date.max
         try:
-            size, kind = _size(catalogue, servers, server, endpoints, port_gbps)
+            row = _switch(catalogue, switch, radix)
+            size, kind = _size(catalogue, servers, server, endpoints, port_gbps or row.port_gbps)
             leaf_ratio, spine_ratio = _ratios(oversubscription)
             ask = networks.Ask(
-                size, kind, _switch(catalogue, switch, radix), tiers, planes, split, leaf_ratio, spine_ratio, rails,
+                size, kind, row, tiers, planes, split, leaf_ratio, spine_ratio, rails,
                 managers, any_pods, _lengths(length or []),
                 Layout(servers_per_rack=servers_per_rack) if floor else None,
             )  # fmt: skip
@@ -144,19 +149,17 @@ def fabric(
 
 
 def _size(
-    catalogue: Catalogue, servers: int | None, server: str | None, endpoints: int | None, port_gbps: float | None
+    catalogue: Catalogue, servers: int | None, server: str | None, endpoints: int | None, port_gbps: float
 ) -> tuple[int, Any]:
     from planner.catalogue.rows import instead
     from planner.engineering.networks import endpoints_server
 
     if endpoints is not None:
         if servers is not None or server is not None:
-            raise ValueError("give --servers and --server, or --endpoints and --port-gbps, not both")
-        if port_gbps is None:
-            raise ValueError("--endpoints needs --port-gbps")
+            raise ValueError("give --servers and --server, or --endpoints, not both")
         return endpoints, endpoints_server(endpoints, port_gbps)
     if servers is None or server is None:
-        raise ValueError("give --servers and --server, or --endpoints and --port-gbps")
+        raise ValueError("give --servers and --server, or --endpoints")
     if server not in catalogue.servers:
         raise ValueError(f"unknown server {server!r}; {instead(server, catalogue.servers)}")
     return servers, catalogue.servers[server]
@@ -221,13 +224,13 @@ def _prices(catalogue: Catalogue, day: datetime.date) -> Any:
 
 def _others(ask: Ask, parts: Parts, found: list[Priced]) -> OutOfBand:
     """Add the storage and in-band networks, and count the out-of-band one."""
-    from planner.engineering import networks
+    from planner.engineering import management, networks
 
     defaults = dataclasses.replace(ask, tiers=0, reserved=0)
     stored = networks.storage(defaults, parts)
     if stored is not None:
         found.append(stored)
-    in_band, out_of_band = networks.management(defaults, found, parts)
+    in_band, out_of_band = management.management(defaults, found, parts)
     found.append(in_band)
     return out_of_band
 

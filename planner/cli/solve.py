@@ -26,7 +26,7 @@ from planner.cli.progress import progress_line
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from planner.instance import Instance
+    from planner import Instance
     from planner.plan import Plan
     from planner.result import Diagnosis, SolveResult
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 
 def discount_factor(rate: float, years: float) -> float:
     """Present value of one unit of money paid after ``years``: (1 + rate)^-years.
@@ -17,12 +19,12 @@ def annuity_factor(rate: float, years: float) -> float:
 
     >>> round(annuity_factor(0.08, 4), 6)
     3.312127
-    >>> annuity_factor(0.0, 4)
-    4.0
+    >>> annuity_factor(0.0, 4), annuity_factor(1e-300, 4)
+    (4.0, 4.0)
     """
     if rate == 0:
         return float(years)
-    return (1 - discount_factor(rate, years)) / rate
+    return -math.expm1(-years * math.log1p(rate)) / rate  # 1 - (1 + rate)^-years cancels at small rates
 
 
 def periods_in_service(life_years: float, period_years: float) -> int:

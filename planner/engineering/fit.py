@@ -110,8 +110,8 @@ def fit(rules: Rules, servers: int) -> Tree:
             )
         raise FabricError(f"{tiers_said} of {rules.radix}-port switches carry no server with {rules.ports} ports")
     raise FabricError(
-        f"{servers:,} servers with {rules.ports} ports asked for; {tiers_said} of {rules.radix}-port switches carry at "
-        f"most {most:,} (the nearest possible design)"
+        f"{servers:,} servers with {rules.ports} port{'s' if rules.ports > 1 else ''} asked for; {tiers_said} of "
+        f"{rules.radix}-port switches carry at most {most:,} (the nearest possible design)"
     )
 
 

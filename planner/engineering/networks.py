@@ -1,39 +1,25 @@
 """All networks of one cluster, counted and priced: compute, storage, in-band and out-of-band management.
 
 * Compute: what was asked for. Storage: plain, non-blocking, its own tree (``planner.options`` offers the same).
-* In-band management: two 100G ports a server on two leaves of a pair. A leaf keeps 4 uplinks and 2 links to its twin;
-  two spines at least. NVIDIA RA-11333-001 counts 6 leaves, 2 spines and 6 links between twins for 127 servers.
-* Out-of-band: a 1G port of every server, switch and rack PDU on 48-port switches; every scalable unit has switches of
-  its own for its servers, leaves and PDUs. Each has two uplinks, to a pair of in-band leaves, like a server.
+* In-band and out-of-band management: see ``management``.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from planner.catalogue.entries import Optic, Server, Switch
 from planner.engineering import floor
 from planner.engineering.cabling import Planes, bill, wire
-from planner.engineering.fabric import Design, FabricError, design, divisors, has_speed, used_radix
-from planner.engineering.fit import Rules, fit, on_frame
-from planner.engineering.optics import Kit, cage_links, kits
+from planner.engineering.fabric import FabricError, divisors, has_speed, used_radix
+from planner.engineering.fit import Rules, fit
+from planner.engineering.optics import cage_links
 from planner.engineering.tree import CLASSES, Tree
-from planner.units import W_PER_KW
 
 LENGTHS_M = {"node-leaf": 10.0, "leaf-spine": 30.0, "spine-core": 50.0}
 """Lengths by class unless given, as in instance files."""
-IN_BAND_SWITCH, OUT_OF_BAND_SWITCH = "sn4600c", "sn2201"
-"""As in RA-11333-001."""
-IN_BAND_GBPS, IN_BAND_PORTS, IN_BAND_UPLINKS, IN_BAND_TWIN_LINKS = 100, 2, 4, 2
-OUT_OF_BAND_GBPS, OUT_OF_BAND_UPLINKS = 1, 2
-TWIN_M = 2.0
-"""Twins of a pair stand in neighbouring racks at most."""
-PDUS_PER_RACK = 3
-"""As in the racks of RA-11333-001: 96 for the 32 racks of 127 servers."""
-
 Price = Callable[[str, str], float | None]
 """(kind, catalogue id) -> price; None for an item without one."""
 
@@ -92,22 +78,6 @@ class Priced:
         return self.switch_cost + self.optics_cost
 
 
-@dataclass(frozen=True)
-class OutOfBand:
-    """Out-of-band management: switches, 1G links below them and uplinks.
-
-    The uplinks are links of the in-band network and counted there. ``parts`` are the cords of the 1G links.
-    """
-
-    switch: Switch
-    switches: int
-    links: int
-    uplinks: int
-    parts: Counter[str]
-    cost: float
-    power_kw: float
-
-
 def compute(ask: Ask, parts: Parts) -> Priced:
     """The compute network asked for.
 
@@ -155,143 +125,6 @@ def storage(ask: Ask, parts: Parts) -> Priced | None:
     )  # fmt: skip
     own = replace(ask, switch=switch, planes=1, split=1)
     return assemble("storage", own, fit(rules, ask.servers), gbps, 1, parts)
-
-
-def management(ask: Ask, others: Sequence[Priced], parts: Parts) -> tuple[Priced, OutOfBand]:
-    """The in-band and the out-of-band network. Each needs ports of the other: the fewest switches that do.
-
-    Args:
-        others: the compute network first, and any further ones.
-    """
-    found = 0
-    while True:
-        band = in_band(ask, parts, extra=found)
-        below = out_of_band(ask, [*others, band], parts)
-        if below.switches <= found:
-            return band, below
-        found = below.switches
-
-
-def in_band(ask: Ask, parts: Parts, extra: int = 0) -> Priced:
-    """The in-band management network, links between twins included.
-
-    Args:
-        extra: further pairs of ports, for management and storage servers and out-of-band switches.
-
-    Raises:
-        FabricError: no optic suits, or no tree carries so many servers.
-    """
-    switch = parts.switches[IN_BAND_SWITCH]
-    tree = in_band_tree(used_radix(switch, IN_BAND_GBPS), ask.servers, extra)
-    own = replace(ask, switch=switch, planes=1, split=1)
-    found = assemble("in-band", own, tree, IN_BAND_GBPS, 1, parts)
-    each = cage_links(switch, IN_BAND_GBPS)
-    twins = Counter({part: math.ceil(share * twin_links(tree.leaves)) for part, share in
-                     _cheapest(parts, gbps=IN_BAND_GBPS, length_m=TWIN_M, lower=each, upper=each).parts})  # fmt: skip
-    return replace(
-        found, parts=found.parts + twins, optics_cost=found.optics_cost + _cost(parts, twins),
-        power_kw=found.power_kw + sum(parts.optics[p].power_w * n for p, n in twins.items()) / W_PER_KW,
-    )  # fmt: skip
-
-
-def twin_links(leaves: int) -> int:
-    """Links between the twins of in-band leaves."""
-    return leaves // 2 * IN_BAND_TWIN_LINKS
-
-
-def in_band_designs(radix: int) -> tuple[Design, Design]:
-    """Pairs of leaves below two spines or more, in two and in three tiers.
-
-    A leaf is oversubscribed by what its 4 uplinks leave. Every switch keeps the two ports of the links to a twin free,
-    so that the rules of ``fabric`` hold on the rest.
-
-    >>> two, three = in_band_designs(64)
-    >>> two.unit.servers, [(f.units, f.spines) for f in two.frames], three.frames[-1].servers
-    (58, [(15, 2), (31, 4)], 55738)
-    """
-    rest = radix - IN_BAND_TWIN_LINKS
-    ratio = (rest - IN_BAND_UPLINKS) / IN_BAND_UPLINKS
-    two, three = (design(rest, IN_BAND_PORTS, rails=True, tiers=tiers, leaf_ratio=ratio) for tiers in (2, 3))
-    return replace(two, frames=tuple(f for f in two.frames if f.units and f.spines > 1)), three
-
-
-def in_band_tree(radix: int, servers: int, extra: int = 0) -> Tree:
-    """The in-band tree with the fewest switches.
-
-    127 servers, 4 management servers and 4 other pairs of ports (RA-11333-001: 8 switches, 24 uplinks):
-
-    >>> tree = in_band_tree(64, 127, extra=8)
-    >>> tree.leaves, tree.spines, tree.links("leaf-spine")
-    (6, 2, 24)
-
-    Raises:
-        FabricError: three tiers carry fewer.
-    """
-    places = servers + extra
-    for plan in in_band_designs(radix):
-        frame = next((f for f in plan.frames if f.servers >= places), None)
-        if frame is not None:
-            return replace(on_frame(plan, frame, places), servers=servers, reserved=IN_BAND_PORTS * extra)
-    raise FabricError(
-        f"{places:,} servers and out-of-band switches asked for; three tiers of in-band switches with {radix} ports "
-        f"carry at most {plan.frames[-1].servers:,}"
-    )
-
-
-def out_of_band(ask: Ask, others: Sequence[Priced], parts: Parts) -> OutOfBand:
-    """The out-of-band network of all servers, switches and PDUs of server racks.
-
-    Args:
-        others: every other network, the compute network first.
-    """
-    switch = parts.switches[OUT_OF_BAND_SWITCH]
-    per_rack = (ask.layout or floor.Layout()).servers_per_rack
-    compute_tree, planes = others[0].planes.tree, others[0].planes.planes
-    links = ask.servers + sum(n.planes.switches for n in others) + PDUS_PER_RACK * -(-ask.servers // per_rack)
-    units = compute_tree.rows if compute_tree.spines else 0
-    of_unit = out_of_band_of_unit(compute_tree.places, planes * compute_tree.row, per_rack, switch.ports)
-    switches = out_of_band_switches(links, units, of_unit, switch.ports)
-    length = ask.lengths_m.get("node-leaf", LENGTHS_M["node-leaf"])
-    cord = _cheapest(parts, gbps=OUT_OF_BAND_GBPS, length_m=length, lower=1, upper=1)
-    cords = Counter({part: math.ceil(share * links) for part, share in cord.parts})
-    cost = switches * (parts.price("switches", switch.id) or 0.0) + _cost(parts, cords)
-    power_kw = switches * switch.power_w / W_PER_KW
-    return OutOfBand(switch, switches, links, OUT_OF_BAND_UPLINKS * switches, cords, cost, power_kw)
-
-
-def out_of_band_of_unit(servers: int, leaves: int, servers_per_rack: int, ports: int = 48) -> int:
-    """Out-of-band switches that a scalable unit has to itself: for its servers, leaves and PDUs.
-
-    32 DGX H100 in 8 racks and 8 leaves have 64 ports:
-
-    >>> out_of_band_of_unit(32, 8, 4)
-    2
-    """
-    return -(-(servers + leaves + PDUS_PER_RACK * -(-servers // servers_per_rack)) // ports)
-
-
-def out_of_band_switches(links: int, units: int, of_unit: int, ports: int = 48) -> int:
-    """Switches for so many 1G ports, of which every unit has some to itself.
-
-    Four units with 315 ports (RA-11333-001: 8 switches, where 7 would have the ports):
-
-    >>> out_of_band_switches(315, 4, 2)
-    8
-    """
-    return max(units * of_unit, -(-links // ports))
-
-
-def _cheapest(parts: Parts, *, gbps: float, length_m: float, lower: int, upper: int) -> Kit:
-    """The kit with the lowest price, of equals the least power."""
-    priced = [o for o in parts.optics.values() if parts.price("optics", o.id) is not None]
-    found = kits(priced, gbps=gbps, length_m=length_m, lower=lower, upper=upper)
-    if not found:
-        raise FabricError(f"no optic or cable makes a {gbps:g}G management link of {length_m:g} m")
-    return min(found, key=lambda kit: (_cost(parts, dict(kit.parts)), kit.power_w, kit.id))
-
-
-def _cost(parts: Parts, counted: Mapping[str, float]) -> float:
-    return sum((parts.price("optics", part) or 0) * n for part, n in counted.items())
 
 
 def assemble(name: str, ask: Ask, tree: Tree, gbps: float, nic_links: int, parts: Parts) -> Priced:

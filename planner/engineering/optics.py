@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from planner.catalogue.entries import Optic, Server, Switch
 
@@ -41,11 +42,29 @@ def nic_links(server: Server, network: str) -> int:
     return server.ports_per_cage if network == "compute" else 1
 
 
-def not_beaten(offered: Iterable[Kit], rank: Callable[[Kit], tuple[float, float]]) -> tuple[Kit, ...]:
-    """Kits that no other beats in both price and power; of equals the first by name stays."""
+class Rank(NamedTuple):
+    """What a kit is compared by: costs of every kind, and the shortest and longest life of its parts."""
+
+    costs: tuple[float, ...]
+    shortest_life: float = 0.0
+    longest_life: float = 0.0
+
+    def beats(self, other: Rank) -> bool:
+        """Whether a kit is no dearer in anything and none of its parts is replaced before one of the other's."""
+        lasts = self.shortest_life >= other.longest_life
+        return lasts and all(a <= b for a, b in zip(self.costs, other.costs, strict=True))
+
+
+def not_beaten(offered: Iterable[Kit], rank: Callable[[Kit], Rank]) -> tuple[Kit, ...]:
+    """Kits that no other beats; of equals the first by name stays.
+
+    >>> price_and_watts = {"a": Rank((50, 20)), "b": Rank((500, 1)), "c": Rank((60, 20))}
+    >>> [k.id for k in not_beaten([Kit(id, (), 0, 1) for id in "abc"], lambda kit: price_and_watts[kit.id])]
+    ['a', 'b']
+    """
     kept: list[Kit] = []
-    for kit in sorted(offered, key=lambda k: (rank(k), k.id)):
-        if all(rank(other)[1] > rank(kit)[1] for other in kept):
+    for kit in sorted(offered, key=lambda k: (rank(k).costs, -rank(k).shortest_life, k.id)):
+        if not any(rank(other).beats(rank(kit)) for other in kept):
             kept.append(kit)
     return tuple(kept)
 

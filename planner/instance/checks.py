@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from planner.catalogue import Catalogue, CatalogueOverrideError, load_catalogue
 from planner.instance import resolve
 from planner.instance.paths import Finding, KeyPath, suggestion
-from planner.instance.schema import Instance, Money, Overrides, Site, Training
+from planner.instance.schema import Inference, Instance, Money, Overrides, Site, Training
 from planner.units import DAYS_PER_YEAR
 
 FIRST_YEAR, LAST_YEAR = 2000, 2200
@@ -117,8 +117,10 @@ def _periods(instance: Instance) -> Iterator[Finding]:
         for position, workload in enumerate(instance.workloads)
     ]
     by_period: list[tuple[KeyPath, tuple[Any, ...] | None]] = [
-        *one_per_period, (("budget", "capex_by_period"), instance.budget.capex_by_period)
-    ]  # fmt: skip
+        *one_per_period,
+        *((("sites", n, "power_limit_mw_by_period"), s.power_limit_mw_by_period) for n, s in enumerate(instance.sites)),
+        (("budget", "capex_by_period"), instance.budget.capex_by_period),
+    ]
     for path, values in by_period:
         if values is not None and len(values) != horizon.periods:
             found = f"found {len(values)} value{'s' if len(values) != 1 else ''}"
@@ -142,6 +144,11 @@ def _references(instance: Instance, known: Mapping[str, Sequence[str]]) -> Itera
     for position, workload in enumerate(instance.workloads):
         yield from _unknown("site", workload.sites, names, ("workloads", position, "sites"), naming)
         yield from _unknown("server", workload.servers, known["servers"], ("workloads", position, "servers"))
+        if isinstance(workload, Inference):
+            yield from _unknown("place", workload.users, sorted(resolve.places()), ("workloads", position, "users"))
+            if workload.round_trip_ms is not None and not workload.users:
+                message = f"found a limit of {workload.round_trip_ms:g} ms without users; give the places of its users"
+                yield Finding(("workloads", position, "round_trip_ms"), message, (("workloads", position, "users"),))
     for kind in ("accelerators", "servers", "switches", "optics", "cooling"):
         chosen = getattr(instance.catalogue, kind)
         yield from _unknown(_SINGULAR[kind], chosen, known[kind], ("catalogue", kind))
@@ -183,6 +190,7 @@ def _site(
         message = f"found the unknown hub {site.hub!r}; {suggestion(site.hub, catalogue.sites, 'hubs')}"
         yield Finding((*here, "hub"), message)
         return
+    yield from _place(here, site, instance)
     hub = resolve.hub_of(site, catalogue)
     whence = f"and hub {hub.id} has none in the catalogue" if hub is not None else "and no hub to take it from"
     if site.country is None and hub is None:
@@ -207,6 +215,19 @@ def _site(
         message = f"found no cooling method for {place} that the site, its hub and catalogue.cooling all allow"
         depends = ((*here, "hub"), (*here, "offshore"), ("catalogue", "cooling"))
         yield Finding((*here, "cooling"), message, depends)
+
+
+def _place(here: KeyPath, site: Site, instance: Instance) -> Iterator[Finding]:
+    """The place of a site is known, and its grid where carbon counts."""
+    places = sorted(resolve.places())
+    if site.place is not None and site.place not in places:
+        message = f"found the unknown place {site.place!r}; {suggestion(site.place, places, 'places')}"
+        yield Finding((*here, "place"), message)
+    carbon = instance.carbon
+    counts = carbon.price_per_tonne is not None or carbon.limit_tonnes_per_year is not None
+    if counts and site.grid_g_per_kwh is None and resolve.place_of(site) is None:
+        message = "found no carbon intensity of the grid, which carbon needs; give grid_g_per_kwh, or a place"
+        yield Finding((*here, "grid_g_per_kwh"), message, ((*here, "place"), (*here, "hub"), ("carbon",)))
 
 
 def _currencies(instance: Instance, catalogue: Catalogue, ordered: datetime.date) -> Iterator[Finding]:

@@ -11,7 +11,9 @@ from planner.instance.schema import Inference, Instance, ModelShape, Training
 if TYPE_CHECKING:
     from planner.engineering.performance.device import Device
     from planner.engineering.performance.inference_calibration import ServingConstants
+    from planner.engineering.performance.replicas import ServingEstimate
     from planner.engineering.performance.training_calibration import TrainingConstants
+    from planner.engineering.performance.training_estimate import TrainingEstimate
 
 
 def model_of(workload: Training | Inference) -> models.Model:
@@ -41,6 +43,43 @@ def _described(name: str, shape: ModelShape) -> models.Model:
         kv_heads = figures["kv_heads"]
         figures["attention"] = "mha" if kv_heads == shape.heads else "mqa" if kv_heads == 1 else "gqa"
     return models.Model(name=name, **figures)
+
+
+def run_on(instance: Instance, workload: Training, devices: int, accelerator: str, device: Device) -> TrainingEstimate:
+    """A training run on so many devices.
+
+    Raises:
+        DoesNotTrain: they lack memory, links or a peak for it.
+    """
+    from planner.engineering.performance.training import estimate_training
+
+    return estimate_training(
+        model_of(workload), device, devices, workload.tokens, workload.sequence, workload.batch_tokens,
+        workload.recomputation, training_constants_of(instance, accelerator, device), precision=workload.precision,
+    )  # fmt: skip
+
+
+def served_on(instance: Instance, workload: Inference, accelerator: str, device: Device) -> ServingEstimate:
+    """The best replica of a service on a device.
+
+    Raises:
+        DoesNotServe: the device lacks the precision, the memory or the speed.
+    """
+    from planner.engineering.performance.inference import estimate_serving
+
+    return estimate_serving(
+        model_of(workload),
+        device,
+        tokens_in=max(1.0, workload.tokens_in or 0),
+        tokens_out=max(1.0, workload.tokens_out or 0),
+        precision=workload.precision,
+        kv_precision=workload.kv_precision,
+        ttft_s=workload.ttft_s,
+        tpot_s=workload.tpot_s,
+        prefix_hit=workload.prefix_hit,
+        disaggregated=workload.disaggregated,
+        constants=serving_constants_of(instance, accelerator, device, workload.engine),
+    )
 
 
 def training_constants_of(instance: Instance, accelerator: str, device: Device) -> TrainingConstants | None:

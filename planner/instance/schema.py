@@ -454,6 +454,20 @@ class Policy(Record):
     us_shipments: Mapping[str, Annotated[float, Field(ge=0, le=1e12)]] = {}
     """Accelerators of each type shipped to US customers since its launch: China may have half of their TPP."""
 
+    @property
+    def terms(self) -> Terms:
+        """Terms of the orders, as the export rules ask for them."""
+        return Terms(
+            headquarters=self.operator_country,
+            end_use=self.end_use,
+            party=self.operator_listing,
+            consignee=self.consignee,
+            validated_end_user=self.validated_end_user,
+            shipped_from=self.shipped_from,
+            scenarios=frozenset(self.scenarios),
+            us_shipments=tuple(self.us_shipments.items()),
+        )
+
     @model_validator(mode="after")
     def _known_to_the_rules(self) -> Policy:
         faults = faults_of(None, Terms(consignee=self.consignee, scenarios=frozenset(self.scenarios)))

@@ -76,8 +76,7 @@ def members(hint: Any) -> Mapping[str, type[BaseModel]]:
     if get_origin(found) not in (Union, types.UnionType):
         return {}
     records = [member for member in get_args(found) if isinstance(member, type) and issubclass(member, BaseModel)]
-    told_apart = {m.model_fields["kind"].annotation: m for m in records if "kind" in m.model_fields}
-    return {get_args(kind)[0]: member for kind, member in told_apart.items()}
+    return {get_args(m.model_fields["kind"].annotation)[0]: m for m in records if "kind" in m.model_fields}
 
 
 def record(hint: Any, data: Any) -> type[BaseModel] | None:

@@ -5,27 +5,12 @@ from __future__ import annotations
 import datetime
 
 from planner.catalogue.entries import Accelerator
-from planner.engineering.export_rules import Cap, Terms, accepted, caps, decide
+from planner.engineering.export_rules import Cap, accepted, caps, decide
 from planner.instance import Instance
 from planner.instance.resolve import SiteFacts, order_date
 
 Reason = tuple[str, str]
 """Family of the rule and a sentence."""
-
-
-def export_terms(instance: Instance) -> Terms:
-    """Terms of the instance's orders, as the export rules ask for them."""
-    policy = instance.policy
-    return Terms(
-        headquarters=policy.operator_country,
-        end_use=policy.end_use,
-        party=policy.operator_listing,
-        consignee=policy.consignee,
-        validated_end_user=policy.validated_end_user,
-        shipped_from=policy.shipped_from,
-        scenarios=frozenset(policy.scenarios),
-        us_shipments=tuple(policy.us_shipments.items()),
-    )
 
 
 def against_order(instance: Instance, device: Accelerator, country: str, date: datetime.date) -> Reason | None:
@@ -36,7 +21,7 @@ def against_order(instance: Instance, device: Accelerator, country: str, date: d
     policy = instance.policy
     if policy.export_rules == "none" or device.id in policy.export_exempt:
         return None
-    decision = decide(device, country, date, export_terms(instance))
+    decision = decide(device, country, date, policy.terms)
     if decision.outcome in accepted(policy.accept):
         return None
     return "export", f"{decision.outcome} on {date}: {decision.reason}"
@@ -49,4 +34,4 @@ def export_caps(instance: Instance, devices: tuple[Accelerator, ...], sites: tup
         return ()
     dates = [order_date(instance, t) for t in range(instance.horizon.periods)]
     devices = tuple(device for device in devices if device.id not in policy.export_exempt)
-    return caps(devices, {site.name: site.country for site in sites}, dates, export_terms(instance), policy.accept)
+    return caps(devices, {site.name: site.country for site in sites}, dates, policy.terms, policy.accept)

@@ -16,7 +16,7 @@ from planner.engineering.fit import on_frame
 from planner.instance.schema import FabricChoice
 from planner.options.networks import NetworkOption
 
-Rank = Callable[[optics.Kit], tuple[float, float]]
+Rank = Callable[[optics.Kit], optics.Rank]
 
 
 def on_floor(
@@ -63,7 +63,7 @@ def cost_per_link(option: NetworkOption, link_class: str, rank: Rank) -> float:
     steps = sorted(shares)
     beyond = [*(shares[length] for length in steps[1:]), 0.0]
     return sum(
-        (shares[length] - longer) * min(rank(kit)[0] for kit in kits if kit.reach_m >= length)
+        (shares[length] - longer) * min(rank(kit).costs[0] for kit in kits if kit.reach_m >= length)
         for length, longer in zip(steps, beyond, strict=True)
     )
 

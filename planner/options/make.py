@@ -202,15 +202,21 @@ class _Maker:
                 self._remove("management networks", "fabric", str(error))
         return bool(self.management)
 
-    def _offered_kits(self) -> Callable[[optics.Kit], tuple[float, float]] | None:
+    def _offered_kits(self) -> Callable[[optics.Kit], optics.Rank] | None:
         """How kits are ranked to drop the beaten ones; None where an optic is in short supply."""
         return None if any(s.kind == "optics" for s in self.instance.supply) else self._kit_rank
 
     def _price(self, kind: str, id: str) -> float:
         return self.items[kind, id].price
 
-    def _kit_rank(self, kit: optics.Kit) -> tuple[float, float]:
-        return sum(self._price("optics", part) * share for part, share in kit.parts), kit.power_w
+    def _kit_rank(self, kit: optics.Kit) -> optics.Rank:
+        """Money by period of purchase, power, and lives as far as the horizon sees them."""
+        horizon = self.instance.horizon
+        lives = [
+            min(periods_in_service(self.items["optics", part].life_years, horizon.period_years), horizon.periods)
+            for part, _ in kit.parts
+        ]
+        return optics.Rank(self._kit_cost(kit), min(lives), max(lives))
 
     def _without_beaten(self, switches: list[Switch]) -> list[Switch]:
         """Drop a switch that another of the same ports beats in price, power and height."""
@@ -429,7 +435,10 @@ class _Maker:
         needed = sum(
             servers * _blocks_needed(max(self.demand[name]), rate) for name, (_, servers, rate) in blocks.items()
         )
-        for_load = math.ceil(needed / self._availability(cooling) - 1e-9) + places
+        life = periods_in_service(self.items["servers", server.id].life_years, self.instance.horizon.period_years)
+        # A generation may have to be bought while the one before still stands.
+        generations = 2 if 1 < life < self.instance.horizon.periods else 1
+        for_load = generations * (math.ceil(needed / self._availability(cooling) - 1e-9) + places)
         by_power = int(max(site.power_limit_kw_by_period) / (server.power_kw * site.peak_pue[cooling.id]) + 1e-9)
         return min(for_load, by_power)
 

@@ -1,8 +1,8 @@
 """The management networks of a pool: in-band in pairs of leaves, out-of-band on 1G switches.
 
-Their switches and parts are those of ``planner.engineering.networks``, whatever lists of the catalogue an instance
+Their switches and parts are those of ``planner.engineering.management``, whatever lists of the catalogue an instance
 gives for its other networks. The out-of-band network has no frames: it takes as many switches as there are devices to
-reach, which the model counts (rows N8 and N9).
+reach, which the model counts (``formulations/management.py``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import replace
 from planner.catalogue import Catalogue
 from planner.catalogue.entries import Optic, Switch
 from planner.engineering import fabric, optics
-from planner.engineering import networks as rules
+from planner.engineering import management as rules
 from planner.instance.schema import FabricChoice
 from planner.options.networks import NetworkOption
 
@@ -42,7 +42,7 @@ def networks(
     pair: tuple[Switch, Switch],
     optic_rows: list[Optic],
     choice: FabricChoice,
-    kit_rank: Callable[[optics.Kit], tuple[float, float]] | None,
+    kit_rank: Callable[[optics.Kit], optics.Rank] | None,
 ) -> tuple[NetworkOption, NetworkOption]:
     """The in-band and the out-of-band network of any pool.
 
@@ -80,7 +80,7 @@ def networks(
 
 
 def of_unit(compute: NetworkOption, servers_per_rack: int) -> int:
-    """Out-of-band switches that a scalable unit of the compute network has to itself (row N9)."""
+    """Out-of-band switches that a scalable unit of the compute network has to itself (row M2)."""
     design = compute.design
     row = design.ports // design.rail_ports if design.rails else compute.planes
     rows = design.unit.leaves // row

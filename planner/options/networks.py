@@ -72,14 +72,14 @@ def families(
     optic_rows: Sequence[Optic],
     choice: FabricChoice,
     price: Callable[[str, str], float],
-    kit_rank: Callable[[optics.Kit], tuple[float, float]] | None,
+    kit_rank: Callable[[optics.Kit], optics.Rank] | None,
     refuse: Callable[[str, str, str], None],
 ) -> list[Family]:
     """Every family that suits a server type.
 
     Args:
         price: (kind, id) -> price, for the choice of the storage switch and of beaten kits.
-        kit_rank: (price, power) of a kit, to drop the beaten ones; None keeps all (an optic is in short supply).
+        kit_rank: costs and lives of a kit, to drop the beaten ones; None keeps all (an optic is in short supply).
         refuse: called with (subject, family of rules, reason) for what cannot be built.
     """
     found = []
@@ -116,7 +116,7 @@ def _storage_networks(
     optic_rows: Sequence[Optic],
     choice: FabricChoice,
     price: Callable[[str, str], float],
-    kit_rank: Callable[[optics.Kit], tuple[float, float]] | None,
+    kit_rank: Callable[[optics.Kit], optics.Rank] | None,
 ) -> tuple[NetworkOption, ...]:
     """The same switch where it has the speed, or else the one of its protocol with the lowest price per port."""
     gbps = server.storage_port_gbps
@@ -159,7 +159,7 @@ def _network(
     tiers: int,
     optic_rows: Sequence[Optic],
     choice: FabricChoice,
-    kit_rank: Callable[[optics.Kit], tuple[float, float]] | None,
+    kit_rank: Callable[[optics.Kit], optics.Rank] | None,
     planes: int = 1,
     ratio: Oversubscription = NON_BLOCKING,
 ) -> NetworkOption:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from planner.catalogue.entries import Accelerator, Server
 from planner.engineering.compute import packing
 from planner.engineering.performance.device import device_of
-from planner.engineering.performance.inference import estimate_serving
 from planner.engineering.performance.training import smallest_cluster
 from planner.errors import PlannerError
-from planner.instance.models import model_of, serving_constants_of, training_constants_of
+from planner.instance.models import model_of, served_on, training_constants_of
 from planner.instance.schema import Inference, Instance, Training
 
 
@@ -79,19 +78,7 @@ def _service(
     instance: Instance, workload: Inference, server: Server, accelerator: Accelerator, oversubscription: float
 ) -> Sized:
     device = device_of(accelerator, server, oversubscription)
-    found = estimate_serving(
-        model_of(workload),
-        device,
-        tokens_in=max(1.0, workload.tokens_in or 0),
-        tokens_out=max(1.0, workload.tokens_out or 0),
-        precision=workload.precision,
-        kv_precision=workload.kv_precision,
-        ttft_s=workload.ttft_s,
-        tpot_s=workload.tpot_s,
-        prefix_hit=workload.prefix_hit,
-        disaggregated=workload.disaggregated,
-        constants=serving_constants_of(instance, accelerator.id, device, workload.engine),
-    )
+    found = served_on(instance, workload, accelerator.id, device)
     servers, replicas = packing(found.devices, server.accelerators)
     each = found.low_requests_per_s if instance.estimates == "safe" else found.requests_per_s
     what = "groups" if workload.disaggregated else "replicas"

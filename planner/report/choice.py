@@ -12,7 +12,7 @@ from planner.errors import InstanceError
 from planner.plan import Plan
 
 if TYPE_CHECKING:
-    from planner.engineering.optics import Kit
+    from planner.engineering.optics import Kit, Rank
     from planner.options.networks import Family
 
 Rows = list[dict[str, Any]]
@@ -79,8 +79,10 @@ class _Offer:
             rows[n] for n in names if n in rows and self.catalogue.price(kind, n, self.first_order) is not None
         ]  # fmt: skip
 
-    def _rank(self, kit: Kit) -> tuple[float, float]:
-        return sum(self.price("optics", part) * share for part, share in kit.parts), kit.power_w
+    def _rank(self, kit: Kit) -> Rank:
+        from planner.engineering.optics import Rank
+
+        return Rank((sum(self.price("optics", part) * share for part, share in kit.parts), kit.power_w))
 
     def choice(self, server: str, fabric: str, servers: int) -> dict[str, Any] | None:
         """The fabric chosen and the cheapest with other tiers or planes; of those that are too small, the largest."""

@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from planner.engineering.networks import Alternative, OutOfBand, Priced, by_class
+from planner.engineering.management import OutOfBand
+from planner.engineering.networks import Alternative, Priced, by_class
 from planner.engineering.topology import Proof
 from planner.report.tables import Table, table
 from planner.report.words import count, money, money_scale, plural, power, power_scale

@@ -94,6 +94,23 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         (">least\nfill", lambda row: percent(row.get("min_rack_fill") or 0)),
         (">tariff\nper kWh", _tariff),
     ),
+    "places": (
+        ("id", _text("id")),
+        ("name", _text("name")),
+        ("country", _text("country")),
+        (">design day\ndry bulb C", _text("design_dry_bulb_c")),
+        (">wet\nbulb C", _text("design_wet_bulb_c")),
+        (">grid\ng per kWh", _text("grid_g_per_kwh")),
+    ),
+    "tariffs": (
+        ("id", _text("id")),
+        ("currency", _text("currency")),
+        (">energy\nper kWh", _text("energy_per_kwh")),
+        (">peak,\nvalley", lambda row: f"x {row['peak_multiple']:g}, {row['valley_multiple']:g}"),
+        (">demand\nkW, month", _text("demand_per_kw_month")),
+        (">capacity\nkVA, month", _text("capacity_per_kva_month")),
+        (">offshore\nwind, kWh", _text("offshore_wind_per_kwh")),
+    ),
     "models": (
         ("id", _text("id")),
         ("name", _text("name")),

@@ -137,7 +137,7 @@ def paid_yearly(yearly: float, rate: float, period: int, years: float) -> float:
     for year in range(1, whole + 1):
         total += float(yearly / (1 + rate) ** (begin + year))
     if rest > 1e-9:
-        share = rest if rate == 0 else (1 - (1 + rate) ** -rest) / rate
+        share = rest if rate < 1e-9 else (1 - (1 + rate) ** -rest) / rate
         total += float(yearly * share / (1 + rate) ** (begin + whole))
     return total
 

@@ -99,7 +99,7 @@ def _cages(view: View, pool: Pool, row: Links) -> tuple[int, int]:
 
 def _kit(view: View, book: Book, pool: Pool, row: Links, where: str) -> None:
     speed = pool.ports(row.network)[1]
-    _length(view, book, pool, row, where)
+    length = _length(view, book, pool, row, where)
     book.same("link speed recomputed", where, "Gb/s", row.gbps, speed)
     optics = view.facts.catalogue.optics
     unknown = [part for part in row.parts_per_link if part not in optics]
@@ -111,7 +111,7 @@ def _kit(view: View, book: Book, pool: Pool, row: Links, where: str) -> None:
         book.record("part allowed", not barred, f"{where}: {barred or 'every part'} of a kit, as catalogue.optics says")
     place = f"{where} kit {row.kit}"
     for part in parts:
-        book.within("optics reach", place, f"{part.id} reaches {part.reach_m:g} m, length", row.length_m, part.reach_m)
+        book.within("optics reach", place, f"{part.id} reaches {part.reach_m:g} m, length", length, part.reach_m)
         if part.kind != "fibre":
             book.same("optics speed fits", place, f"{part.id} Gb/s", part.gbps, speed)
     cages = _cages(view, pool, row)
@@ -124,8 +124,8 @@ def _kit(view: View, book: Book, pool: Pool, row: Links, where: str) -> None:
         _modules(book, row, parts, cages, engine, place)
 
 
-def _length(view: View, book: Book, pool: Pool, row: Links, where: str) -> None:
-    """The length that the instance types, or one that its floor asks for."""
+def _length(view: View, book: Book, pool: Pool, row: Links, where: str) -> float:
+    """Check the length of a row, and give the length that its parts must reach: the instance's, or its floor's."""
     typed: float | None = TWIN_M
     if row.link_class != "leaf-leaf":
         typed = view.facts.instance.fabric.typed_length_m(row.link_class)
@@ -133,10 +133,10 @@ def _length(view: View, book: Book, pool: Pool, row: Links, where: str) -> None:
         typed = CORD_M
     if typed is not None:
         book.same("link length recomputed", where, "metres", row.length_m, typed)
-        return
+        return typed
     rules = standard(view, pool, row.network)
     if isinstance(rules, str):
-        return
+        return row.length_m
     if row.link_class == "node-leaf":
         steps = lengths.node_leaf(view, pool, rules)
         known = any(abs(row.length_m - step) <= WHOLE for step in steps)
@@ -144,6 +144,7 @@ def _length(view: View, book: Book, pool: Pool, row: Links, where: str) -> None:
     else:
         needed = lengths.between_switches(view, pool, rules, row)
         book.enough("link length recomputed", where, "metres", row.length_m, needed)
+    return row.length_m
 
 
 def _long_enough(view: View, book: Book) -> None:

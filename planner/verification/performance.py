@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from planner.engineering.performance.device import device_of
-from planner.engineering.performance.inference import estimate_serving
-from planner.engineering.performance.training import estimate_training
+from planner.engineering.performance.training import DoesNotTrain
 from planner.errors import PlannerError
-from planner.instance.models import model_of, serving_constants_of, training_constants_of
+from planner.instance.models import run_on, served_on
 from planner.instance.schema import Inference, Training
 from planner.verification.checks import RELATIVE, Book
 from planner.verification.facts import Pool, View
@@ -27,37 +26,35 @@ def check(view: View, book: Book, load: Training | Inference, pool: Pool, row: W
 def _run(view: View, book: Book, load: Training, pool: Pool, row: Work, where: str) -> None:
     """A run on the servers of its block ends in time (nine runs in ten, where the plan is safe)."""
     device = device_of(pool.device, pool.server, pool.leaf_ratio * pool.spine_ratio)
-    estimate = estimate_training(
-        model_of(load), device, row.servers_per_block * pool.server.accelerators, load.tokens, load.sequence,
-        load.batch_tokens, load.recomputation, training_constants_of(view.facts.instance, pool.device.id, device),
-        precision=load.precision,
-    )  # fmt: skip
+    devices = row.servers_per_block * pool.server.accelerators
+    estimate = run_on(view.facts.instance, load, devices, pool.device.id, device)
     safe = view.facts.instance.estimates == "safe"
     book.within("runs end in time", where, "days", estimate.high_days if safe else estimate.days, load.days)
     book.text("rate unit known", where, "rate unit", row.rate_unit, "runs")
     book.same("rate per block recomputed", where, "rate per block", row.rate_per_block, 1.0)
-    fewer = 0 < row.expected_servers <= row.servers + 1e-9
-    fewer = fewer and (safe or abs(row.expected_servers - row.servers) < 1e-6)
-    sentence = f"{where}: {row.expected_servers:g} of {row.servers} servers"
-    book.record("expected servers recomputed", fewer, sentence)
+    if not safe:
+        book.same("expected servers recomputed", where, "expected servers", row.expected_servers, row.servers)
+        return
+    each = row.expected_servers / max(1, row.blocks)
+    fewest = run_on(view.facts.instance, load, round(each) * pool.server.accelerators, pool.device.id, device)
+    whole = abs(each - round(each)) < 1e-6 and each <= row.servers_per_block
+    sentence = f"{where}: {each:g} servers a run take {fewest.days:.4g} days, {load.days:g} allowed"
+    book.record("expected servers recomputed", whole and fewest.days <= load.days * (1 + RELATIVE), sentence)
+    if round(each) > 1:
+        try:
+            fewer = run_on(
+                view.facts.instance, load, (round(each) - 1) * pool.server.accelerators, pool.device.id, device
+            )
+        except DoesNotTrain:
+            return
+        sentence = f"{where}: one server less takes {fewer.days:.4g} days, {load.days:g} allowed"
+        book.record("expected servers recomputed", fewer.days > load.days, sentence)
 
 
 def _service(view: View, book: Book, load: Inference, pool: Pool, row: Work, where: str) -> None:
     """Replicas of the size that physics prefers, packed into the servers of a block, carry its rate."""
     device = device_of(pool.device, pool.server, pool.leaf_ratio * pool.spine_ratio)
-    found = estimate_serving(
-        model_of(load),
-        device,
-        tokens_in=max(1.0, load.tokens_in or 0),
-        tokens_out=max(1.0, load.tokens_out or 0),
-        precision=load.precision,
-        kv_precision=load.kv_precision,
-        ttft_s=load.ttft_s,
-        tpot_s=load.tpot_s,
-        prefix_hit=load.prefix_hit,
-        disaggregated=load.disaggregated,
-        constants=serving_constants_of(view.facts.instance, pool.device.id, device, load.engine),
-    )
+    found = served_on(view.facts.instance, load, pool.device.id, device)
     safe = view.facts.instance.estimates == "safe"
     in_server = pool.server.accelerators // found.devices
     servers, replicas = (1, in_server) if in_server else (-(-found.devices // pool.server.accelerators), 1)

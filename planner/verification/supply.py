@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planner.engineering.export_rules import Terms, caps
+from planner.engineering.export_rules import caps
 from planner.verification.checks import Book
 from planner.verification.facts import View
 
@@ -27,15 +27,12 @@ def _caps(view: View, book: Book) -> None:
     policy, facts = view.facts.instance.policy, view.facts
     if policy.export_rules == "none":
         return
-    devices = {pool.device.id: pool.device for pool in view.pools.values() if pool.device.id not in policy.export_exempt}
-    terms = Terms(
-        headquarters=policy.operator_country, end_use=policy.end_use, party=policy.operator_listing,
-        consignee=policy.consignee, validated_end_user=policy.validated_end_user, shipped_from=policy.shipped_from,
-        scenarios=frozenset(policy.scenarios), us_shipments=tuple(policy.us_shipments.items()),
-    )  # fmt: skip
+    devices = {
+        pool.device.id: pool.device for pool in view.pools.values() if pool.device.id not in policy.export_exempt
+    }
     dates = [facts.order_date(period) for period in facts.periods]
     countries = {name: site.country for name, site in facts.sites.items()}
-    for cap in caps(tuple(devices.values()), countries, dates, terms, policy.accept):
+    for cap in caps(tuple(devices.values()), countries, dates, policy.terms, policy.accept):
         amounts = dict(cap.coefficients)
         here = everywhere = 0.0
         for row in view.tables.fleet:

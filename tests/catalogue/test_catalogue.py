@@ -185,7 +185,9 @@ def test_servers_for_every_cooling_method() -> None:
 
 def test_cooling_of_the_report() -> None:
     methods = CATALOGUE.cooling
-    assert list(methods) == ["air", "evaporative", "cold-plate", "cold-plate-dense", "immersion", "undersea"]
+    assert list(methods) == [
+        "air", "chilled-water", "evaporative", "rear-door", "cold-plate", "cold-plate-dense", "immersion", "undersea"
+    ]  # fmt: skip
     assert methods["air"].pue_low == 1.4
     assert (methods["evaporative"].pue_low, methods["evaporative"].pue_high) == (1.2, 1.4)
     assert methods["cold-plate"].pue_high == methods["immersion"].pue_high == 1.2
@@ -606,8 +608,8 @@ def test_all_faults_are_reported_with_their_lines(data: Path) -> None:
         ("servers.csv", 3, "accelerator"): "found no 'a100-sxm-8' among accelerators; did you mean 'a100-sxm-80'?",
         ("sites.csv", 2, "cooling"): "found no 'snow' among cooling",
         ("cooling.csv", 2, "pue"): "found 1.3 outside pue_low 1.4 to pue_high 1.8",
-        ("cooling.csv", 6, "rack"): "found no 'tank-immersion' among racks",
-        ("cooling.csv", 7, "rack"): "found no 'rack-undersea' among racks",
+        ("cooling.csv", 8, "rack"): "found no 'tank-immersion' among racks",
+        ("cooling.csv", 9, "rack"): "found no 'rack-undersea' among racks",
         ("prices.csv", last - 4, "id"): "found no 'dgx-a10' among servers; did you mean 'dgx-a100'?",
         ("prices.csv", last - 3, "unit"): "found 'kW'; 'each' is accepted for servers",
         ("prices.csv", last - 2, "currency"): "found 'usd'",

@@ -277,7 +277,10 @@ def test_whatif_needs_a_setting(question: Path) -> None:
 # catalogue, demand, version
 
 
-@pytest.mark.parametrize("kind", ["accelerators", "servers", "switches", "optics", "cooling", "racks", "sites"])
+@pytest.mark.parametrize(
+    "kind",
+    ["accelerators", "servers", "switches", "optics", "cooling", "racks", "sites", "places", "tariffs"],
+)
 def test_catalogue(kind: str) -> None:
     ran = Ran("catalogue", kind)
     assert ran.code == 0

@@ -213,7 +213,7 @@ def test_switches_and_parts_bought_earlier_serve_on() -> None:
 
 
 def test_long_links_take_kits_that_reach() -> None:
-    """(N10) A dac of b makes links of 3 m, a twin of 5 m; a quarter of the links of b are longer than 3 m."""
+    """(N8) A dac of b makes links of 3 m, a twin of 5 m; a quarter of the links of b are longer than 3 m."""
     key = (*B, "node-leaf")
     model, _, _ = fabric(("dac", "twin"), length_m={(*key, "dac"): 3, (*key, "twin"): 5}, reaches={key: {5: 0.25}})
     assert algebra(model.fabric)["links_are_long_enough"] == [

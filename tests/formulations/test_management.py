@@ -49,18 +49,18 @@ def fabric() -> pyo.ConcreteModel:
     servers, racks = variables(model, "n", ("a", 1)), variables(model, "r", ("a", 1))
     add_fabric(model, data, servers, Ledger())
     others = ("compute", "in-band")
-    add_management(model.fabric, {"a": OutOfBandData(48, 3, 2, others)}, servers, racks)
+    add_management(model, {"a": OutOfBandData(48, 3, 2, others)}, [1], servers, racks)
     add_few_clusters(model.fabric, data, {("a", 1): 1})
     return model
 
 
 def test_algebra() -> None:
-    rows = algebra(fabric().fabric)
+    rows = algebra(fabric().management)
     switches = "+1*fabric.switches_bought[a,compute,1] +1*fabric.switches_bought[a,in-band,1]"
-    assert rows["out_of_band_ports_suffice"] == [  # (N8)
+    assert rows["out_of_band_ports_suffice"] == [  # (M1)
         f"{switches} -48*fabric.units[a,out-of-band,1] +1*n[a,1] +3*r[a,1] <= 0"
     ]
-    assert rows["units_have_out_of_band"] == [  # (N9)
+    assert rows["units_have_out_of_band"] == [  # (M2)
         "+2*fabric.units[a,compute,1] -1*fabric.units[a,out-of-band,1] <= 0"
     ]
 

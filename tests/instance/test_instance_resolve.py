@@ -82,7 +82,8 @@ def test_site_from_its_hub() -> None:
 def test_site_of_its_own() -> None:
     """The site's own figures win over its hub's."""
     own = {
-        "hub": "guian", "pue_from": "catalogue", "country": "NO", "tariff_per_kwh": "0.5 CNY", "pue_limit": 1.1, "pue_rule": "site-average",
+        "hub": "guian", "pue_from": "catalogue",
+        "country": "NO", "tariff_per_kwh": "0.5 CNY", "pue_limit": 1.1, "pue_rule": "site-average",
         "min_rack_fill": 0, "rack_kw_limit": 20, "power_capex_per_kw": 3000,
         "pue": {"air": 1.05}, "peak_pue": {"cold-plate": 1.4}, "cooling": ["cold-plate", "air"],
     }  # fmt: skip

@@ -78,3 +78,14 @@ def test_every_network_of_a_plan_is_proven_as_a_graph() -> None:
     (proof,) = (c for c in report.checks if c.check == "graph proven")
     assert proof.passed
     assert "Non-blocking: all" in proof.detail
+
+
+@pytest.mark.parametrize("file", sorted(PLANES.parents[1].glob("reference/*.yaml")), ids=lambda file: file.stem)
+def test_every_network_of_the_reference_instances_is_proven(file: Path) -> None:
+    """As many proofs as networks with servers, each non-blocking."""
+    found = planner.solve(planner.load_instance(file), isolate=False).require_plan()
+    proofs = [c for c in planner.verify(found).checks if c.check == "graph proven"]
+    built = {(row["pool"], row["network"]) for row in found.decisions["clusters"]}
+    assert proofs
+    assert built
+    assert all(c.passed and "Non-blocking: all" in c.detail for c in proofs)

@@ -12,7 +12,7 @@ import pytest
 
 import planner
 from planner.catalogue import load_catalogue
-from planner.engineering import networks
+from planner.engineering import management, networks
 from planner.plan import Plan
 
 REFERENCE = Path(__file__).parents[2] / "instances" / "reference"
@@ -55,7 +55,7 @@ def test_plans_count_as_the_calculator_does(name: str, server: str, switch: str,
     parts = networks.Parts(catalogue.switches, catalogue.optics, lambda kind, id: 1.0)
     others = [p for p in (networks.compute(ask, parts), networks.storage(ask, parts)) if p is not None]
     others = others[: len({r["network"] for r in found.decisions["networks"]}) - 2]
-    band, below = networks.management(ask, others, parts)
+    band, below = management.management(ask, others, parts)
     row, out = network(found, "in-band"), network(found, "out-of-band")
     tree = band.planes.tree
     assert (row["leaves"], row["spines"], row["cores"]) == (tree.leaves, tree.spines, tree.cores)

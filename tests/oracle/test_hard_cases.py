@@ -98,7 +98,6 @@ def test_budgets_by_period_buy_whole_switches(ports: int) -> None:
         held_against_search({**data, "budget": {"capex_by_period": [1.5 * first, spared * second]}})
 
 
-@pytest.mark.xfail(reason="most_servers, the bound of (F1), leaves no room for two generations at once")
 def test_a_dry_last_period_is_bought_for_before() -> None:
     """Servers serve two of three periods and nothing may be spent in the third: a second set comes in the second."""
     data = tiny.instance(
@@ -112,7 +111,6 @@ def test_a_dry_last_period_is_bought_for_before() -> None:
     assert [row["in_service"] for row in plan.decisions["fleet"]] == [2, 4, 2]
 
 
-@pytest.mark.xfail(reason="kits are compared by price and power, not by life (_kit_rank, not_beaten)")
 def test_a_cable_that_lasts_is_worth_a_little_more() -> None:
     """Two cables at 100 that serve one period each cost more than one at 110 that serves both."""
     data = tiny.instance(horizon={"start": "2020-01", "periods": 2, "period_years": 4})

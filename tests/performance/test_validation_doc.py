@@ -1,4 +1,4 @@
-"""``docs/validation.md`` is what the command prints, with every published row in it."""
+"""``docs/validation.md`` is what the command prints, every published row in it; ``docs/performance.md`` is right."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
+import planner
 from planner.cli.demand import app
 from planner.engineering.performance import validation_inference, validation_training
 from planner.engineering.performance.published_inference import published_serving
+from planner.engineering.performance.tables import read_rows
 from planner.report.validation import validation_data
 
 PAGE = (Path(__file__).parents[2] / "docs" / "validation.md").read_text(encoding="utf-8")
@@ -70,3 +73,43 @@ def test_json_and_the_terminal_have_the_same_rows() -> None:
     text = printed()
     assert text.lstrip().startswith("Targets")
     assert "OPT-175B was restarted by hand" in " ".join(text.split())
+
+
+# The page about the model
+
+
+MODEL_PAGE = (Path(__file__).parents[2] / "docs" / "performance.md").read_text(encoding="utf-8")
+
+
+def test_constants_of_the_page_are_those_of_the_tables() -> None:
+    found = {("training", r["constant"], r["scope"]): r["value"] for r in read_rows("training_calibration.csv")}
+    for row in read_rows("inference_calibration.csv"):
+        found["inference", row["constant"], row["name"]] = row["value"]
+    lines = MODEL_PAGE.partition("| --- | --- | ---: |\n")[2].partition("\n\n")[0].splitlines()
+    assert len(lines) >= 15
+    for line in lines:
+        constant, of, value = (cell.strip() for cell in line.strip("|").split("|"))
+        table = "training" if ("training", constant, of) in found else "inference"
+        assert found[table, constant, of] == value, line
+
+
+def test_commands_of_the_page_run() -> None:
+    commands = [line for line in MODEL_PAGE.splitlines() if line.startswith("planner demand ")]
+    assert len(commands) == 4
+    for command in commands:
+        result = CliRunner().invoke(app, command.split()[2:])
+        assert result.exit_code == 0, result.output
+
+
+def test_measurements_of_the_page_are_accepted() -> None:
+    text = MODEL_PAGE.partition("```yaml\n")[2].partition("```")[0]
+    question = {
+        "name": "page",
+        "horizon": {"start": "2025-01"},
+        "workloads": [{"name": "run", "kind": "training", "model": "llama-2-13b", "tokens": 1e12, "days": 30}],
+        "sites": [{"name": "home", "country": "US", "power_limit_mw": 9, "tariff_per_kwh": 0.1}],
+        "currency": {"unit": "USD", "rates": {"CNY": 0.14}},
+    }
+    found = planner.load_instance({**question, **YAML(typ="safe").load(text)})
+    assert found.measurements.inference[0].output_tokens_per_s == 2000
+    assert found.estimates == "safe"

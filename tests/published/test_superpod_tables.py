@@ -14,7 +14,7 @@ from fractions import Fraction
 import pytest
 
 from planner.catalogue import load_catalogue
-from planner.engineering import fabric, networks, scaleup
+from planner.engineering import fabric, management, networks, scaleup
 from planner.engineering.fit import Rules, fit
 from planner.engineering.topology import prove
 from planner.engineering.tree import Tree
@@ -172,21 +172,21 @@ def test_h100_storage_of_tables_7_and_8() -> None:
 
 def test_h100_in_band_of_tables_7_and_8() -> None:
     """8 SN4600C: 6 leaves in pairs, 2 spines, 24 uplinks; 254 node cables, and 16 of management and storage nodes."""
-    tree = networks.in_band_tree(64, 127, extra=8)
+    tree = management.in_band_tree(64, 127, extra=8)
     assert tree.leaves + tree.spines == 8
     assert tree.links("leaf-spine") == 24
     assert tree.links("node-leaf") == 254 + 16
-    assert tree.leaves // 2 * networks.IN_BAND_TWIN_LINKS == 6  # ISL of table 8
+    assert tree.leaves // 2 * management.IN_BAND_TWIN_LINKS == 6  # ISL of table 8
     assert prove(tree).faults == ()
 
 
 def test_h100_out_of_band_of_tables_7_and_8() -> None:
     """8 SN2201 for 127 nodes, 64 InfiniBand and 8 in-band switches, 8 servers, 108 PDUs: two switches for each SU."""
     links = 127 + (48 + 16) + 8 + 8 + 108
-    assert networks.out_of_band_switches(links, 4, networks.out_of_band_of_unit(32, 8, 4)) == 8
+    assert management.out_of_band_switches(links, 4, management.out_of_band_of_unit(32, 8, 4)) == 8
     assert -(-links // 48) == 7  # by ports alone
-    assert networks.OUT_OF_BAND_UPLINKS * 8 == 16
-    assert networks.PDUS_PER_RACK * 32 == 96
+    assert management.OUT_OF_BAND_UPLINKS * 8 == 16
+    assert management.PDUS_PER_RACK * 32 == 96
 
 
 # Transceivers for each accelerator, CSC chapters 4 and 5.

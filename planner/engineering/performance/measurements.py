@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from planner.engineering.performance import kv
 from planner.engineering.performance.device import Device
 from planner.engineering.performance.inference import estimate_serving
 from planner.engineering.performance.inference_calibration import ServingConstants, constants_of
+from planner.engineering.performance.measurement_files import positive, read_lines
 from planner.engineering.performance.models import UnknownModelError, preset
 from planner.errors import Fault, InstanceError, PlannerError
 
@@ -50,51 +50,35 @@ def read_measurements(path: Path) -> list[Measurement]:
     Raises:
         InstanceError: the file cannot be read, columns are missing, or cells are wrong; carries every fault.
     """
-    try:
-        lines = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InstanceError([Fault(str(path), None, "", f"cannot be read: {error}")]) from None
-    header = set(lines[0]) if lines else set()
-    missing = [name for name in COLUMNS if name not in header]
-    if missing:
-        message = (
-            f"found no column {', '.join(missing)}; the columns {', '.join(COLUMNS)} and at least one row are needed"
-        )
-        raise InstanceError([Fault(str(path), 1, "", message)])
     faults: list[Fault] = []
-    found = [_measurement(path, number, line, faults) for number, line in enumerate(lines, start=2)]
+    found = [_measurement(path, number, cells, faults) for number, cells in read_lines(path, COLUMNS)]
     if faults:
         raise InstanceError(faults)
     return [row for row in found if row is not None]
 
 
-def _measurement(path: Path, number: int, line: Mapping[str, str], faults: list[Fault]) -> Measurement | None:
+def _measurement(path: Path, line: int, cells: Mapping[str, str], faults: list[Fault]) -> Measurement | None:
     """One line, or its faults."""
-    before = len(faults)
+    wrong: dict[str, str] = {}
     numbers: dict[str, float] = {}
     for name in COLUMNS[3:]:
         try:
-            numbers[name] = float(line[name] or "")
-        except ValueError:
-            numbers[name] = math.nan
-        if not (numbers[name] > 0 and math.isfinite(numbers[name])):
-            faults.append(Fault(str(path), number, name, f"found {line[name]!r}; a number above 0 is accepted"))
-    if numbers["devices"] % 1 > 0:
-        message = f"found {line['devices']!r}; a whole number is accepted"
-        faults.append(Fault(str(path), number, "devices", message))
-    if line["precision"] not in kv.WEIGHT_BYTES:
-        message = f"found {line['precision']!r}; {', '.join(kv.WEIGHT_BYTES)} are accepted"
-        faults.append(Fault(str(path), number, "precision", message))
+            numbers[name] = positive(cells[name], whole=name == "devices")
+        except ValueError as error:
+            wrong[name] = str(error)
+    if cells["precision"] not in kv.WEIGHT_BYTES:
+        wrong["precision"] = f"found {cells['precision']!r}; {', '.join(kv.WEIGHT_BYTES)} are accepted"
     try:
-        preset(line["model"] or "")
+        preset(cells["model"])
     except UnknownModelError as error:
-        faults.append(Fault(str(path), number, "model", str(error)))
-    if len(faults) > before:
+        wrong["model"] = str(error)
+    if wrong:
+        faults += [Fault(str(path), line, name, message) for name, message in wrong.items()]
         return None
     return Measurement(
-        line["accelerator"],
-        line["model"],
-        line["precision"],
+        cells["accelerator"],
+        cells["model"],
+        cells["precision"],
         int(numbers["devices"]),
         numbers["tokens_in"],
         numbers["tokens_out"],

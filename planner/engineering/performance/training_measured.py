@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import math
 import statistics
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planner.engineering.performance.device import Device, device_of
+from planner.engineering.performance.measurement_files import positive, read_lines
 from planner.engineering.performance.models import Model, UnknownModelError, preset
 from planner.engineering.performance.training import DoesNotTrain, estimate_training
 from planner.engineering.performance.training_calibration import TrainingConstants
@@ -91,62 +91,40 @@ def read_measurements(path: Path, catalogue: Catalogue) -> list[TrainingMeasurem
     Raises:
         InstanceError: anything in the file is wrong; carries every fault with its line.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise InstanceError([Fault(str(path), None, "", f"cannot be read: {reason}")]) from None
-    reader = csv.DictReader(text.splitlines())
-    names = reader.fieldnames or ()
-    faults = [
-        Fault(str(path), 1, name, "found no such column; it is required") for name in COLUMNS if name not in names
-    ]
-    unknown = [name for name in names if name not in COLUMNS + OPTIONAL]
-    accepted = ", ".join(COLUMNS + OPTIONAL)
-    faults += [Fault(str(path), 1, name, f"found an unknown column; {accepted} are accepted") for name in unknown]
-    if faults:
-        raise InstanceError(faults)
+    faults: list[Fault] = []
     found = []
-    for row in reader:
+    for line, cells in read_lines(path, COLUMNS, OPTIONAL):
         wrong: dict[str, str] = {}
-        measured = _measurement(row, catalogue, wrong)
-        faults += [Fault(str(path), reader.line_num, name, message) for name, message in wrong.items()]
+        measured = _measurement(cells, catalogue, wrong)
+        faults += [Fault(str(path), line, name, message) for name, message in wrong.items()]
         found += [measured] if measured else []
-    if not found and not faults:
-        faults.append(Fault(str(path), None, "", "has no rows; one measurement or more is accepted"))
     if faults:
         raise InstanceError(faults)
     return found
 
 
-def _measurement(
-    row: Mapping[str, str | None], catalogue: Catalogue, wrong: dict[str, str]
-) -> TrainingMeasurement | None:
+def _measurement(row: Mapping[str, str], catalogue: Catalogue, wrong: dict[str, str]) -> TrainingMeasurement | None:
     """The typed row, or None with what is wrong by column."""
     numbers: dict[str, float | None] = {}
     for name in ("devices", "tokens_per_s", "sequence", "batch_tokens"):
-        text = (row.get(name) or "").strip()
-        if not text and name in OPTIONAL:
-            numbers[name] = None
-            continue
         try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not (value > 0 and math.isfinite(value)) or (name == "devices" and value % 1):
-            wrong[name] = f"found {text!r}; a {'whole ' if name == 'devices' else ''}number above 0 is accepted"
-        numbers[name] = value
+            numbers[name] = positive(row[name], whole=name == "devices") if row[name] or name in COLUMNS else None
+        except ValueError as error:
+            wrong[name] = str(error)
     model = device = None
     try:
-        model = preset((row["model"] or "").strip())
+        model = preset(row["model"])
     except UnknownModelError as error:
         wrong["model"] = str(error)
-    server = catalogue.servers.get((row["server"] or "").strip())
+    server = catalogue.servers.get(row["server"])
     if server is None:
         wrong["server"] = f"found no server {row['server']!r} in the catalogue; `planner catalogue servers` lists them"
     else:
-        device = device_of(catalogue.accelerators[server.accelerator], server)
-    precision = (row.get("precision") or "fp16").strip()
+        try:
+            device = device_of(catalogue.accelerators[server.accelerator], server)
+        except ValueError as error:
+            wrong["server"] = str(error)
+    precision = row["precision"] or "fp16"
     if device and precision not in device.peak_tflops:
         wrong["precision"] = f"found {precision!r}; {device.name} has {', '.join(device.peak_tflops)}"
     if wrong or model is None or device is None:
