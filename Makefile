@@ -3,10 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: study test test-slow lint clean
+.PHONY: study study-hubs test test-slow lint clean
 
 study: $(STAMP)  ## solve the mixed study and write the plan to plans/mixed
 	$(VENV)/bin/planner solve instances/studies/mixed.yaml -o plans/mixed --gap 1e-3 --time-limit 120
+
+study-hubs: $(STAMP)  ## solve the study over the Chinese hubs at four dates and write docs/study-hubs.md
+	$(VENV)/bin/python docs/studies/hubs.py
 
 test: lint  ## ruff, mypy, pytest
 	$(VENV)/bin/python -m pytest -q -n auto

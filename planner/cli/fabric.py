@@ -120,7 +120,7 @@ def fabric(
             refuse(str(error), as_json)
         proof = prove(found[0].planes.tree)
         if cables is not None:
-            _write_cables(found, ask, cables, as_json)
+            _write_cables(found, out_of_band, ask, parts, cables, as_json)
         if picture is not None:
             from planner.report.topology import topology_svg
 
@@ -235,7 +235,10 @@ def _others(ask: Ask, parts: Parts, found: list[Priced]) -> OutOfBand:
     return out_of_band
 
 
-def _write_cables(found: list[Priced], ask: Ask, file: Path, as_json: bool) -> None:
+def _write_cables(
+    found: list[Priced], out_of_band: OutOfBand | None, ask: Ask, parts: Parts, file: Path, as_json: bool
+) -> None:
+    from planner.engineering import management
     from planner.engineering.cabling import Cable, cables
 
     try:
@@ -244,6 +247,9 @@ def _write_cables(found: list[Priced], ask: Ask, file: Path, as_json: bool) -> N
             writer.writerow(field.name for field in dataclasses.fields(Cable))
             for network in found:
                 writer.writerows(vars(cable).values() for cable in cables(network.planes, ask.layout))
+            if out_of_band is not None:
+                writer.writerows(vars(cable).values() for cable in management.twin_cables(found[-1], parts))
+                writer.writerows(vars(cable).values() for cable in management.cords(ask, found, out_of_band, parts))
     except OSError as error:
         refuse(f"{file} cannot be written: {error.strerror}", as_json)
     typer.echo(f"Wrote {file}", err=True)

@@ -247,7 +247,9 @@ def cables(planes: Planes, layout: floor.Layout | None = None) -> Iterator[Cable
                         a_port = (rail_plane * tree.ports + a_port) * planes.split + part
                     else:
                         number, a_port = divmod((a - tree.servers) * tree.ports + a_port, 2)
-                        device = f"{prefix}/manager-{number + 1}"
+                        # Beyond the servers of the in-band network stand the switches of the out-of-band one.
+                        manager = "out-of-band/leaf" if planes.name == "in-band" else f"{prefix}/manager"
+                        device = f"{manager}-{number + 1}"
                     yield Cable(
                         planes.name, link_class, device, a_port + 1, a_port // wired.lower_links + 1,
                         f"{prefix}/{above}-{b + 1}", b_port + 1, b_port // wired.upper_links + 1,

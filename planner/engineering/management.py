@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from planner.catalogue.entries import Switch
 from planner.engineering import floor
+from planner.engineering.cabling import Cable
 from planner.engineering.fabric import Design, FabricError, design, used_radix
 from planner.engineering.fit import on_frame
 from planner.engineering.networks import LENGTHS_M, Ask, Parts, Priced, assemble
@@ -170,6 +171,67 @@ def out_of_band_switches(links: int, units: int, of_unit: int, ports: int = 48) 
     8
     """
     return max(units * of_unit, -(-links // ports))
+
+
+def twin_cables(band: Priced, parts: Parts) -> Iterator[Cable]:
+    """The links between twins, port by port: the last ports of both, which the tree keeps free."""
+    switch = band.planes.switch
+    each, last = cage_links(switch, IN_BAND_GBPS), used_radix(switch, IN_BAND_GBPS)
+    kit = _cheapest(parts, gbps=IN_BAND_GBPS, length_m=TWIN_M, lower=each, upper=each)
+    for leaf in range(1, band.planes.tree.leaves, 2):
+        for port in range(last - IN_BAND_TWIN_LINKS + 1, last + 1):
+            cage = (port - 1) // each + 1
+            yield Cable(
+                "in-band", "leaf-leaf", f"in-band/leaf-{leaf}", port, cage, f"in-band/leaf-{leaf + 1}", port, cage,
+                IN_BAND_GBPS, TWIN_M, kit.id, "", "", kit.parts[0][0],
+            )  # fmt: skip
+
+
+def cords(ask: Ask, others: Sequence[Priced], below: OutOfBand, parts: Parts) -> Iterator[Cable]:
+    """The 1G links: what belongs to a scalable unit to the switches of the unit, all else to ports that are free.
+
+    Args:
+        others: every other network, the compute network first.
+    """
+    per_rack = (ask.layout or floor.Layout()).servers_per_rack
+    length = ask.lengths_m.get("node-leaf", LENGTHS_M["node-leaf"])
+    cord = _cheapest(parts, gbps=OUT_OF_BAND_GBPS, length_m=length, lower=1, upper=1).parts[0][0]
+    tree, planes = others[0].planes.tree, others[0].planes.planes
+    units = tree.rows if tree.spines else 0
+    ports = below.switch.ports
+    of_unit = out_of_band_of_unit(tree.places, planes * tree.row, per_rack, ports) if units else 0
+    taken = [0] * below.switches
+    free = 0
+    for device, unit in _managed(ask.servers, per_rack, others):
+        own = range(unit * of_unit, (unit + 1) * of_unit) if unit is not None and unit < units else ()
+        switch = next((s for s in own if taken[s] < ports), None)
+        if switch is None:
+            while taken[free] >= ports:
+                free += 1
+            switch = free
+        taken[switch] += 1
+        yield Cable(
+            "out-of-band", "node-leaf", device, 1, 1, f"out-of-band/leaf-{switch + 1}", taken[switch], taken[switch],
+            OUT_OF_BAND_GBPS, length, cord, "", "", cord,
+        )  # fmt: skip
+
+
+def _managed(servers: int, per_rack: int, others: Sequence[Priced]) -> Iterator[tuple[str, int | None]]:
+    """Everything with a management port, and the scalable unit it belongs to: those of units first."""
+    first = others[0].planes
+    for server in range(servers):
+        yield f"node-{server + 1}", server // first.tree.places
+    for rack in range(-(-servers // per_rack)):
+        for pdu in range(PDUS_PER_RACK):
+            yield f"rack-{rack + 1}/pdu-{pdu + 1}", rack * per_rack // first.tree.places
+    for network in others:
+        found = network.planes
+        for plane in range(found.planes):
+            prefix = found.name if found.planes == 1 else f"{found.name}/plane-{plane + 1}"
+            for leaf in range(found.tree.leaves):
+                yield f"{prefix}/leaf-{leaf + 1}", leaf // found.tree.row if found is first else None
+            for tier, count in (("spine", found.tree.spines), ("core", found.tree.cores)):
+                yield from ((f"{prefix}/{tier}-{n + 1}", None) for n in range(count))
 
 
 def _cheapest(parts: Parts, *, gbps: float, length_m: float, lower: int, upper: int) -> Kit:
