@@ -18,8 +18,13 @@ ROOT = Path(__file__).parents[1]
 MIXED = ROOT / "instances" / "studies" / "mixed.yaml"
 FILES = [*sorted((ROOT / "instances" / "tiny").glob("*.yaml")), MIXED]
 CAPS = ("budget.capex=1e9", "budget.capex_by_period=[1e9]", "sites.guian.pue_rule=site-average",
-        "fabric.management_networks=true", "fabric.layout={vertical_m: 0.5, slack_m: 0.5}")  # fmt: skip
+        "fabric.management_networks=true", "fabric.layout={vertical_m: 0.5, slack_m: 0.5}",
+        "sites.guian.water_limit_m3_per_year=1e6", "sites.guian.land_capex=1e6",
+        "carbon.limit_tonnes_per_year=1e7")  # fmt: skip
 """Limits and wishes that no packaged instance has."""
+SHARES = ("horizon.start=2026-06", "policy.order_date=2026-06-01", "policy.operator_country=CN",
+          "policy.accept=[unrestricted, notification, licence]", "policy.us_shipments={h100-sxm: 1000}")  # fmt: skip
+"""A date at which an export rule limits quantities."""
 BLOCKS = (
     "fleet",
     "placement",
@@ -70,7 +75,7 @@ def test_every_constraint_has_the_number_of_its_docstring(file: Path) -> None:
 
 def test_every_number_of_a_docstring_is_built() -> None:
     """The instances and a mixed study with caps leave no inequality unused."""
-    models = [model(MIXED, *CAPS), *(model(file) for file in FILES)]
+    models = [model(MIXED, *CAPS), model(MIXED, *SHARES), *(model(file) for file in FILES)]
     check_numbers(models[0])
     built = {c.doc for m in models for c in m.component_objects((pyo.Constraint, pyo.Objective)) if len(c)}
     assert built == {number for block in BLOCKS for number in numbered(block)}

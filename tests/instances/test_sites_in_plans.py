@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from planner import api
 from planner.catalogue import load_catalogue
+from planner.catalogue import table as catalogue_table
 from planner.errors import InstanceError
 from planner.plan import Plan
 
@@ -434,6 +436,25 @@ def test_a_fault_of_a_site_names_file_and_line(tmp_path: Path) -> None:
         api.load_instance(file)
     (fault,) = caught.value.faults
     assert (fault.file, fault.line, fault.key) == (str(file), 10, "sites.north.place")
+
+
+def test_the_examples_of_the_page_on_sites_are_accepted() -> None:
+    """Every key of docs/sites.md, and the two-part tariff as the catalogue has it."""
+    text = (Path(__file__).resolve().parents[2] / "docs" / "sites.md").read_text(encoding="utf-8")
+    example, tariff = (block.partition("```")[0] for block in text.split("```yaml\n")[1:])
+    data = changed(horizon={"start": "2023-07", "periods": 2}, **YAML(typ="safe").load(example))
+    options = api.check(api.load_instance(data))
+    assert options.sites["oslo"].power_limit_kw_by_period == (5000, 20_000)
+    assert options.sites["oslo"].carbon_g_per_kwh == pytest.approx(27)
+    typed = YAML(typ="safe").load(tariff)
+    row = next(row for row in catalogue_table(load_catalogue(), "tariffs") if row["id"] == "guizhou")
+    assert typed == {
+        "tariff_per_kwh": f"{row['energy_per_kwh']} CNY",
+        "demand_charge_per_kw_month": f"{row['demand_per_kw_month']:g} CNY",
+    }
+    assert 24 * row["energy_per_kwh"] == pytest.approx(
+        row["energy_per_kwh"] * (8 * row["peak_multiple"] + 8 * row["valley_multiple"] + 8)
+    )
 
 
 def test_licences_at_their_dates() -> None:
