@@ -55,7 +55,8 @@ def fabric() -> pyo.ConcreteModel:
 
 
 def test_algebra() -> None:
-    rows = algebra(fabric().management)
+    model = fabric()  # kept: blocks know their model by a weak reference
+    rows = algebra(model.management)
     switches = "+1*fabric.switches_bought[a,compute,1] +1*fabric.switches_bought[a,in-band,1]"
     assert rows["out_of_band_ports_suffice"] == [  # (M1)
         f"{switches} -48*fabric.units[a,out-of-band,1] +1*n[a,1] +3*r[a,1] <= 0"
@@ -67,7 +68,8 @@ def test_algebra() -> None:
 
 def test_out_of_band_switches_hang_on_in_band_leaves() -> None:
     """(N1), (N4): each takes the place of a server, with two links."""
-    rows = algebra(fabric().fabric)
+    model = fabric()
+    rows = algebra(model.fabric)
     assert rows["servers_have_ports"] == [
         "-8*fabric.units[a,compute,1] +1*n[a,1] <= 0",
         "-58*fabric.units[a,in-band,1] +1*fabric.units[a,out-of-band,1] +1*n[a,1] <= 0",
@@ -83,7 +85,8 @@ def test_out_of_band_switches_hang_on_in_band_leaves() -> None:
 
 def test_one_in_band_cluster_may_be_smaller_whatever_the_runs() -> None:
     """(N6) with y = 1 and runs = 0; no (N7)."""
-    rows = algebra(fabric().fabric)
+    model = fabric()
+    rows = algebra(model.fabric)
     assert rows["clusters_are_full"][1] == "+15*fabric.frames[a,in-band,pairs,1] -1*fabric.units[a,in-band,1] <= 14"
     assert rows["one_cluster_is_smaller"] == ["+1*fabric.smaller[a,compute,1] <= 1"]
     assert rows["units_stand_on_frames"][1] == "-15*fabric.frames[a,in-band,pairs,1] +1*fabric.units[a,in-band,1] <= 0"
