@@ -13,8 +13,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from planner.instance import Instance, instance_catalogue
+from planner.instance.choices import Budget
 from planner.instance.resolve import convert
-from planner.instance.schema import Budget, Inference
+from planner.instance.workloads import Inference
 from planner.options import Options, make_options
 from planner.plan import Plan
 from planner.result import Clash, Diagnosis

@@ -10,7 +10,8 @@ from planner.instance.resolve import (
     order_date,
     site_facts,
 )
-from planner.instance.schema import Instance, Money
+from planner.instance.schema import Instance
+from planner.instance.values import Money
 
 __all__ = [
     "Instance",

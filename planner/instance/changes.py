@@ -8,8 +8,9 @@ from typing import Any
 
 from planner.catalogue import load_catalogue
 from planner.instance import shape
+from planner.instance.choices import CatalogueChoice, Overrides
 from planner.instance.paths import Finding, KeyPath, item_names, key_path, suggestion
-from planner.instance.schema import CatalogueChoice, Instance, Overrides
+from planner.instance.schema import Instance
 from planner.instance.text import UnreadableError, read_yaml
 
 

@@ -11,8 +11,12 @@ from pydantic import BaseModel
 
 from planner.catalogue import Catalogue, CatalogueOverrideError, load_catalogue
 from planner.instance import resolve
+from planner.instance.choices import Overrides
 from planner.instance.paths import Finding, KeyPath, suggestion
-from planner.instance.schema import Inference, Instance, Money, Overrides, Site, Training
+from planner.instance.schema import Instance
+from planner.instance.sites import Site
+from planner.instance.values import Money
+from planner.instance.workloads import Inference, Training
 from planner.units import DAYS_PER_YEAR
 
 FIRST_YEAR, LAST_YEAR = 2000, 2200

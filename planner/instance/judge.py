@@ -13,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 from planner.instance import shape
 from planner.instance.checks import check
 from planner.instance.paths import Finding, KeyPath, Places, nearest, suggestion
-from planner.instance.schema import Instance, Money
+from planner.instance.schema import Instance
+from planner.instance.values import Money
 
 _ROUNDS = 8
 MAX_FINDINGS = 1000

@@ -6,7 +6,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from planner.engineering.performance import models
-from planner.instance.schema import Inference, Instance, ModelShape, Training
+from planner.instance.schema import Instance
+from planner.instance.workloads import Inference, ModelShape, Training
 
 if TYPE_CHECKING:
     from planner.engineering.performance.device import Device

@@ -15,7 +15,10 @@ from planner.catalogue.facility import Place, facility_rows
 from planner.engineering.carbon import grid_intensity_g_per_kwh
 from planner.engineering.power import ups_capex_per_kw, ups_of
 from planner.errors import Fault, InstanceError
-from planner.instance.schema import Instance, Money, Overrides, Site
+from planner.instance.choices import Overrides
+from planner.instance.schema import Instance
+from planner.instance.sites import Site
+from planner.instance.values import Money
 from planner.units import KW_PER_MW
 
 if TYPE_CHECKING:

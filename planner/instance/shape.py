@@ -10,16 +10,16 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
-from planner.instance import schema
+from planner.instance import choices, schema, sites, values, workloads
 from planner.instance.paths import KeyPath
 
 _UNITS: Mapping[Any, tuple[str, str]] = {
     next(mark for mark in get_args(quantity) if isinstance(mark, BeforeValidator)): (unit, example)
     for quantity, unit, example in (
-        (schema.Megawatts, "MW", "60 MW"),
-        (schema.Kilowatts, "kW", "40 kW"),
-        (schema.Days, "days", "30 day"),
-        (schema.Metres, "metres", "30 m"),
+        (values.Megawatts, "MW", "60 MW"),
+        (values.Kilowatts, "kW", "40 kW"),
+        (values.Days, "days", "30 day"),
+        (values.Metres, "metres", "30 m"),
     )
 }
 # pattern of the schema -> what it asks for, and text that suits it
@@ -35,18 +35,18 @@ _RECORDS: Mapping[type[BaseModel], str] = {
     schema.Instance: "an instance",
     schema.CurrencySetting: "the currency setting",
     schema.Horizon: "the horizon",
-    schema.Training: "a training workload",
-    schema.Inference: "an inference workload",
-    schema.Compute: "a compute workload",
-    schema.Site: "a site",
-    schema.CatalogueChoice: "the catalogue choice",
-    schema.Overrides: "the catalogue overrides",
-    schema.FabricChoice: "the fabric choice",
-    schema.Policy: "the policy",
-    schema.Budget: "the budget",
-    schema.SupplyLimit: "a supply limit",
+    workloads.Training: "a training workload",
+    workloads.Inference: "an inference workload",
+    workloads.Compute: "a compute workload",
+    sites.Site: "a site",
+    choices.CatalogueChoice: "the catalogue choice",
+    choices.Overrides: "the catalogue overrides",
+    choices.FabricChoice: "the fabric choice",
+    choices.Policy: "the policy",
+    choices.Budget: "the budget",
+    choices.SupplyLimit: "a supply limit",
     schema.Operations: "the operations",
-    schema.Money: "an amount of money",
+    values.Money: "an amount of money",
 }
 
 
@@ -181,13 +181,13 @@ def _bounds(marks: tuple[Any, ...]) -> str:
 def accepted(hint: Any) -> str:
     """What a place accepts, in words.
 
-    >>> accepted(schema.Share)
+    >>> accepted(values.Share)
     'a number above 0 and at most 1'
     """
     found, marks = _unwrap(hint)
     if kinds := members(hint):
         return f"a mapping whose kind is one of {', '.join(kinds)}"
-    if found is schema.Money:
+    if found is values.Money:
         return "an amount from 0 to 1e15 such as 1000 or '0.65 CNY'"
     if isinstance(found, type) and issubclass(found, BaseModel):
         return f"a mapping with keys of {title(found)}"
@@ -229,7 +229,7 @@ def stand_in(hint: Any, data: Any = None) -> Any:
         shared = set.intersection(*(set(fields(member)) for member in kinds.values()))
         kept = {key: data[key] for key in shared if key in data} if isinstance(data, dict) else {}
         return {**stand_in(model), **kept, "kind": kind}
-    if found is schema.Money:
+    if found is values.Money:
         return {"amount": 0.0}
     if isinstance(found, type) and issubclass(found, BaseModel):
         required = (name for name, field in found.model_fields.items() if field.is_required())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from planner.catalogue.entries import Accelerator, Server
 from planner.engineering import compute
 from planner.instance.models import parameters_of
-from planner.instance.schema import Compute, Inference, Training
+from planner.instance.workloads import Compute, Inference, Training
 from planner.units import GIGA, SECONDS_PER_DAY, TERA
 
 Load = Training | Inference | Compute

@@ -13,7 +13,7 @@ from functools import lru_cache
 from planner.engineering import floor, optics
 from planner.engineering.fabric import Design, FabricError, Frame
 from planner.engineering.fit import on_frame
-from planner.instance.schema import FabricChoice
+from planner.instance.choices import FabricChoice
 from planner.options.networks import NetworkOption
 
 Rank = Callable[[optics.Kit], optics.Rank]

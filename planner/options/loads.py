@@ -6,7 +6,7 @@ from planner.catalogue import Catalogue
 from planner.catalogue.entries import Server
 from planner.instance import Instance
 from planner.instance.resolve import SiteFacts
-from planner.instance.schema import Compute
+from planner.instance.workloads import Compute
 from planner.options.blocks import Load, block_of, by_performance, demand_of
 from planner.options.locality import against_site
 from planner.options.performance import Sized, sized

@@ -6,7 +6,7 @@ from planner.catalogue import Catalogue
 from planner.engineering.latency import round_trip_between
 from planner.instance import Instance
 from planner.instance.resolve import SiteFacts
-from planner.instance.schema import Compute, Inference, Training
+from planner.instance.workloads import Compute, Inference, Training
 
 
 def against_site(

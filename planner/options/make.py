@@ -20,7 +20,7 @@ from planner.engineering.finance import periods_in_service
 from planner.engineering.racks import servers_per_rack, surviving_share
 from planner.instance import Instance
 from planner.instance.resolve import SiteFacts, instance_catalogue, order_date, site_facts
-from planner.instance.schema import Training
+from planner.instance.workloads import Training
 from planner.options import management
 from planner.options.beaten import Cost, kept_families, priced
 from planner.options.blocks import demand_of

@@ -15,7 +15,7 @@ from planner.catalogue import Catalogue
 from planner.catalogue.entries import Optic, Switch
 from planner.engineering import fabric, optics
 from planner.engineering import management as rules
-from planner.instance.schema import FabricChoice
+from planner.instance.choices import FabricChoice
 from planner.options.networks import NetworkOption
 
 IN_BAND, OUT_OF_BAND = "in-band", "out-of-band"

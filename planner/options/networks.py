@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from planner.catalogue.entries import Optic, Server, Switch
 from planner.engineering import fabric, optics
-from planner.instance.schema import FabricChoice, Oversubscription
+from planner.instance.choices import FabricChoice, Oversubscription
 
 NON_BLOCKING = Oversubscription()
 

@@ -10,7 +10,8 @@ from planner.engineering.performance.device import device_of
 from planner.engineering.performance.training import smallest_cluster
 from planner.errors import PlannerError
 from planner.instance.models import model_of, served_on, training_constants_of
-from planner.instance.schema import Inference, Instance, Training
+from planner.instance.schema import Instance
+from planner.instance.workloads import Inference, Training
 
 
 @dataclass(frozen=True)

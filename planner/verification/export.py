@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 
 from planner.catalogue.entries import Accelerator
-from planner.instance.schema import Policy
+from planner.instance.choices import Policy
 
 SCALE = (
     "unrestricted",

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from planner.engineering.tree import Tree
-from planner.instance.schema import FloorLayout
+from planner.instance.choices import FloorLayout
 from planner.verification.facts import Pool, View
 from planner.verification.placement import places_of
 from planner.verification.standards import Standard

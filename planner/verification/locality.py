@@ -6,7 +6,7 @@ import math
 
 from planner.catalogue.facility import Place, facility_rows
 from planner.instance.resolve import SiteFacts
-from planner.instance.schema import Compute, Inference, Training
+from planner.instance.workloads import Compute, Inference, Training
 from planner.verification.checks import Book
 from planner.verification.facts import View
 

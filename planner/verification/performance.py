@@ -6,7 +6,7 @@ from planner.engineering.performance.device import device_of
 from planner.engineering.performance.training import DoesNotTrain
 from planner.errors import PlannerError
 from planner.instance.models import run_on, served_on
-from planner.instance.schema import Inference, Training
+from planner.instance.workloads import Inference, Training
 from planner.verification.checks import RELATIVE, Book
 from planner.verification.facts import Pool, View
 from planner.verification.tables import Work

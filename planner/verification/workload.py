@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from planner.catalogue.entries import Accelerator, Cooling, Server
 from planner.instance.models import parameters_of
-from planner.instance.schema import Compute, Inference, Training
+from planner.instance.workloads import Compute, Inference, Training
 from planner.units import GIGA, SECONDS_PER_DAY, TERA
 from planner.verification import locality, performance
 from planner.verification.checks import RELATIVE, WHOLE, Book, round_up

@@ -11,7 +11,7 @@ from planner.catalogue import load_catalogue
 from planner.catalogue.entries import Accelerator
 from planner.engineering.export_rules import Terms, decide, known_country, load_rules
 from planner.engineering.export_rules import tpp as first_tpp
-from planner.instance.schema import Policy
+from planner.instance.choices import Policy
 from planner.verification.export import SCALE, outcome, performance
 
 DEVICES = load_catalogue().accelerators

@@ -8,7 +8,7 @@ import pytest
 
 from planner.errors import Fault, InstanceError
 from planner.instance import Instance, instance_catalogue, instance_data, order_date, parse_instance, read_instance
-from planner.instance.schema import Inference, Training
+from planner.instance.workloads import Inference, Training
 
 TEXT = """\
 name: base

@@ -19,7 +19,7 @@ import planner
 from planner.engineering import floor
 from planner.engineering.fabric import design
 from planner.engineering.fit import Rules, fit
-from planner.instance.schema import FloorLayout
+from planner.instance.choices import FloorLayout
 from planner.options.lengths import unit_shares
 from planner.plan import Plan
 from planner.verification import lengths

@@ -7,7 +7,7 @@ import datetime
 import pytest
 
 from planner.catalogue import load_catalogue
-from planner.instance.schema import Policy
+from planner.instance.choices import Policy
 from planner.verification.export import accepted, on_sale, outcome, performance
 
 DATE = datetime.date

@@ -1,0 +1,177 @@
+"""What may be chosen: catalogue rows, networks, shipments, money and supply."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from planner.engineering.export_rules import EndUse, Party, Terms, ValidatedEndUser, faults_of
+from planner.instance.values import MAX_PERIODS, Country, Metres, Money, Ratio, Record, Span
+
+
+class Overrides(Record):
+    """Changes to catalogue rows: ``{servers: {dgx-a100: {price: 150000}}}``."""
+
+    accelerators: Mapping[str, Mapping[str, Any]] = {}
+    servers: Mapping[str, Mapping[str, Any]] = {}
+    switches: Mapping[str, Mapping[str, Any]] = {}
+    optics: Mapping[str, Mapping[str, Any]] = {}
+    cooling: Mapping[str, Mapping[str, Any]] = {}
+    racks: Mapping[str, Mapping[str, Any]] = {}
+
+
+class CatalogueChoice(Record):
+    """Which catalogue rows may be used (absent means all with a price) and what is changed in them."""
+
+    accelerators: tuple[str, ...] | None = None
+    servers: tuple[str, ...] | None = None
+    switches: tuple[str, ...] | None = None
+    optics: tuple[str, ...] | None = None
+    cooling: tuple[str, ...] | None = None
+    overrides: Overrides = Overrides()
+
+
+class Oversubscription(Record):
+    """Bandwidth down over bandwidth up of a compute network; a bare number is that of its leaves."""
+
+    leaf: Ratio = 1
+    spine: Ratio = 1
+    """Of the spines of three tiers."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare(cls, value: Any) -> Any:
+        return {"leaf": value} if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
+class FloorLayout(Record):
+    """Where racks stand, for the lengths of links: server racks in rows, leaves in the row of their unit, spines and
+    cores in the middle of the room."""
+
+    servers_per_rack: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Absent: what a rack of the pool holds."""
+    racks_per_row: Annotated[int, Field(ge=1, le=1000)] = 10
+    switches_per_rack: Annotated[int, Field(ge=1, le=1000)] = 16
+    leaves_at: Literal["middle", "end"] = "middle"
+    """Where in the row the leaves stand."""
+    rack_pitch_m: Span = 0.6
+    row_pitch_m: Span = 3.0
+    """Distance of neighbouring rows: rack depth and aisle."""
+    vertical_m: Span = 1.5
+    """From a device up to the cable tray, at either end."""
+    slack_m: Span = 1.0
+    """Spare length of a cable."""
+
+
+class FabricChoice(Record):
+    """How networks may be built."""
+
+    protocols: Annotated[tuple[Literal["infiniband", "ethernet"], ...], Field(min_length=1)] = (
+        "infiniband",
+        "ethernet",
+    )
+    tiers: Annotated[tuple[Literal[2, 3], ...], Field(min_length=1)] = (2, 3)
+    """Most tiers a family may have; a two-tier family also offers a single switch for a few servers."""
+    planes: Annotated[tuple[Annotated[int, Field(ge=1, le=64)], ...], Field(min_length=1)] = (1,)
+    """Numbers of independent planes the compute network may be split into: ``[1, 8]`` offers one fabric, and eight
+    fabrics that each take one port of eight. Traffic between planes passes inside the servers."""
+    oversubscription: Annotated[tuple[Oversubscription, ...], Field(min_length=1, max_length=8)] = (Oversubscription(),)
+    """Ratios the compute network may be built with: ``[1, 2, {spine: 7}]`` offers a non-blocking network, leaves with
+    twice as much bandwidth down as up, and spines with seven times as much."""
+    storage_network: bool = True
+    """Whether servers with storage ports get a storage network of their own."""
+    management_networks: bool = False
+    """Whether every pool gets an in-band (SN4600C, two 100G ports a server) and an out-of-band network (SN2201, a 1G
+    port of every server, switch and PDU). Lists of the catalogue that may be used do not bind these two."""
+    layout: FloorLayout | None = None
+    """A floor to take the lengths of links from: node-leaf links of one full scalable unit by length, leaf-spine and
+    spine-core links as long as the longest of the largest cluster. ``{}`` is a floor of usual measures."""
+    node_leaf_m: Metres | None = None
+    """Length of every node-leaf link; absent: the floor's, or 10 m without one."""
+    leaf_spine_m: Metres | None = None
+    """Absent: the floor's, or 30 m."""
+    spine_core_m: Metres | None = None
+    """Absent: the floor's, or 50 m."""
+
+    def typed_length_m(self, link_class: str) -> float | None:
+        """Length of a link class that does not follow from the floor; None where it does."""
+        typed, usual = {
+            "node-leaf": (self.node_leaf_m, 10.0),
+            "leaf-spine": (self.leaf_spine_m, 30.0),
+            "spine-core": (self.spine_core_m, 50.0),
+        }[link_class]
+        return usual if typed is None and self.layout is None else typed
+
+
+Acceptable = Literal[
+    "unrestricted", "notification", "licence-approval", "licence-case-by-case", "licence-denial", "licence"
+]
+
+
+class Policy(Record):
+    hub_roles: bool = True
+    """Whether hubs in the west of China are kept for offline work, as their programme intends."""
+    export_rules: Literal["us", "none"] = "us"
+    export_exempt: tuple[str, ...] = ()
+    """Accelerators planned with as if the export rules did not name them: a question, not a way round."""
+    order_date: datetime.date | None = None
+    """Date of the first order; absent means the first day of the horizon."""
+    accept: Annotated[tuple[Acceptable, ...], Field(min_length=1)] = ("unrestricted", "notification")
+    """Outcomes of the export rules under which a device may be planned; ``licence`` stands for ``licence-approval``
+    and ``licence-case-by-case``."""
+    operator_country: Country | None = None
+    """Country of the headquarters of the operator or its ultimate parent; absent means the country of each site."""
+    end_use: EndUse = "commercial"
+    """What the sites are for; ``state-funded``: civil use in a data centre built with state money."""
+    operator_listing: Party = "unlisted"
+    """Standing of the operator on the US Entity List."""
+    consignee: str | None = None
+    """The operator's name in 15 CFR 740 Supplement 8 (licence-free in the United Arab Emirates), if it has one."""
+    validated_end_user: ValidatedEndUser | None = None
+    """Programme of validated end users that has approved the operator."""
+    shipped_from: Country = "US"
+    """Country the accelerators are exported from."""
+    scenarios: tuple[str, ...] = ()
+    """Uncertain or unenforced rules to count, and stays to assume, by name: ``planner export --help`` lists them."""
+    us_shipments: Mapping[str, Annotated[float, Field(ge=0, le=1e12)]] = {}
+    """Accelerators of each type shipped to US customers since its launch: China may have half of their TPP."""
+
+    @property
+    def terms(self) -> Terms:
+        """Terms of the orders, as the export rules ask for them."""
+        return Terms(
+            headquarters=self.operator_country,
+            end_use=self.end_use,
+            party=self.operator_listing,
+            consignee=self.consignee,
+            validated_end_user=self.validated_end_user,
+            shipped_from=self.shipped_from,
+            scenarios=frozenset(self.scenarios),
+            us_shipments=tuple(self.us_shipments.items()),
+        )
+
+    @model_validator(mode="after")
+    def _known_to_the_rules(self) -> Policy:
+        faults = faults_of(None, Terms(consignee=self.consignee, scenarios=frozenset(self.scenarios)))
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+
+class Budget(Record):
+    capex: Money | None = None
+    """Most capital spending over the horizon, undiscounted."""
+    capex_by_period: tuple[Money, ...] | None = None
+
+
+class SupplyLimit(Record):
+    """At most so many of one item may be bought."""
+
+    kind: Literal["accelerators", "servers", "switches", "optics"]
+    id: str
+    limit: Annotated[int, Field(ge=0, le=10**12)]
+    period: Annotated[int, Field(ge=1, le=MAX_PERIODS)] | None = None
+    """Period (from 1) the limit holds for; absent means the whole horizon."""

@@ -1,0 +1,70 @@
+"""A site that may be used, with its power, climate, water, grid and prices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+
+from planner.instance.values import Country, Kilowatts, Megawatts, Money, Name, Pue, Record
+
+
+class Site(Record):
+    """A site that may be used; whatever is absent comes from the catalogue row named by ``hub``."""
+
+    name: Name
+    hub: str | None = None
+    """Catalogue id of a hub cluster, city or sea area whose figures are the defaults."""
+    country: Country | None = None
+    place: str | None = None
+    """Catalogue id of the place whose climate, grid and position hold; absent means the hub's own, if it has one."""
+    power_limit_mw: Megawatts
+    """Facility power at peak (IT, cooling and losses), MW."""
+    power_limit_mw_by_period: tuple[Megawatts, ...] | None = None
+    """That of each period, where the utility's connection grows or shrinks."""
+    tariff_per_kwh: Money | None = None
+    pue_limit: Pue | None = None
+    """Limit on the annual PUE; absent means the hub's, null means none."""
+    pue_rule: Literal["every-hall", "site-average"] = "every-hall"
+    """Whether each cooling method used must meet the limit, or the site's energy-weighted mean."""
+    pue: Mapping[str, Pue] = {}
+    """Annual PUE by cooling method, in place of that of the climate or the catalogue."""
+    pue_from: Literal["climate", "catalogue"] = "climate"
+    """Where PUE, its design-day ratio and water use come from if not typed: computed from the climate of the place, or
+    the catalogue's rows. A site without a place has the catalogue's."""
+    peak_pue: Mapping[str, Pue] = {}
+    """Ratio of facility to IT power on the design day by cooling method; absent means the climate's, or
+    a typed annual PUE."""
+    cooling: tuple[str, ...] | None = None
+    """Cooling methods allowed; absent means every one that suits the site."""
+    offshore: bool = False
+    """An undersea site: only offshore cooling methods, and they only here."""
+    rack_kw_limit: Kilowatts | None = None
+    """Most IT power per rack, kW, whatever the cooling method could carry."""
+    min_rack_fill: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Least share of server places in racks that must be filled."""
+    power_capex_per_kw: Money | None = None
+    """Feeds, transformers, UPS and generators per kW of facility power; absent means the catalogue's."""
+    redundancy: Literal["N", "N+1", "2N"] | None = None
+    """Power train built over need: multiplies its price by the catalogue's factor for each level and sets the losses in
+    a computed PUE. Absent means the price as it stands, and N+1 for the losses."""
+    demand_charge_per_kw_month: Money | None = None
+    """Charge on the facility power at peak, per kW and month."""
+    building_capex_per_kw: Money | None = None
+    """Shell and fit-out per kW of facility power; none if absent."""
+    land_capex: Money | None = None
+    """Land and connection, paid once when the site is first used; none if absent."""
+    water_limit_m3_per_year: Annotated[float, Field(ge=0, le=1e12)] | None = None
+    water_price_per_m3: Money | None = None
+    grid_g_per_kwh: Annotated[float, Field(ge=0, le=5000)] | None = None
+    """Carbon intensity of the grid, g CO2 per kWh; absent means the place's."""
+    renewable_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the energy from carbon-free sources on site."""
+
+    @model_serializer(mode="wrap")
+    def _absent_is_not_null(self, as_data: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = as_data(self)
+        if "pue_limit" not in self.model_fields_set:
+            data.pop("pue_limit", None)
+        return data

@@ -1,0 +1,99 @@
+"""Values that the keys of an instance file take: names, quantities with their units and bounds, money."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from planner.engineering.export_rules import known_country
+from planner.units import quantity
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$", max_length=64)]
+
+
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+MAX_PERIODS = 40
+
+
+def _known(code: str) -> str:
+    if not known_country(code):
+        raise ValueError("no country has this code; two letters of ISO 3166 such as CN, DE or US are accepted")
+    return code
+
+
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$"), AfterValidator(_known)]
+
+
+def _in(unit: str) -> BeforeValidator:
+    def read(value: Any) -> Any:
+        return quantity(value, unit) if isinstance(value, (str, int, float)) else value
+
+    return BeforeValidator(read)
+
+
+Megawatts = Annotated[float, _in("MW"), Field(gt=0, le=1e5, allow_inf_nan=False)]
+
+
+Kilowatts = Annotated[float, _in("kW"), Field(gt=0, le=1e5, allow_inf_nan=False)]
+
+
+Days = Annotated[float, _in("day"), Field(ge=0.01, le=1e5, allow_inf_nan=False)]
+
+
+Metres = Annotated[float, _in("m"), Field(gt=0, le=1e5, allow_inf_nan=False)]
+
+
+Span = Annotated[float, _in("m"), Field(ge=0, le=1e3, allow_inf_nan=False)]
+"""A distance on a floor, m."""
+
+
+Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+
+
+Pue = Annotated[float, Field(ge=1, le=5, allow_inf_nan=False)]
+
+
+Ratio = Annotated[float, Field(ge=1, le=64, allow_inf_nan=False)]
+
+
+Parameters = Annotated[float, Field(gt=0, le=1e16, allow_inf_nan=False)]
+"""Parameters of a model; the upper bounds here keep absurd figures, such as a slip of units, out of the model."""
+
+
+Bytes = Annotated[float, Field(gt=0, le=1e4, allow_inf_nan=False)]
+
+
+Count = Annotated[int, Field(ge=1, le=10**9)]
+
+
+Rate = Annotated[float, Field(ge=1e-9, le=1e9, allow_inf_nan=False)]
+"""Units of one currency that one unit of another buys."""
+
+
+class Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+
+
+class Money(Record):
+    """An amount and its currency; no currency means the instance's own."""
+
+    amount: Annotated[float, Field(ge=0, le=1e15)]
+    currency: Currency | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        if isinstance(value, bool):
+            raise ValueError("a number or text such as '0.65 CNY' is accepted")
+        if isinstance(value, (int, float)):
+            return {"amount": value}
+        if isinstance(value, str):
+            found = re.fullmatch(r"\s*([0-9][0-9_,]*(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)\s*([A-Z]{3})?\s*", value[:64])
+            if not found:
+                raise ValueError("a number or text such as '0.65 CNY' is accepted")
+            return {"amount": float(found[1].replace(",", "").replace("_", "")), "currency": found[2]}
+        return value

@@ -1,0 +1,194 @@
+"""What the load is: training runs, services and plain compute; and the user's own measurements."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from planner.catalogue.entries import Precision
+from planner.engineering.performance.models import preset
+from planner.instance.values import Bytes, Count, Country, Days, Name, Parameters, Record, Share
+
+
+class _Workload(Record):
+    name: Name
+    sites: tuple[Name, ...] | None = None
+    """Sites that may carry it; absent means all."""
+    servers: tuple[str, ...] | None = None
+    """Server types that may carry it; absent means all."""
+    countries: tuple[Country, ...] | None = None
+    """Countries that its data may not leave; absent means any."""
+    precision: Precision = "fp16"
+    scale_by_period: tuple[Annotated[float, Field(ge=0, le=1e6)], ...] | None = None
+    """Demand of each period as a multiple of the stated one; absent means 1 in every period."""
+
+
+class ModelShape(Record):
+    """A transformer by its shape; what is absent follows from the rest or is not there."""
+
+    layers: Annotated[int, Field(ge=1, le=10_000)]
+    hidden: Annotated[int, Field(ge=1, le=10**7)]
+    heads: Annotated[int, Field(ge=1, le=10**5)]
+    kv_heads: Annotated[int, Field(ge=1, le=10**5)] | None = None
+    head_size: Annotated[int, Field(ge=1, le=10**5)] | None = None
+    ffn: Annotated[int, Field(ge=1, le=10**8)]
+    gated: bool = True
+    vocabulary: Annotated[int, Field(ge=1, le=10**8)]
+    sequence: Annotated[int, Field(ge=1, le=10**8)] = 4096
+    tied_embeddings: bool = False
+    attention: Literal["mha", "gqa", "mqa", "mla"] | None = None
+    query_rank: Annotated[int, Field(ge=0, le=10**6)] = 0
+    kv_rank: Annotated[int, Field(ge=0, le=10**6)] = 0
+    rope_size: Annotated[int, Field(ge=0, le=10**6)] = 0
+    experts: Annotated[int, Field(ge=0, le=10**5)] = 0
+    active_experts: Annotated[int, Field(ge=0, le=10**5)] = 0
+    shared_experts: Annotated[int, Field(ge=0, le=10**5)] = 0
+    expert_ffn: Annotated[int, Field(ge=0, le=10**8)] = 0
+    dense_layers: Annotated[int, Field(ge=0, le=10_000)] = 0
+
+    @model_validator(mode="after")
+    def _agrees(self) -> ModelShape:
+        if self.head_size is None and self.hidden % self.heads:
+            raise ValueError(f"found {self.heads} heads in a hidden size of {self.hidden}; give head_size")
+        if (self.experts > 0) != (self.active_experts > 0) or self.active_experts > self.experts:
+            raise ValueError(
+                f"found {self.experts} experts of which {self.active_experts} active; both, or neither, are needed"
+            )
+        return self
+
+
+class _Transformer(_Workload):
+    model: str | ModelShape | None = None
+    """Id of a known model (``planner catalogue models``) or its shape. Give this or ``parameters``."""
+    parameters: Parameters | None = None
+    """Parameter count, where no more is known of the model."""
+    active_parameters: Parameters | None = None
+    """Parameters used per token (mixture of experts); absent means all."""
+
+    @model_validator(mode="after")
+    def _one_model(self) -> Any:
+        if (self.model is None) == (self.parameters is None):
+            found = "neither" if self.model is None else "both"
+            raise ValueError(f"found {found} of model and parameters; one is accepted")
+        if self.model is not None and self.active_parameters is not None:
+            raise ValueError("found active_parameters beside model, which knows them; one is accepted")
+        if isinstance(self.model, str):
+            preset(self.model)
+        return self
+
+
+class Training(_Transformer):
+    """A training run that must end in time, sized by the performance model, or by 6 x parameters x tokens FLOPs
+    (forward and backward pass) at a typed ``mfu``."""
+
+    kind: Literal["training"]
+    tokens: Annotated[float, Field(gt=0, le=1e20)]
+    days: Days
+    concurrent_runs: Count = 1
+    """Runs of this kind going on at once, each in one cluster of its own."""
+    mfu: Share | None = None
+    """Model FLOP utilisation; absent means that of the performance model for each server type and network."""
+    sequence: Annotated[int, Field(ge=1, le=10**8)] | None = None
+    """Tokens of a sequence; the model's own if absent."""
+    batch_tokens: Annotated[float, Field(gt=0, le=1e12)] | None = None
+    """Tokens of a step; what is usual for the model's size if absent."""
+    recomputation: Literal["none", "selective", "full"] | None = None
+    """Of activations in the backward pass; the fastest that fits if absent."""
+    bytes_per_parameter: Bytes = 16
+    """Training state per parameter at a typed ``mfu``: weights, gradients and Adam state in mixed precision."""
+
+
+class Inference(_Transformer):
+    """A service sized at its peak by the performance model, or by 2 x parameters FLOPs per token at a typed
+    ``utilisation``, or by memory for concurrent users."""
+
+    kind: Literal["inference"]
+    queries_per_day: Annotated[float, Field(gt=0, le=1e18)] | None = None
+    tokens_in: Annotated[float, Field(ge=0, le=1e9)] | None = None
+    tokens_out: Annotated[float, Field(ge=0, le=1e9)] | None = None
+    peak_factor: Annotated[float, Field(ge=1, le=1e6)] = 1
+    """Peak load over the daily mean."""
+    utilisation: Share | None = None
+    """Achieved over peak FLOP/s; absent means what the performance model finds for each server type."""
+    ttft_s: Annotated[float, Field(gt=0, le=1e5)] | None = None
+    """Longest mean time to the first token, s."""
+    tpot_s: Annotated[float, Field(gt=0, le=1e5)] | None = None
+    """Longest mean time per output token after the first, s."""
+    prefix_hit: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the prompt tokens found in a prefix cache."""
+    disaggregated: bool = False
+    """Whether prompts and outputs have replicas of their own."""
+    kv_precision: Literal["fp16", "fp8"] | None = None
+    """Format of the key-value cache; that of the weights if absent."""
+    engine: Literal["vllm", "tensorrt-llm", "tensorrt-llm-2023"] | None = None
+    """Serving software whose constants are taken."""
+    real_time: bool = True
+    """Whether somebody waits for the answer; such work is kept off hubs for offline work."""
+    users: tuple[str, ...] = ()
+    """Places of its users."""
+    round_trip_ms: Annotated[float, Field(gt=0, le=1e5)] | None = None
+    """Longest network round trip between a place of its users and the site, ms."""
+    concurrent_users: Annotated[int, Field(ge=1, le=10**12)] | None = None
+    """Users at once; sizes the service by memory. Give this or ``queries_per_day``."""
+    users_per_replica: Count = 100
+    bytes_per_parameter: Bytes = 2
+    memory_overhead: Annotated[float, Field(ge=0, le=1e6)] = 1
+    """Intermediate state as a multiple of the weights."""
+
+    @model_validator(mode="after")
+    def _one_size(self) -> Inference:
+        if (self.queries_per_day is None) == (self.concurrent_users is None):
+            found = "neither" if self.queries_per_day is None else "both"
+            raise ValueError(
+                f"found {found} of queries_per_day and concurrent_users; one is accepted: "
+                "queries_per_day (with tokens_in, tokens_out) or concurrent_users"
+            )
+        if self.queries_per_day is not None and not (self.tokens_in or 0) + (self.tokens_out or 0):
+            raise ValueError("found queries_per_day without tokens; tokens_in or tokens_out above 0 is needed")
+        return self
+
+
+class Compute(_Workload):
+    """Plain compute: peak FLOP/s installed at a precision."""
+
+    kind: Literal["compute"]
+    peak_flops: Annotated[float, Field(gt=0, le=1e30)]
+    """FLOP/s (operations per second for integer precisions), dense peak."""
+    one_cluster: bool = False
+    """Whether all of it must stand in one cluster."""
+
+
+Workload = Annotated[Training | Inference | Compute, Field(discriminator="kind")]
+
+
+class TrainingMeasurement(Record):
+    """Throughput of training steps that somebody measured."""
+
+    accelerator: str
+    model: str
+    devices: Annotated[int, Field(ge=1, le=10**7)]
+    tokens_per_s: Annotated[float, Field(gt=0, le=1e15)]
+    """Of all devices together."""
+    sequence: Annotated[float, Field(gt=0, le=1e9)] | None = None
+    batch_tokens: Annotated[float, Field(gt=0, le=1e12)] | None = None
+    precision: Literal["fp16", "fp8"] = "fp16"
+
+
+class InferenceMeasurement(Record):
+    """Highest throughput of one replica that somebody measured."""
+
+    accelerator: str
+    model: str
+    precision: Literal["fp16", "fp8", "int8", "fp4", "w8a16", "w4a16"]
+    devices: Annotated[int, Field(ge=1, le=10**5)]
+    tokens_in: Annotated[float, Field(ge=1, le=1e9)]
+    tokens_out: Annotated[float, Field(ge=1, le=1e9)]
+    output_tokens_per_s: Annotated[float, Field(gt=0, le=1e12)]
+
+
+class Measurements(Record):
+    """The user's own measurements; an accelerator that has some is calibrated on them alone."""
+
+    training: tuple[TrainingMeasurement, ...] = ()
+    inference: tuple[InferenceMeasurement, ...] = ()
