@@ -44,6 +44,7 @@ class ComplianceReport:
         under_rules, without_rules: the two optima, each with its gap.
         excluded: devices that the rules exclude, the largest saving first.
         result: what solving under the rules gave.
+        kept: the plan without rules orders nothing that they exclude, so that they cost nothing.
     """
 
     currency: str
@@ -51,6 +52,7 @@ class ComplianceReport:
     without_rules: Optimum
     excluded: tuple[Excluded, ...]
     result: SolveResult
+    kept: bool = False
 
     def saving(self, other: Optimum) -> tuple[float, float] | None:
         """Least and largest saving that both proofs allow; None where either has no plan.
@@ -69,7 +71,7 @@ class ComplianceReport:
     @property
     def price(self) -> tuple[float, float] | None:
         """Least and largest price of the rules."""
-        return self.saving(self.without_rules)
+        return (0.0, 0.0) if self.kept else self.saving(self.without_rules)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data."""
@@ -95,26 +97,26 @@ def price_of_compliance(instance: Instance, solve: Callable[[Instance], SolveRes
     Args:
         solve: solves an instance with the gap and limits wanted.
 
-    A device is left out where the plan without any rules is no cheaper than the one under them, for then none saves.
+    Where the plan without rules keeps to them, they cost nothing beyond the gaps, and no device is asked about.
     """
     from planner.options import make_options
 
     result = solve(instance)
     free = solve(_with_policy(instance, export_rules="none"))
     under, without = _optimum(result), _optimum(free)
+    options = make_options(instance)
     reasons: dict[str, str] = {}
-    for removed in make_options(instance).removed:
+    for removed in options.removed:
         if removed.family == "export":
             reasons.setdefault(removed.subject.split(" at ")[0], removed.reason)
-    report = ComplianceReport(instance.currency.unit, under, without, (), result)
-    price = report.price
+    kept = free.plan is not None and not options.caps and not set(without.devices) & set(reasons)
     found = []
-    if price is None or price[1] > 0:
+    if not kept:
         for device, reason in reasons.items():
             exempt = (*instance.policy.export_exempt, device)
             found.append(Excluded(device, reason, _optimum(solve(_with_policy(instance, export_exempt=exempt)))))
     found.sort(key=lambda e: (e.optimum.objective is None, e.optimum.objective or 0.0, e.device))
-    return ComplianceReport(instance.currency.unit, under, without, tuple(found), result)
+    return ComplianceReport(instance.currency.unit, under, without, tuple(found), result, kept)
 
 
 def _with_policy(instance: Instance, **change: object) -> Instance:

@@ -91,3 +91,15 @@ def test_the_china_ratio_is_a_row(limit: int, most: int) -> None:
     assert h200 <= most
     assert limit == 16 or h200 > 8  # what binds in the one case does so in the other not
     assert planner.verify(plan).passed
+
+
+def test_excluded_devices_that_nobody_would_order_are_not_asked_about() -> None:
+    """A800 is denied in June 2024, but dearer than the Ascend at this price: one look without rules is enough."""
+    changes = [
+        "catalogue.accelerators=[a800-sxm-80, ascend-910b]",
+        "catalogue.overrides.servers.atlas-800t-a2.price=1000",
+    ]
+    report = planner.price_of_compliance(instance(*changes), gap=0.05, isolate=False)
+    assert report.kept
+    assert report.price == (0.0, 0.0)
+    assert report.excluded == ()

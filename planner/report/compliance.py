@@ -39,6 +39,6 @@ def compliance_sentence(report: ComplianceReport) -> str:
     if price is None:
         return "Without the export rules no plan was found."
     scale = money_scale([price[1], report.under_rules.objective], report.currency)
-    if price[1] <= 0 or report.without_rules.objective == report.under_rules.objective:
-        return "The export rules cost this plan nothing."
+    if price[1] <= 0:
+        return "The export rules cost this plan nothing: without them it would order nothing that they exclude."
     return f"The export rules cost between {scale(price[0])} and {scale(price[1])} {scale.unit}."

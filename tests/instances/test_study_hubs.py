@@ -85,6 +85,30 @@ def test_halls_meet_their_limit_and_tighter_limits_cost_no_less() -> None:
         assert limit >= 1.45 or "air" not in {method for _, method, _, _ in plan["halls"]}
     for loose, tight in itertools.pairwise(plans):
         assert loose["bound"] <= tight["cost"]  # as far as both proofs tell
+    assert plans[-1]["cost"] < 1.01 * plans[0]["bound"]
+    assert {method for _, method, _, _ in plans[-1]["halls"]} == {"cold-plate", "undersea"}
+    assert {method for _, method, _, _ in plans[-2]["halls"]} == {"cold-plate", "rear-door", "undersea"}
+
+
+def test_2026_without_ascend() -> None:
+    """What the page says below its table of variants."""
+    variants = ANSWERS["variants"]
+    first, licensed, alone, obtained, no_h100, no_h200 = variants.values()
+    assert first["carried"] == licensed["carried"]
+    on = [{load: next(iter(devices)) for load, devices in plan["carried"].items()} for plan in variants.values()]
+    assert on[2] == {"gpt3": "l20", "chat": "l20"}
+    assert on[3] == {"gpt3": "h100-sxm", "chat": "h100-sxm"}
+    assert on[4] == {"gpt3": "h200-sxm", "chat": "h200-sxm"}
+    assert on[5] == {"gpt3": "l40s", "chat": "h20"}
+    assert alone["cost"] / first["cost"] == pytest.approx(3, abs=0.1)
+    assert 1.05 < no_h100["cost"] / obtained["cost"] < 1.08
+    assert no_h200["cost"] / obtained["cost"] == pytest.approx(1.44, abs=0.03)
+
+
+def test_the_rules_cost_nothing_at_first_and_at_last() -> None:
+    prices = [facts["compliance"]["price"] for facts in ANSWERS["dates"].values()]
+    assert prices[0][0] == prices[3][0] == 0
+    assert 0 < prices[1][0] <= prices[1][1] < prices[2][0]
 
 
 def test_no_service_in_the_west_and_no_more_ascend_910_than_there_are() -> None:
