@@ -7,7 +7,8 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
@@ -25,6 +26,20 @@ from planner.catalogue.entries import (
 )
 from planner.catalogue.overrides import Overrides, overridden
 from planner.catalogue.rows import ENTRIES, instead
+
+PHYSICS = (
+    "climate.csv", "cooling_physics.csv", "country_groups.csv", "embodied_carbon.csv", "export_rules.yaml",
+    "inference_calibration.csv", "models.csv", "places.csv", "redundancy.csv", "sea.csv", "training_calibration.csv",
+    "ups.csv",
+)  # fmt: skip
+"""Tables that shape a plan and are not rows of the catalogue: overrides do not reach them."""
+
+
+@cache
+def _physics_digests() -> dict[str, str]:
+    """SHA-256 of each table by its lines, whatever ends them."""
+    folder = Path(__file__).parent / "data"
+    return {name: hashlib.sha256((folder / name).read_text(encoding="utf-8").encode()).hexdigest() for name in PHYSICS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +149,8 @@ class Catalogue:
         return Catalogue.of(*overridden(rows, self.prices, overrides, currency, on), self.efficiencies)
 
     def digest(self) -> str:
-        """SHA-256 of every row as hex digits: equal for equal catalogues on any machine.
+        """SHA-256 of every row, and of the tables of climate, rules and performance, as hex digits: equal for equal
+        catalogues on any machine.
 
         >>> from planner.catalogue import load_catalogue
         >>> len(load_catalogue().digest())
@@ -144,6 +160,7 @@ class Catalogue:
             **{kind: [row.model_dump(mode="json") for row in self.entries(kind).values()] for kind in ENTRIES},
             "prices": [row.model_dump(mode="json") for row in self.prices],
             "efficiencies": [row.model_dump(mode="json") for row in self.efficiencies],
+            "physics": _physics_digests(),
         }
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()

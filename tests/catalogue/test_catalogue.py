@@ -16,6 +16,7 @@ from planner.catalogue import Catalogue, CatalogueOverrideError, load_catalogue,
 from planner.catalogue.entries import Efficiency, Entry, Price
 from planner.catalogue.load import DATA
 from planner.catalogue.rows import ENTRIES
+from planner.catalogue.store import PHYSICS
 from planner.engineering import fabric, optics
 from planner.errors import InstanceError
 
@@ -651,3 +652,11 @@ def test_files_that_cannot_be_read(data: Path) -> None:
 def test_a_refused_row_is_not_held_against_what_refers_to_it(data: Path) -> None:
     edit(data / "accelerators.csv", lambda rows: rows.__setitem__(3, rows[3].replace(",2018,", ",then,")))
     assert set(faults_of(data)) == {("accelerators.csv", 4, "year")}
+
+
+def test_the_digest_covers_every_table_that_shapes_a_plan() -> None:
+    """Tables left out hold what was published, what was left out of fits, and tariffs that are only listed."""
+    rows = {f"{kind}.csv" for kind in ENTRIES} | {"prices.csv", "efficiency.csv"}
+    kept_out = ("published_", "inference_left_out", "training_leave_one_out", "tariffs")
+    tables = {file.name for file in DATA.iterdir()}
+    assert {t for t in tables if not t.startswith(kept_out)} == rows | set(PHYSICS)
