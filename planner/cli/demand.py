@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from planner.cli import demand_closed_form
+from planner.cli import demand_closed_form, demand_given
 from planner.cli.demand_devices import DEFAULT_ACCELERATORS
 from planner.cli.outcome import print_json, refuse
 
@@ -184,6 +184,10 @@ def inference(
             model, queries_per_day, tokens_in, tokens_out, peak_factor, precision, kv_precision, ttft, tpot,
             prefix_hit, disaggregated, engine, accelerator, oversubscription, safe, measurements, as_json,
         )  # fmt: skip
+
+
+app.command()(demand_given.run)
+app.command()(demand_given.replica)
 
 
 @app.command()

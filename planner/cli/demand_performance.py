@@ -34,14 +34,14 @@ def training(
     as_json: bool,
 ) -> None:
     """Print the servers of training runs."""
-    with _told(as_json):
+    with told(as_json):
         from planner.catalogue import load_catalogue
         from planner.engineering.performance.server_types import Run, devices_in, run_on_each
         from planner.engineering.performance.training_measured import read_measurements
         from planner.report.demand import training_demand
 
         catalogue = load_catalogue()
-        run = Run(_model(model), tokens, days, concurrent, sequence, batch_tokens, precision)
+        run = Run(model_of(model), tokens, days, concurrent, sequence, batch_tokens, precision)
         measured = _grouped(
             read_measurements(measurements, catalogue) if measurements else (), lambda row: row.device.name
         )
@@ -51,7 +51,7 @@ def training(
             1.0 if oversubscription is None else oversubscription,
         )
         found, excluded = run_on_each(run, known, safe, measured)
-        _print(training_demand(run, found, [*excluded, *unknown], accelerator or DEFAULT_ACCELERATORS, safe), as_json)
+        show(training_demand(run, found, [*excluded, *unknown], accelerator or DEFAULT_ACCELERATORS, safe), as_json)
 
 
 def inference(
@@ -74,7 +74,7 @@ def inference(
     as_json: bool,
 ) -> None:
     """Print the servers of a service."""
-    with _told(as_json):
+    with told(as_json):
         from planner.catalogue import load_catalogue
         from planner.engineering.performance.inference_calibration import DEFAULT_ENGINE
         from planner.engineering.performance.measurements import read_measurements
@@ -83,7 +83,7 @@ def inference(
 
         catalogue = load_catalogue()
         queries = Queries(
-            _model(model), queries_per_day, tokens_in, tokens_out, peak_factor, precision, kv_precision, ttft_s,
+            model_of(model), queries_per_day, tokens_in, tokens_out, peak_factor, precision, kv_precision, ttft_s,
             tpot_s, prefix_hit or 0.0, disaggregated, engine or DEFAULT_ENGINE,
         )  # fmt: skip
         measured = _grouped(read_measurements(measurements) if measurements else (), lambda row: row.accelerator)
@@ -95,10 +95,10 @@ def inference(
         )
         found, excluded = queries_on_each(queries, known, safe, measured)
         demand = inference_demand(queries, found, [*excluded, *unknown], accelerator or DEFAULT_ACCELERATORS, safe)
-        _print(demand, as_json)
+        show(demand, as_json)
 
 
-def _model(text: str) -> Model:
+def model_of(text: str) -> Model:
     """The known model of that id, or a plausible one of so many parameters."""
     from planner.engineering.performance.models import bare, preset
 
@@ -135,7 +135,7 @@ def _grouped(rows: Iterable[Row], key: Callable[[Row], str]) -> dict[str, list[R
     return found
 
 
-def _print(demand: Demand, as_json: bool) -> None:
+def show(demand: Demand, as_json: bool) -> None:
     """The derivation and the tables, or the same as JSON; its own exit code where nothing carries the load."""
     if as_json:
         print_json(demand.data)
@@ -148,7 +148,7 @@ def _print(demand: Demand, as_json: bool) -> None:
 
 
 @contextmanager
-def _told(as_json: bool) -> Iterator[None]:
+def told(as_json: bool) -> Iterator[None]:
     """Every refusal is one sentence, but a file of measurements gets all its faults."""
     from planner.errors import InstanceError
 

@@ -12,6 +12,8 @@ from planner.report.words import UNKNOWN, count, percent, plural
 
 if TYPE_CHECKING:
     from planner.engineering.performance.derivation import Step
+    from planner.engineering.performance.models import Model
+    from planner.engineering.performance.replicas import ServingEstimate
     from planner.engineering.performance.server_types import Excluded, OnServers, Queries, Run
 
 Row = Mapping[str, Any]
@@ -78,7 +80,7 @@ def training_table(rows: Sequence[Row], safe: bool) -> Table:
          "limited by"),
         (
             (
-                r["server"], _training_layout(r["layout"]), percent(r["mfu"]), f"{r['memory_gb']:.1f}",
+                r["server"], layout_words(r["layout"]), percent(r["mfu"]), f"{r['memory_gb']:.1f}",
                 f"{r['days']:.3g}", count(r["accelerators"]), count(r["servers"]), _range(r), r["limiting"],
             )
             for r in rows
@@ -171,13 +173,20 @@ def _serving_figures(queries: Queries, one: OnServers[Any, Any], flops: float) -
 
     found = one.estimate
     peak = one.device.peak_tflops[kv.COMPUTED_IN[found.precision]] * TERA
-    holders = found.layout.pipeline_parallel * max(found.decode_replicas, 1)
-    cache = found.kv_gb / (holders * kv.kv_shards(queries.model, found.layout.tensor_parallel))
     return {
         "flops": flops,
         "mfu": found.requests_per_s * flops / (found.devices * peak),
-        "memory_gb": found.weights_gb / found.layout.devices + cache,
+        "memory_gb": serving_memory_gb(queries.model, found),
     }
+
+
+def serving_memory_gb(model: Model, found: ServingEstimate) -> float:
+    """Weights and KV cache on one device, GB."""
+    from planner.engineering.performance import kv
+
+    holders = found.layout.pipeline_parallel * max(found.decode_replicas, 1)
+    cache = found.kv_gb / (holders * kv.kv_shards(model, found.layout.tensor_parallel))
+    return found.weights_gb / found.layout.devices + cache
 
 
 def _servers_step(shown: OnServers[Any, Any], formula: str, safe: bool) -> Step:
@@ -190,7 +199,8 @@ def _servers_heading(safe: bool) -> str:
     return ">servers\n(9 of 10)" if safe else ">servers"
 
 
-def _training_layout(layout: Mapping[str, Any]) -> str:
+def layout_words(layout: Mapping[str, Any]) -> str:
+    """Tensor x pipeline x context x data parallel devices, and those that share experts."""
     cut = " x ".join(str(layout[name]) for name in ("tensor", "pipeline", "context", "data"))
     return f"{cut}, experts {layout['expert']}" if layout["expert"] > 1 else cut
 

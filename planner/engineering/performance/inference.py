@@ -54,7 +54,9 @@ def estimate_serving(
         DoesNotServe: the device lacks the precision, the memory or the speed; the message says which.
         ValueError: lengths below 1, prefix_hit outside [0, 1), targets or devices not above 0, unknown precision.
     """
-    service = _service(tokens_in, tokens_out, precision, kv_precision, ttft_s, tpot_s, prefix_hit, concurrency, devices)
+    service = service_of(
+        tokens_in, tokens_out, precision, kv_precision, ttft_s, tpot_s, prefix_hit, concurrency, devices
+    )
     if disaggregated and concurrency is not None:
         raise ValueError("found both concurrency and disaggregated; one is accepted")
     _require_precision(device, service)
@@ -86,7 +88,7 @@ def replicas_needed(requests_per_day: float, peak_factor: float, requests_per_s:
     return requests_per_day / SECONDS_PER_DAY * peak_factor / requests_per_s
 
 
-def _service(
+def service_of(
     tokens_in: float,
     tokens_out: float,
     precision: str,

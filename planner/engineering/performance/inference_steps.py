@@ -42,6 +42,10 @@ def explain_serving(
     running = found.batch / layout.pipeline_parallel / max(found.decode_replicas, 1)
     parts = cost.parts(running, cost.seen(context))
     writing = cost.step_s(running, cost.seen(context))
+    asked_for = asked.get("concurrency")
+    batch_rule = (
+        f"those of {asked_for} asked that fit" if asked_for else "largest batch within memory and latency targets"
+    )
     pools = f"{found.prefill_replicas} prefill and {found.decode_replicas} decode replicas"
     return [
         Step("FLOPs of a token", "2 x parameters in products", 2.0 * model.matmul_parameters / GIGA, "GFLOP"),
@@ -81,7 +85,7 @@ def explain_serving(
             model.kv_elements(held) * kv_bytes / GIGA,
             "GB",
         ),
-        Step("requests in flight", "largest batch within memory and latency targets", found.batch, "requests"),
+        Step("requests in flight", batch_rule, found.batch, "requests"),
         Step("prompt tokens to compute", "tokens in x (1 - prefix hits)", read, "tokens"),
         Step("writing step: products", "running requests x FLOPs / rate", parts.compute_s * 1e3, "ms"),
         Step("writing step: weights", "bytes read once / bandwidth", parts.read_s * 1e3, "ms"),
