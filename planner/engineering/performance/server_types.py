@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,6 +28,15 @@ Constants = TypeVar("Constants", TrainingConstants, ServingConstants)
 TRAINING_PRECISIONS = ("fp16", "fp8")
 """Of the matrix products of a run."""
 NONE_MEASURED: Mapping[str, Any] = MappingProxyType({})
+
+
+def _beyond(**figures: tuple[float | None, float, float]) -> list[str]:
+    """Sentences on figures that are not between least and most; absent ones are left alone."""
+    return [
+        f"found {name} {value:g}; a number from {least:g} to {most:g} is accepted"
+        for name, (value, least, most) in figures.items()
+        if value is not None and not least <= value <= most
+    ]
 
 
 @dataclass(frozen=True)
@@ -73,10 +81,14 @@ class Run:
     precision: str = "fp16"
 
     def __post_init__(self) -> None:
-        if self.runs < 1:
-            raise ValueError(f"runs must be at least 1, found {self.runs}")
+        faults = _beyond(
+            runs=(self.runs, 1, 1e9), tokens=(self.tokens, 1, 1e20), days=(self.days, 0.01, 1e5),
+            sequence=(self.sequence, 1, 1e8), batch_tokens=(self.batch_tokens, 1, 1e12),
+        )  # fmt: skip
         if self.precision not in TRAINING_PRECISIONS:
-            raise ValueError(f"found precision {self.precision!r}; {', '.join(TRAINING_PRECISIONS)} are accepted")
+            faults.append(f"found precision {self.precision!r}; {', '.join(TRAINING_PRECISIONS)} are accepted")
+        if faults:
+            raise ValueError("; ".join(faults))
 
 
 @dataclass(frozen=True)
@@ -97,10 +109,13 @@ class Queries:
     engine: str = DEFAULT_ENGINE
 
     def __post_init__(self) -> None:
-        if not (self.queries_per_day > 0 and math.isfinite(self.queries_per_day)):
-            raise ValueError(f"queries_per_day must be a finite number above 0, found {self.queries_per_day:g}")
-        if not (self.peak_factor >= 1 and math.isfinite(self.peak_factor)):
-            raise ValueError(f"peak_factor must be a finite number of at least 1, found {self.peak_factor:g}")
+        faults = _beyond(
+            queries_per_day=(self.queries_per_day, 1e-9, 1e18), peak_factor=(self.peak_factor, 1, 1e6),
+            tokens_in=(self.tokens_in, 1, 1e9), tokens_out=(self.tokens_out, 1, 1e9),
+            ttft_s=(self.ttft_s, 1e-9, 1e5), tpot_s=(self.tpot_s, 1e-9, 1e5),
+        )  # fmt: skip
+        if faults:
+            raise ValueError("; ".join(faults))
 
     def asked(self) -> dict[str, Any]:
         """What is asked of a replica: arguments of ``estimate_serving``."""
