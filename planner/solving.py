@@ -99,7 +99,7 @@ def solve_options(
         bill_of_materials_rows=tuple(bill),
         cost_rows=tuple(costs),
         verification=(),
-        provenance=provenance(options, solver),
+        provenance={**provenance(options, solver), **_notes(options, decisions)},
     )
     return solution, plan
 
@@ -142,6 +142,13 @@ def totals(
         "facility_kw": max((sum(r["facility_kw"] for r in rows) for rows in by_period.values()), default=0.0),
         "pue": facility_mwh / it_mwh if it_mwh else 1.0,
     }
+
+
+def _notes(options: Options, decisions: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Notes of the export rules on the accelerators bought; nothing where there are none."""
+    bought = {row["accelerator"] for row in decisions["fleet"] if row["bought"]}
+    found = {device: list(notes) for device, notes in options.notes.items() if device in bought}
+    return {"export_notes": found} if found else {}
 
 
 def provenance(options: Options, solver: SolverOptions) -> dict[str, Any]:

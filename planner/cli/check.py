@@ -23,3 +23,5 @@ def check(file: InstanceFile, changes: Changes = None, as_json: AsJson = False) 
         if warning := words.stranded_sentence(data):
             print_line(console, warning, "bold yellow")
         print_tables(console, words.options_tables(data))
+        for note in words.note_sentences(data):
+            print_line(console, note)

@@ -29,7 +29,8 @@ PortGbps = Annotated[
 ]
 SwitchId = Annotated[str, typer.Option("--switch", help="Catalogue id of the switch.", show_default=False)]
 Radix = Annotated[
-    int | None, typer.Option(help="Ports of the switch in place of the catalogue's.", min=2, show_default=False)
+    int | None,
+    typer.Option(help="Ports of the switch in place of the catalogue's.", min=2, max=4096, show_default=False),
 ]
 Tiers = Annotated[int, typer.Option(help="Tiers: 1, 2 or 3; 0 for the fewest that do.", min=0, max=3)]
 PlanesOption = Annotated[int, typer.Option("--planes", help="Planes that share out the ports of a server.", min=1)]
@@ -105,6 +106,10 @@ def fabric(
             row = _switch(catalogue, switch, radix)
             size, kind = _size(catalogue, servers, server, endpoints, port_gbps or row.port_gbps)
             leaf_ratio, spine_ratio = _ratios(oversubscription)
+            if endpoints is None and port_gbps is not None:
+                raise ValueError("--port-gbps goes with --endpoints; a server type has the speed of its own ports")
+            if spine_ratio > 1 and tiers in (1, 2):
+                raise ValueError(f"spines of {tiers} tiers have no uplinks to oversubscribe; --tiers 3 is accepted")
             ask = networks.Ask(
                 size, kind, row, tiers, planes, split, leaf_ratio, spine_ratio, rails,
                 managers, any_pods, _lengths(length or []),

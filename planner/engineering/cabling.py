@@ -123,7 +123,8 @@ def wire(
                 raise FabricError(f"no optic makes {said} of {length_m:g} m; the longest possible is {reach:g} m")
         lower, upper = _cages(planes, link_class)
         raise FabricError(f"no optic makes {said} between cages of {lower} and {upper} links")
-    chosen = min(ranked)[3]
+    # Of equals the one with the fewest kinds of parts: one module at both ends before two.
+    chosen = min(ranked, key=lambda r: (r[0], r[1], len(r[3].parts), r[2]))[3]
     modules = [part for part, _ in chosen.parts if rows[part].kind == "transceiver"]
     cable = next(part for part, _ in chosen.parts if rows[part].kind != "transceiver")
     return Wire(

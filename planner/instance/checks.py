@@ -156,6 +156,12 @@ def _references(instance: Instance, known: Mapping[str, Sequence[str]]) -> Itera
     for kind in ("accelerators", "servers", "switches", "optics", "cooling"):
         chosen = getattr(instance.catalogue, kind)
         yield from _unknown(_SINGULAR[kind], chosen, known[kind], ("catalogue", kind))
+    policy = instance.policy
+    yield from _unknown("accelerator", policy.export_exempt, known["accelerators"], ("policy", "export_exempt"))
+    for id in policy.us_shipments:
+        if id not in known["accelerators"]:
+            message = f"found the unknown accelerator {id!r}; {suggestion(id, known['accelerators'], 'ones')}"
+            yield Finding(("policy", "us_shipments", id), message)
     for position, limit in enumerate(instance.supply):
         rows = known[limit.kind]
         if limit.id not in rows:
@@ -194,8 +200,12 @@ def _site(
         message = f"found the unknown hub {site.hub!r}; {suggestion(site.hub, catalogue.sites, 'hubs')}"
         yield Finding((*here, "hub"), message)
         return
-    yield from _place(here, site, instance)
+    yield from _place(here, site, instance, catalogue)
     hub = resolve.hub_of(site, catalogue)
+    for id, peak in site.peak_pue.items():
+        if peak < site.pue.get(id, 1.0):
+            message = f"found {peak:g}, below the annual PUE of {site.pue[id]:g}; at least that is accepted"
+            yield Finding((*here, "peak_pue", id), message, ((*here, "pue", id),))
     whence = f"and hub {hub.id} has none in the catalogue" if hub is not None else "and no hub to take it from"
     if site.country is None and hub is None:
         yield Finding((*here, "country"), f"found no country {whence}; give country or hub", ((*here, "hub"),))
@@ -221,12 +231,17 @@ def _site(
         yield Finding((*here, "cooling"), message, depends)
 
 
-def _place(here: KeyPath, site: Site, instance: Instance) -> Iterator[Finding]:
+def _place(here: KeyPath, site: Site, instance: Instance, catalogue: Catalogue) -> Iterator[Finding]:
     """The place of a site is known, and its grid where carbon counts."""
     places = sorted(resolve.places())
     if site.place is not None and site.place not in places:
         message = f"found the unknown place {site.place!r}; {suggestion(site.place, places, 'places')}"
         yield Finding((*here, "place"), message)
+    elif site.place is not None and resolve.is_offshore(site, catalogue) != site.place.endswith("-undersea"):
+        wanted = "a sea area" if resolve.is_offshore(site, catalogue) else "a place on land"
+        yield Finding(
+            (*here, "place"), f"found {site.place!r}; {wanted} is accepted", ((*here, "hub"), (*here, "offshore"))
+        )
     carbon = instance.carbon
     counts = carbon.price_per_tonne is not None or carbon.limit_tonnes_per_year is not None
     if counts and site.grid_g_per_kwh is None and resolve.place_of(site) is None:

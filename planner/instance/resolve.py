@@ -169,7 +169,8 @@ def _facts(site: Site, instance: Instance, catalogue: Catalogue) -> SiteFacts:
     climates = {id: found for id in cooling if (found := _of_climate(site, place, id, instance)) is not None}
     pue = {id: site.pue.get(id, climates[id].annual if id in climates else catalogue.cooling[id].pue) for id in cooling}
     peak_pue = {
-        id: site.peak_pue.get(id, climates[id].design_day if id in climates and id not in site.pue else pue[id])
+        # The design day is never milder than the year, whatever is typed.
+        id: max(pue[id], site.peak_pue.get(id, climates[id].design_day if id in climates and id not in site.pue else 1))
         for id in cooling
     }
     if site.redundancy is not None:

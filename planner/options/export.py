@@ -27,6 +27,14 @@ def against_order(instance: Instance, device: Accelerator, country: str, date: d
     return "export", f"{decision.outcome} on {date}: {decision.reason}"
 
 
+def export_notes(instance: Instance, device: Accelerator, country: str, date: datetime.date) -> tuple[str, ...]:
+    """What the export rules say beside their outcome: limits not applied for want of a figure, duties, scenarios."""
+    policy = instance.policy
+    if policy.export_rules == "none" or device.id in policy.export_exempt:
+        return ()
+    return decide(device, country, date, policy.terms).notes
+
+
 def export_caps(instance: Instance, devices: tuple[Accelerator, ...], sites: tuple[SiteFacts, ...]) -> tuple[Cap, ...]:
     """Quantity limits of the export rules on the orders of a plan; none where the instance leaves the rules out."""
     policy = instance.policy

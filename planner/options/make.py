@@ -24,7 +24,7 @@ from planner.instance.workloads import Training
 from planner.options import management
 from planner.options.beaten import Cost, kept_families, priced
 from planner.options.blocks import demand_of
-from planner.options.export import against_order, export_caps
+from planner.options.export import against_order, export_caps, export_notes
 from planner.options.lengths import on_floor
 from planner.options.loads import Blocks, Loads
 from planner.options.networks import Family, NetworkOption, families
@@ -63,6 +63,7 @@ class _Maker:
         self.removed: dict[Removed, None] = {}
         self.pools: Table = []
         self.blocks: Table = []
+        self.notes: dict[str, dict[str, None]] = {}
         self.rows = NetworkRows()
         self.management: tuple[NetworkOption, ...] = ()
         self.prices = Prices(instance, catalogue, self._remove)
@@ -86,7 +87,7 @@ class _Maker:
             )  # fmt: skip
             if self.instance.fabric.management_networks and not self._has_management():
                 fabrics = []
-            elif not fabrics and server.compute_ports:
+            elif not fabrics and server.compute_ports and not self._refused(server):
                 self._remove(server.id, "fabric", "no allowed switch has the protocol and speed of its ports")
             for site in self.sites.values():
                 self._pools_of(site, server, fabrics)
@@ -111,6 +112,7 @@ class _Maker:
             ),
             removed=tuple(self.removed),
             caps=self._caps(),
+            notes={device: tuple(notes) for device, notes in self.notes.items() if notes},
             embodied_t=self.prices.embodied() if self.instance.carbon.embodied else {},
         )
 
@@ -119,6 +121,10 @@ class _Maker:
         ids = dict.fromkeys(row["accelerator"] for row in self.pools)
         devices = tuple(self.catalogue.accelerators[id] for id in ids)
         return export_caps(self.instance, devices, tuple(self.sites.values()))
+
+    def _refused(self, server: Server) -> bool:
+        """Whether some family of a server type was refused with a reason of its own."""
+        return any(r.subject.startswith(f"{server.id} on ") for r in self.removed)
 
     def _remove(self, subject: str, family: str, reason: str) -> None:
         self.removed[Removed(subject, family, reason)] = None
@@ -236,6 +242,9 @@ class _Maker:
             allowed.append(found is None)
             if found is not None:
                 self._remove(f"{device.id} at {site.name}", *found)
+            else:
+                notes = self.notes.setdefault(device.id, {})
+                notes.update(dict.fromkeys(export_notes(self.instance, device, site.country, date)))
         return tuple(allowed)
 
     def _placement(self, site: SiteFacts, server: Server, cooling: Cooling) -> tuple[int, float]:

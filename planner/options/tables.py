@@ -85,6 +85,7 @@ class Options:
         demand: one row per (workload, period from 1), in the unit of the rate.
         removed: what was taken out and why.
         caps: quantity limits of the export rules on what may be ordered.
+        notes: what the export rules say beside their outcome, by accelerator.
         embodied_t: tonnes of carbon of making one item, by (kind, id), where the instance counts them.
     """
 
@@ -101,6 +102,7 @@ class Options:
     demand: pd.DataFrame
     removed: tuple[Removed, ...]
     caps: tuple[Cap, ...] = ()
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     embodied_t: dict[tuple[str, str], float] = field(default_factory=dict)
 
     @property

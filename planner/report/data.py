@@ -49,6 +49,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "fleet": fleet(plan, facts),
         "workloads": workloads(plan),
         "caution": caution(plan),
+        "export_notes": _export_notes(plan),
         "networks": networks(plan, facts),
         "network_choices": network_choices(plan),
         "links": links(plan),
@@ -261,6 +262,16 @@ def periods(plan: Plan) -> Rows:
         }
         for t in numbers
     ]
+
+
+def _export_notes(plan: Plan) -> dict[str, list[str]]:
+    """Notes of the export rules by accelerator bought; empty if the plan stores none, or nothing readable."""
+    found = _setting(plan, "export_notes", kind=(Mapping,)) or {}
+    return {
+        device: [note for note in notes if isinstance(note, str)]
+        for device, notes in found.items()
+        if isinstance(device, str) and isinstance(notes, Sequence) and not isinstance(notes, str)
+    }
 
 
 def _horizon(plan: Plan) -> dict[str, Any] | None:

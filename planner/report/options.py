@@ -49,6 +49,7 @@ def options_data(options: Options) -> dict[str, Any]:
             "removed": len(options.removed),
         },
         "workloads": workloads,
+        "notes": {device: list(notes) for device, notes in options.notes.items()},
         "stranded": [r["workload"] for r in workloads if r["demand"] and not r["pools"]],
         "blocks": _blocks(options),
         "pools": pools,
@@ -64,6 +65,11 @@ def options_sentence(data: Data) -> str:
         f"Valid: {plural(found['pools'], 'pool')} of {plural(found['servers'], 'server type')} at "
         f"{plural(found['sites'], 'site')}; {plural(found['removed'], 'option')} removed"
     )
+
+
+def note_sentences(data: Data) -> list[str]:
+    """What the export rules say beside their outcome, by accelerator."""
+    return [f"{device}: {note}" for device, notes in data["notes"].items() for note in notes]
 
 
 def stranded_sentence(data: Data) -> str:

@@ -79,6 +79,11 @@ def estimate_sentence(summary: Summary) -> str:
     )
 
 
+def export_sentences(summary: Summary) -> list[str]:
+    """What the export rules say of the accelerators bought beside their outcome."""
+    return [f"{device}: {note}" for device, notes in summary["export_notes"].items() for note in notes]
+
+
 def verification_sentence(summary: Summary) -> str:
     """What the independent recomputation said when the plan was made."""
     checks, failed = summary["verification"]["checks"], summary["verification"]["failed"]
@@ -104,7 +109,8 @@ def caution_sentence(summary: Summary) -> str:
 
 def lines(summary: Summary) -> Iterable[str]:
     """The sentences below the tables."""
-    return filter(None, (caution_sentence(summary), estimate_sentence(summary), verification_sentence(summary)))
+    found = (caution_sentence(summary), estimate_sentence(summary), *export_sentences(summary))
+    return filter(None, (*found, verification_sentence(summary)))
 
 
 def _present(summary: Summary) -> str:

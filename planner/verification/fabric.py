@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from planner.verification import links, management
 from planner.verification.checks import Book
 from planner.verification.facts import IN_BAND, NETWORKS, OUT_OF_BAND, Pool, View
@@ -92,11 +94,27 @@ def _frame(book: Book, cluster: Clusters, rules: Standard, tiers: int, servers: 
     detail = f"{place}: {cluster.tiers} tiers, expected {' or '.join(map(str, allowed))}"
     if not book.record("tiers allowed", cluster.tiers in allowed, detail):
         return
+    named = _shape_of_name(cluster, rules)
+    book.record("frame named by its shape", named, f"{place}: {cluster.units_each} units, {cluster.spines_each} spines")
     alike = cluster.spines_each % rules.planes == cluster.cores_each % rules.planes == 0
     detail = f"{place}: {cluster.spines_each} spines and {cluster.cores_each} cores over {rules.planes} planes"
     book.record("planes are alike", alike, detail)
     for name, passed, sentence in examine(_one_plane(cluster, rules), rules.rules, rules.unit, servers):
         book.record(name, passed, f"{place}: {sentence}")
+
+
+def _shape_of_name(cluster: Clusters, rules: Standard) -> bool:
+    """Whether a frame's name gives its tiers, and its spines or the leaves below a spine group in its pods."""
+    found = re.fullmatch(r"(?:(1)-tier|(2)-tier-(\d+)|partial-(\d+)|(3)-tier-(\d+)x(\d+))", cluster.frame)
+    if found is None or rules.unit is None:
+        return found is not None and cluster.tiers == 1
+    one, two, spines, partial, three, pods, below = found.groups()
+    if one:
+        return cluster.tiers == 1
+    if two or partial:
+        return cluster.tiers == 2 and int(spines or partial) * rules.planes == cluster.spines_each
+    leaves = rules.unit.leaves // rules.unit.groups
+    return cluster.tiers == 3 == int(three) and int(pods) * int(below) // leaves == cluster.units_each
 
 
 def _one_plane(cluster: Clusters, rules: Standard) -> Frame:
