@@ -77,6 +77,10 @@ def training(
     batch_tokens: Annotated[
         float | None, typer.Option(help="With --model: tokens of a step; usual for the model's size if absent.")
     ] = None,
+    stack: Annotated[
+        str | None,
+        typer.Option(help="With --model: training software: unfused, fused (if absent) or overlapped."),
+    ] = None,
     accelerator: Accelerators = None,
     peak_tflops: PeakTflops = None,
     oversubscription: Oversubscribed = None,
@@ -90,7 +94,7 @@ def training(
     """
     with_model = {
         "--sequence": sequence, "--batch-tokens": batch_tokens, "--oversubscription": oversubscription,
-        "--safe": safe, "--measurements": measurements,
+        "--safe": safe, "--measurements": measurements, "--stack": stack,
     }  # fmt: skip
     with_parameters = {"--active-parameters": active_parameters, "--mfu": mfu, "--peak-tflops": peak_tflops}
     _require_one(model, parameters, with_model, with_parameters, as_json)
@@ -102,8 +106,8 @@ def training(
         from planner.cli import demand_performance
 
         demand_performance.training(
-            model, tokens, days, concurrent, sequence, batch_tokens, precision, accelerator, oversubscription, safe,
-            measurements, as_json,
+            model, tokens, days, concurrent, sequence, batch_tokens, precision, stack, accelerator, oversubscription,
+            safe, measurements, as_json,
         )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ def training(
     sequence: float | None,
     batch_tokens: float | None,
     precision: str,
+    stack: str | None,
     accelerator: Sequence[str] | None,
     oversubscription: float | None,
     safe: bool,
@@ -37,11 +38,12 @@ def training(
     with told(as_json):
         from planner.catalogue import load_catalogue
         from planner.engineering.performance.server_types import Run, devices_in, run_on_each
+        from planner.engineering.performance.training_calibration import DEFAULT_STACK
         from planner.engineering.performance.training_measured import read_measurements
         from planner.report.demand import training_demand
 
         catalogue = load_catalogue()
-        run = Run(model_of(model), tokens, days, concurrent, sequence, batch_tokens, precision)
+        run = Run(model_of(model), tokens, days, concurrent, sequence, batch_tokens, precision, stack or DEFAULT_STACK)
         measured = _grouped(
             read_measurements(measurements, catalogue) if measurements else (), lambda row: row.device.name
         )

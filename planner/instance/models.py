@@ -54,9 +54,10 @@ def run_on(instance: Instance, workload: Training, devices: int, accelerator: st
     """
     from planner.engineering.performance.training import estimate_training
 
+    constants = training_constants_of(instance, workload, accelerator, device)
     return estimate_training(
         model_of(workload), device, devices, workload.tokens, workload.sequence, workload.batch_tokens,
-        workload.recomputation, training_constants_of(instance, accelerator, device), precision=workload.precision,
+        workload.recomputation, constants, precision=workload.precision,
     )  # fmt: skip
 
 
@@ -83,21 +84,24 @@ def served_on(instance: Instance, workload: Inference, accelerator: str, device:
     )
 
 
-def training_constants_of(instance: Instance, accelerator: str, device: Device) -> TrainingConstants | None:
-    """Constants scaled to the instance's own measurements of an accelerator; None for the calibrated ones."""
-    from planner.engineering.performance.training_calibration import training_constants
+def training_constants_of(
+    instance: Instance, workload: Training, accelerator: str, device: Device
+) -> TrainingConstants:
+    """Constants of an accelerator under a workload's software, scaled to the instance's own measurements of it."""
+    from planner.engineering.performance.training_calibration import DEFAULT_STACK, training_constants
     from planner.engineering.performance.training_measured import TrainingMeasurement, calibrated
 
+    calibrated_ones = training_constants(device.generation, workload.stack or DEFAULT_STACK)
     found = [m for m in instance.measurements.training if m.accelerator == accelerator]
     if not found:
-        return None
+        return calibrated_ones
     measured = [
         TrainingMeasurement(
             models.preset(m.model), device, m.devices, m.tokens_per_s, m.sequence, m.batch_tokens, m.precision
         )
         for m in found
     ]
-    return calibrated(training_constants(device.generation), measured)
+    return calibrated(calibrated_ones, measured)
 
 
 def serving_constants_of(

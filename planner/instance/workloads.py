@@ -95,6 +95,9 @@ class Training(_Transformer):
     """Tokens of a step; what is usual for the model's size if absent."""
     recomputation: Literal["none", "selective", "full"] | None = None
     """Of activations in the backward pass; the fastest that fits if absent."""
+    stack: Literal["unfused", "fused", "overlapped"] | None = None
+    """Training software: early frameworks, the usual ones (if absent), or those whose communication hides behind
+    compute, as tuned teams run them."""
     bytes_per_parameter: Bytes = 16
     """Training state per parameter at a typed ``mfu``: weights, gradients and Adam state in mixed precision."""
 

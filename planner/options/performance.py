@@ -56,7 +56,7 @@ def _run(
     instance: Instance, workload: Training, server: Server, accelerator: Accelerator, oversubscription: float
 ) -> Sized:
     device = device_of(accelerator, server, oversubscription)
-    constants = training_constants_of(instance, accelerator.id, device)
+    constants = training_constants_of(instance, workload, accelerator.id, device)
 
     def fewest(safe: bool) -> tuple[int, str]:
         found = smallest_cluster(
@@ -77,11 +77,13 @@ def _run(
 
 def _service(
     instance: Instance, workload: Inference, server: Server, accelerator: Accelerator, oversubscription: float
-) -> Sized:
+) -> Sized | str:
     device = device_of(accelerator, server, oversubscription)
     found = served_on(instance, workload, accelerator.id, device)
     servers, replicas = packing(found.devices, server.accelerators)
     each = found.low_requests_per_s if instance.estimates == "safe" else found.requests_per_s
+    if not each:
+        return f"{accelerator.id} meets the latency targets in fewer than nine cases of ten, with any batch"
     what = "groups" if workload.disaggregated else "replicas"
     rates = f"{found.requests_per_s:.3g} requests/s ({found.low_requests_per_s:.3g}-{found.high_requests_per_s:.3g})"
     times = f"first token {found.ttft_s:.2g} s, then {1000 * found.tpot_s:.3g} ms each"

@@ -306,3 +306,19 @@ def test_ten_thousand_evaluations_take_less_than_ten_seconds():
                 except DoesNotServe:
                     continue
     assert (time.perf_counter() - start) / count < 1e-3 * 3  # Three times the target: the machine is shared.
+
+
+def test_slower_steps_leave_a_smaller_batch_within_a_target() -> None:
+    """The tenth case from below has steps slower by the spread: the batch must meet the target then, too."""
+    catalogue = load_catalogue()
+    device = device_of(catalogue.accelerators["h100-sxm"], catalogue.servers["dgx-h100"])
+    model, lengths = preset("llama-3-70b"), {"tokens_in": 1000, "tokens_out": 300, "precision": "fp8", "devices": 4}
+    free = estimate_serving(model, device, **lengths)
+    tight = estimate_serving(model, device, **lengths, tpot_s=0.02)
+    factor = free.requests_per_s / free.low_requests_per_s
+    assert tight.requests_per_s / tight.low_requests_per_s > factor * 1.02
+    smaller = estimate_serving(model, device, **lengths, tpot_s=0.02 / factor)
+    assert tight.low_requests_per_s == pytest.approx(smaller.requests_per_s / factor, rel=1e-6)
+    alone = estimate_serving(model, device, **lengths, concurrency=1)
+    barely = estimate_serving(model, device, **lengths, tpot_s=alone.tpot_s * 1.02)
+    assert barely.low_requests_per_s == 0.0

@@ -7,6 +7,7 @@ The times are in ``serving``, the memory in ``kv``, the layouts in ``replicas``.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from planner.engineering.performance import kv
 from planner.engineering.performance.device import Device
@@ -15,6 +16,7 @@ from planner.engineering.performance.inference_calibration import ServingConstan
 from planner.engineering.performance.models import Model
 from planner.engineering.performance.replicas import DoesNotServe, Replica, Service, ServingEstimate, largest, layouts
 from planner.engineering.performance.serving import MOST_REQUESTS, SteadyState, steady_state
+from planner.engineering.performance.uncertainty import spread
 from planner.units import SECONDS_PER_DAY
 
 __all__ = ["DoesNotServe", "ServingEstimate", "estimate_serving", "replicas_needed"]
@@ -76,7 +78,30 @@ def estimate_serving(
     if best is None:
         whole = f"up to {device.scale_up_size} and whole servers of them are accepted, with a stage per layer at most"
         raise DoesNotServe(refusals[-1] if refusals else f"found {devices} x {device.name} to a replica; {whole}")
-    return best
+    targets = min(service.ttft_s, service.tpot_s) < math.inf
+    return _with_targets(best, model, device, service, constants) if targets and not disaggregated else best
+
+
+def _with_targets(
+    best: ServingEstimate, model: Model, device: Device, service: Service, constants: ServingConstants
+) -> ServingEstimate:
+    """The range of a replica with latency targets: where steps take longer, a smaller batch must meet them too.
+
+    Steps slower by the spread leave a target divided by it, and every batch that much slower. Nothing is carried where
+    no batch meets the target then.
+    """
+    if service.concurrency is not None:
+        return best
+    factor = spread(constants.log_error)
+
+    def rate(share: float) -> float:
+        """Requests/s of the same layout were its steps ``share`` times as fast."""
+        asked = replace(service, ttft_s=service.ttft_s * share, tpot_s=service.tpot_s * share)
+        found = _together(Replica(model, device, best.layout, asked, constants))
+        return 0.0 if isinstance(found, str) else found.requests_per_s * share
+
+    low, high = rate(1 / factor), rate(factor)
+    return replace(best, low_requests_per_s=low, high_requests_per_s=high)
 
 
 def replicas_needed(requests_per_day: float, peak_factor: float, requests_per_s: float) -> float:

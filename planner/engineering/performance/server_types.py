@@ -16,7 +16,7 @@ from planner.engineering.performance.measurements import Measurement, calibrate
 from planner.engineering.performance.models import Model
 from planner.engineering.performance.replicas import ServingEstimate
 from planner.engineering.performance.training import DoesNotTrain, TrainingEstimate, smallest_cluster
-from planner.engineering.performance.training_calibration import TrainingConstants, training_constants
+from planner.engineering.performance.training_calibration import DEFAULT_STACK, TrainingConstants, training_constants
 from planner.engineering.performance.training_measured import TrainingMeasurement, calibrated
 from planner.engineering.performance.uncertainty import spread
 
@@ -79,6 +79,7 @@ class Run:
     sequence: float | None = None
     batch_tokens: float | None = None
     precision: str = "fp16"
+    stack: str = DEFAULT_STACK
 
     def __post_init__(self) -> None:
         faults = _beyond(
@@ -136,7 +137,7 @@ def run_on(
         DoesNotTrain: no number of them does.
         ValueError: a number is not above 0 and finite, or measurements do not fit.
     """
-    constants = training_constants(device.generation)
+    constants = training_constants(device.generation, run.stack)
     constants = calibrated(constants, measured) if measured else constants
     factor = spread(constants.error)
 
@@ -184,8 +185,10 @@ def queries_on(
         needed = replicas_needed(queries.queries_per_day, queries.peak_factor, requests_per_s)
         return together * whole_devices(needed / replicas)
 
-    high = servers(found.low_requests_per_s)
-    taken = high if safe else servers(found.requests_per_s)
+    high = servers(found.low_requests_per_s) if found.low_requests_per_s else None
+    if safe and high is None:
+        raise DoesNotServe(f"{device.name} meets the targets in fewer than nine cases of ten, with any batch")
+    taken = high if safe and high is not None else servers(found.requests_per_s)
     return OnServers(
         server=server.id,
         device=device,
