@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import planner
 from planner.cli.main import app
+from planner.errors import InstanceError
 
 BASE: dict[str, Any] = {
     "name": "comply",
@@ -103,3 +104,31 @@ def test_excluded_devices_that_nobody_would_order_are_not_asked_about() -> None:
     assert report.kept
     assert report.price == (0.0, 0.0)
     assert report.excluded == ()
+
+
+def test_what_the_rules_say_beside_their_outcome_reaches_check_and_plan() -> None:
+    """Half of what is shipped in the United States cannot be applied without the figure: the plan says so."""
+    changes = [
+        "horizon.start=2026-06", "catalogue.accelerators=[h200-sxm]", "policy.operator_country=CN",
+        "policy.accept=[unrestricted, notification, licence]",
+    ]  # fmt: skip
+    found = instance(*changes)
+    assert any("policy.us_shipments" in note for note in planner.check(found).notes["h200-sxm"])
+    plan = planner.solve(found, gap=1e-2, isolate=False).require_plan()
+    assert any("policy.us_shipments" in note for note in plan.provenance["export_notes"]["h200-sxm"])
+    assert "export_notes" not in planner.solve(instance(), gap=1e-2, isolate=False).require_plan().provenance
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    ("policy.us_shipments={h200: 5}", "h200-sxm"),
+    ("policy.export_exempt=[h300-sxm]", "h300-sxm"),
+    ("sites.guian.place=hainan-undersea", "a place on land"),
+    ("sites.guian.peak_pue={immersion: 1.0}", None),
+])  # fmt: skip
+def test_figures_that_would_change_the_answer_unseen_are_refused(change: str, said: str | None) -> None:
+    if said is None:  # a design day is never milder than the year
+        facts = planner.check(instance(change)).sites["guian"]
+        assert facts.peak_pue["immersion"] == facts.pue["immersion"] > 1
+        return
+    with pytest.raises(InstanceError, match=said):
+        instance(change)

@@ -38,6 +38,8 @@ alter("frame with half its spines", "fabric", "spine ports suffice", "clusters",
       lambda r: _spined(r) and r["spines_each"] % 2 == 0 and r["units_each"] > 0)  # fmt: skip
 alter("frame with a core less", "fabric", "cores suffice", "clusters", "cores_each",
       _less("cores_each"), lambda r: r["cores_each"] > 0)  # fmt: skip
+alter("frame called another", "fabric", "frame named by its shape", "clusters", "frame",
+      lambda r: "2-tier-7777", lambda r: r["clusters"] > 0)  # fmt: skip
 alter("more servers than a frame carries", "fabric", "servers fit the frame", "clusters", "servers_each",
       lambda r: r["servers_each"] * 100, lambda r: r["clusters"] > 0)  # fmt: skip
 alter(
