@@ -13,26 +13,21 @@ Reason = tuple[str, str]
 """Family of the rule and a sentence."""
 
 
-def against_order(instance: Instance, device: Accelerator, country: str, date: datetime.date) -> Reason | None:
-    """Why a device may not be ordered for a site in a country at a date; None if it may."""
+def judge_order(
+    instance: Instance, device: Accelerator, country: str, date: datetime.date
+) -> tuple[Reason | None, tuple[str, ...]]:
+    """Why a device may not be ordered for a site in a country at a date (None if it may), and what the export rules say
+    beside their outcome: limits not applied for want of a figure, duties, scenarios."""
     begin = device.on_sale_from
     if begin is not None and begin > date:
-        return "availability", f"first shipments in {device.available}, after the order of {date}"
+        return ("availability", f"first shipments in {device.available}, after the order of {date}"), ()
     policy = instance.policy
     if policy.export_rules == "none" or device.id in policy.export_exempt:
-        return None
+        return None, ()
     decision = decide(device, country, date, policy.terms)
     if decision.outcome in accepted(policy.accept):
-        return None
-    return "export", f"{decision.outcome} on {date}: {decision.reason}"
-
-
-def export_notes(instance: Instance, device: Accelerator, country: str, date: datetime.date) -> tuple[str, ...]:
-    """What the export rules say beside their outcome: limits not applied for want of a figure, duties, scenarios."""
-    policy = instance.policy
-    if policy.export_rules == "none" or device.id in policy.export_exempt:
-        return ()
-    return decide(device, country, date, policy.terms).notes
+        return None, decision.notes
+    return ("export", f"{decision.outcome} on {date}: {decision.reason}"), decision.notes
 
 
 def export_caps(instance: Instance, devices: tuple[Accelerator, ...], sites: tuple[SiteFacts, ...]) -> tuple[Cap, ...]:

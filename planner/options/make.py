@@ -24,7 +24,7 @@ from planner.instance.workloads import Training
 from planner.options import management
 from planner.options.beaten import Cost, kept_families, priced
 from planner.options.blocks import demand_of
-from planner.options.export import against_order, export_caps, export_notes
+from planner.options.export import export_caps, judge_order
 from planner.options.lengths import on_floor
 from planner.options.loads import Blocks, Loads
 from planner.options.networks import Family, NetworkOption, families
@@ -238,13 +238,12 @@ class _Maker:
         allowed = []
         for t in range(self.instance.horizon.periods):
             date = order_date(self.instance, t)
-            found = against_order(self.instance, device, site.country, date)
+            found, notes = judge_order(self.instance, device, site.country, date)
             allowed.append(found is None)
             if found is not None:
                 self._remove(f"{device.id} at {site.name}", *found)
             else:
-                notes = self.notes.setdefault(device.id, {})
-                notes.update(dict.fromkeys(export_notes(self.instance, device, site.country, date)))
+                self.notes.setdefault(device.id, {}).update(dict.fromkeys(notes))
         return tuple(allowed)
 
     def _placement(self, site: SiteFacts, server: Server, cooling: Cooling) -> tuple[int, float]:

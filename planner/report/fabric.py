@@ -12,8 +12,6 @@ from planner.engineering.topology import Proof
 from planner.report.tables import Table, table
 from planner.report.words import count, money, money_scale, plural, power, power_scale
 
-DASH = "-"
-
 
 def network_tables(networks: Iterable[Priced], out_of_band: OutOfBand | None, optics: Mapping[str, Any]) -> list[Table]:
     """A table by tier of every network."""

@@ -9,7 +9,6 @@ import datetime
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from planner.catalogue import Catalogue
 from planner.catalogue.entries import (
@@ -133,10 +132,6 @@ class Facts:
     def prices(self, kind: str, id: str) -> list[Price]:
         """Every dated price of one item."""
         return [p for p in self.catalogue.prices if p.kind == kind and p.id == id]
-
-    def utilisation(self, accelerator: str, work: Literal["training", "inference"]) -> float:
-        """Default share of the peak that an accelerator achieves in one kind of work."""
-        return self.catalogue.utilisation(accelerator, work).utilisation
 
     def life_years(self, kind: str, id: str) -> float | None:
         """Life of an item of a bill of materials; None if the catalogue does not know it."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from planner.catalogue.facility import EmbodiedCarbon, facility_rows
 from planner.instance.resolve import convert
 from planner.plan import Plan
-from planner.units import HOURS_PER_YEAR
+from planner.units import HOURS_PER_YEAR, KG_PER_TONNE
 from planner.verification import bill, power
 from planner.verification.bill import KINDS, MAINTAINED, Purchase
 from planner.verification.checks import ABSOLUTE, Book, near
@@ -118,8 +118,8 @@ def embodied_tonnes(view: View, kind: str, id: str) -> float:
     """Carbon of making one server (by its accelerators), switch or rack, t."""
     kg = {row.id: row.kg_per_unit for row in facility_rows("embodied_carbon.csv", EmbodiedCarbon)}
     if kind == "servers":
-        return view.facts.catalogue.servers[id].accelerators * kg["accelerator"] / 1000
-    return {"switches": kg["switch"], "racks": kg["rack"]}.get(kind, 0.0) / 1000
+        return view.facts.catalogue.servers[id].accelerators * kg["accelerator"] / KG_PER_TONNE
+    return {"switches": kg["switch"], "racks": kg["rack"]}.get(kind, 0.0) / KG_PER_TONNE
 
 
 def paid_yearly(yearly: float, rate: float, period: int, years: float) -> float:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from planner.catalogue.entries import BUILDING_LIFE_YEARS, POWER_TRAIN_LIFE_YEARS
-from planner.units import HOURS_PER_YEAR, KWH_PER_MWH
+from planner.units import G_PER_TONNE, HOURS_PER_YEAR, KWH_PER_MWH, L_PER_M3
 from planner.verification import cooling
 from planner.verification.checks import Book
 from planner.verification.facts import View
 from planner.verification.tables import SiteRow
+
+BUILT = (
+    ("power follows purchases", "power built kW", "bought_power_kw", "power_kw", POWER_TRAIN_LIFE_YEARS),
+    ("building follows purchases", "building kW", "bought_building_kw", "building_kw", BUILDING_LIFE_YEARS),
+)
+"""What a site is built of: check, words, columns of its row, and life."""
 
 
 def check(view: View, book: Book) -> None:
@@ -18,26 +24,17 @@ def check(view: View, book: Book) -> None:
     for name in view.facts.sites:
         for period in view.facts.periods:
             _site(view, book, name, period, rows[name].get(period))
-        view.purchases_stand(
-            book,
-            "power follows purchases",
-            f"site {name}",
-            "power built kW",
-            bought={period: row.bought_power_kw for period, row in rows[name].items()},
-            found={period: row.power_kw for period, row in rows[name].items()},
-            life_years=POWER_TRAIN_LIFE_YEARS,
-            whole=False,
-        )
-        view.purchases_stand(
-            book,
-            "building follows purchases",
-            f"site {name}",
-            "building kW",
-            bought={period: row.bought_building_kw for period, row in rows[name].items()},
-            found={period: row.building_kw for period, row in rows[name].items()},
-            life_years=BUILDING_LIFE_YEARS,
-            whole=False,
-        )
+        for check_name, what, bought, built, life_years in BUILT:
+            view.purchases_stand(
+                book,
+                check_name,
+                f"site {name}",
+                what,
+                bought={period: getattr(row, bought) for period, row in rows[name].items()},
+                found={period: getattr(row, built) for period, row in rows[name].items()},
+                life_years=life_years,
+                whole=False,
+            )
         _land(view, book, name, rows[name])
     _carbon(view, book)
 
@@ -71,7 +68,7 @@ def uses(view: View, site: str, period: int) -> tuple[float, float | None]:
     )
     _, _, annual = loads(view, site, period)
     grams = None if facts.carbon_g_per_kwh is None else annual * hours * facts.carbon_g_per_kwh
-    return litres / 1000, None if grams is None else grams / 1e6
+    return litres / L_PER_M3, None if grams is None else grams / G_PER_TONNE
 
 
 def _carbon(view: View, book: Book) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from demand_command import data, run
 from typer.testing import CliRunner
 
 from planner.cli.main import app
@@ -22,18 +22,6 @@ REPLICA = [*LLAMA, *LENGTHS, "--devices", "4", "--concurrency", "64", "--precisi
 WEAK_SCALING_ERROR = 0.08
 """Mean error of step time that the validation of weak scaling is held to."""
 TPOT_ERROR = 0.15
-
-
-def run(*arguments: str, code: int = 0) -> str:
-    result = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "160"})
-    assert result.exit_code == code, result.output
-    assert "Traceback" not in result.output
-    return result.stdout
-
-
-def data(*arguments: str, code: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(run(*arguments, "--json", code=code))
-    return found
 
 
 def row(*arguments: str) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
 
 import pytest
+from demand_command import data, run
 from typer.testing import CliRunner
 
 from planner.catalogue import load_catalogue
@@ -21,18 +21,6 @@ CATALOGUE = load_catalogue()
 TRAINING = ["demand", "training", "--model", "gpt3-175b", "--tokens", "300e9", "--days", "30"]
 SERVICE = {"--queries-per-day": "1e7", "--tokens-in": "1000", "--tokens-out": "300"}
 INFERENCE = ["demand", "inference", "--model", "llama-3-70b", *(word for pair in SERVICE.items() for word in pair)]
-
-
-def run(*arguments: str, code: int = 0) -> str:
-    result = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "160"})
-    assert result.exit_code == code, result.output
-    assert "Traceback" not in result.output
-    return result.stdout
-
-
-def data(*arguments: str, code: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(run(*arguments, "--json", code=code))
-    return found
 
 
 def row(found: dict[str, Any], server: str) -> dict[str, Any]:

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import datetime
 import itertools
 import tracemalloc
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from priced_parts import CABLE_LINKS, CATALOGUE, PARTS
 
-from planner.catalogue import load_catalogue
 from planner.engineering import floor, networks
 from planner.engineering.cabling import bill, cables, count_parts
 from planner.engineering.fabric import FabricError
 from planner.engineering.fit import Rules, fit
-
-CATALOGUE = load_catalogue()
-CABLE_LINKS = {id: row.links for id, row in CATALOGUE.optics.items()}
-
-
-def price(kind: str, id: str) -> float | None:
-    found = CATALOGUE.price(kind, id, datetime.date.max)
-    return found.amount if found else None
-
-
-PARTS = networks.Parts(CATALOGUE.switches, CATALOGUE.optics, price)
 
 
 def ask(server: str, servers: int, switch: str, **more: object) -> networks.Ask:

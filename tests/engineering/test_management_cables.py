@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 from collections import Counter
 from dataclasses import replace
 
 import pytest
+from priced_parts import CABLE_LINKS, CATALOGUE, PARTS
 
-from planner.catalogue import load_catalogue
 from planner.engineering import management, networks
 from planner.engineering.cabling import cables, count_parts
-
-CATALOGUE = load_catalogue()
-CABLE_LINKS = {id: row.links for id, row in CATALOGUE.optics.items()}
-
-
-def price(kind: str, id: str) -> float | None:
-    found = CATALOGUE.price(kind, id, datetime.date.max)
-    return found.amount if found else None
-
-
-PARTS = networks.Parts(CATALOGUE.switches, CATALOGUE.optics, price)
 
 
 @pytest.mark.parametrize(("server", "switch", "servers"), [
