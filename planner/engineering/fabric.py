@@ -362,11 +362,11 @@ def _frontier(frames: list[Frame], unit: Unit) -> tuple[Frame, ...]:
             s >= f.servers and (n, links, -s) < (f.switches, f.leaf_spine_links, -f.servers) for s, n, links in rivals
         )
     ]
-    kept += [
-        f
-        for f in large
-        if not any(o.units >= f.units and (o.switches, -o.units) < (f.switches, -f.units) for o in large)
-    ]
+    best: Frame | None = None  # of those with no more switches, the one with the most units
+    for frame in sorted(large, key=lambda f: (f.switches, -f.units)):
+        if best is None or frame.units > best.units or (frame.units, frame.switches) == (best.units, best.switches):
+            kept.append(frame)
+            best = frame
     return tuple(sorted(kept, key=lambda f: (f.servers, f.switches)))
 
 
