@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: study study-hubs test test-slow lint clean
+.PHONY: study study-hubs test test-slow bench lint clean
 
 study: $(STAMP)  ## solve the mixed study and write the plan to plans/mixed
 	$(VENV)/bin/planner solve instances/studies/mixed.yaml -o plans/mixed --gap 1e-3 --time-limit 120
@@ -16,6 +16,11 @@ test: lint  ## ruff, mypy, pytest
 
 test-slow: $(STAMP)  ## the checks that take minutes
 	$(VENV)/bin/python -m pytest -q -n auto -m slow
+
+BENCH ?= P0 P1 P2
+bench: $(STAMP)  ## how long building blocks and instances of growing size take, some minutes; BENCH=all for the long ones
+	$(VENV)/bin/python benchmarks/speed.py
+	$(VENV)/bin/python benchmarks/scale.py $(if $(filter all,$(BENCH)),P0 P1 P2 P3 P4,$(BENCH))
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .

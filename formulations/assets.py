@@ -1,44 +1,41 @@
-"""Prices of assets and their posting: purchase, maintenance and residual value follow from the same variable."""
+"""Money of assets and its posting: purchase, maintenance, carbon of making and residual value of the same terms."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from formulations.ledger import Account, Ledger
+from formulations.linear import Terms
 
 
 @dataclass(frozen=True)
 class Asset:
-    """Money and life of one kind of asset.
+    """Money and life of one piece (or kW, or unit of money) of an asset, undiscounted.
 
     Attributes:
-        price: per piece or kW.
+        price: by period of purchase.
         life: whole periods in service.
-        maintenance_per_period: per piece in service and period, undiscounted.
-        residual: share of the price left at the end of the horizon, by period of purchase.
+        upkeep: of a piece in service, per period.
+        residual: money back at the end of the horizon, by period of purchase.
         embodied: price of the carbon of making a piece.
     """
 
-    price: float
+    price: Mapping[int, float]
     life: int
-    maintenance_per_period: float
-    residual: Mapping[int, float]
+    upkeep: float = 0.0
+    residual: Mapping[int, float] = field(default_factory=dict)
     embodied: float = 0.0
 
 
-def post_purchase(ledger: Ledger, item: str, site: str, period: int, asset: Asset, bought: Any) -> None:
-    """Post the purchase of ``bought`` pieces in ``period`` and what is left of it at the end of the horizon."""
-    ledger.post(Account.CAPEX, item, site, period, asset.price * bought)
-    share = asset.residual.get(period, 0.0)
-    if share:
-        ledger.post(Account.RESIDUAL, item, site, period, -share * asset.price * bought)
-    if asset.embodied:
-        ledger.post(Account.EMBODIED, item, site, period, asset.embodied * bought)
+def post_purchase(ledger: Ledger, item: str, site: str, period: int, asset: Asset, bought: Terms) -> None:
+    """Post a purchase in ``period`` and what is left of it at the end of the horizon, the last period."""
+    ledger.post(Account.CAPEX, item, site, period, asset.price[period], bought)
+    ledger.post(Account.EMBODIED, item, site, period, asset.embodied, bought)
+    last = max(asset.price)
+    ledger.post(Account.RESIDUAL, item, site, last, -asset.residual.get(period, 0.0), bought)
 
 
-def post_upkeep(ledger: Ledger, item: str, site: str, period: int, asset: Asset, in_service: Any) -> None:
+def post_upkeep(ledger: Ledger, item: str, site: str, period: int, asset: Asset, in_service: Terms) -> None:
     """Post the maintenance of the pieces in service in ``period``."""
-    if asset.maintenance_per_period:
-        ledger.post(Account.MAINTENANCE, item, site, period, asset.maintenance_per_period * in_service)
+    ledger.post(Account.MAINTENANCE, item, site, period, asset.upkeep, in_service)

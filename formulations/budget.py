@@ -13,6 +13,7 @@ from typing import Any
 import pyomo.environ as pyo
 
 from formulations.ledger import Account, Ledger
+from formulations.linear import at_most, times
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,9 @@ class BudgetData:
     by_period: Mapping[int, float]
 
 
-def spending_within(spending: Any, budget: float) -> Any:
+def spending_within(spending: Sequence[tuple[float, Any]], budget: float) -> Any:
     """(B1), (B2) Divided by the budget, so that money stands on the scale of the other rows."""
-    return spending / budget <= 1 if budget else spending <= 0
+    return at_most(times(1 / budget, spending), 1.0) if budget else at_most(spending, 0.0)
 
 
 def add_budget(model: pyo.ConcreteModel, data: BudgetData, ledger: Ledger) -> pyo.Block:
@@ -38,6 +39,6 @@ def add_budget(model: pyo.ConcreteModel, data: BudgetData, ledger: Ledger) -> py
         doc="(B1)",
     )
     if data.total is not None:
-        everything = pyo.quicksum(ledger.spending(Account.CAPEX, t) for t in data.periods)
+        everything = [term for t in data.periods for term in ledger.spending(Account.CAPEX, t)]
         budget.spending_within_budget = pyo.Constraint(expr=spending_within(everything, data.total), doc="(B2)")
     return budget

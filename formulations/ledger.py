@@ -1,82 +1,70 @@
-"""Accounts that blocks post to; objective, balances and cost report read the same lines.
+"""Accounts that blocks post to; objective and budgets read the same lines.
 
-A money line is the undiscounted amount of one account, item, site and period. Present value is a weight by account
-and period, so the objective and the report cannot drift apart.
-
-| symbol | attribute | unit | meaning |
-|---|---|---|---|
-| i[s,c,t] | ``model.halls`` | kW | IT load of the pools on cooling method c at site s |
+A money line is the undiscounted amount of one account, item, site and period, as linear terms. Present value is a
+weight by account and period.
 
     (L1)  minimise sum over lines of weight[account,t] amount       objective
-    (L2)  i[s,c,t] = sum of the IT load posted by the pools         hall_load
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 import pyomo.environ as pyo
 
+from formulations.accounts import RUNNING, Account
+from formulations.linear import total
 
-class Account(StrEnum):
-    """Money accounts of the ledger."""
+__all__ = ["RUNNING", "Account", "Ledger", "Line", "add_objective"]
 
-    CAPEX = "capex"
-    ENERGY = "energy"
-    MAINTENANCE = "maintenance"
-    WATER = "water"
-    CARBON = "carbon"
-    EMBODIED = "embodied carbon"
-    RESIDUAL = "residual"
-
-
-RUNNING = (Account.ENERGY, Account.MAINTENANCE, Account.WATER, Account.CARBON)
-"""Accounts paid through the years of a period; the others fall due at its beginning, residual value at the end."""
+Key = tuple[Account, str, str, int]
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line: account, item, site, period and the expression of its undiscounted amount."""
+    """One line: account, item, site, period and the terms of its undiscounted amount."""
 
     account: Account
     item: str
     site: str
     period: int
-    amount: Any
+    terms: tuple[tuple[float, Any], ...]
 
 
 @dataclass
 class Ledger:
-    """Collects terms of money and of IT load; ``money_lines`` and ``it_kw`` add them up."""
+    """Collects terms of money and of IT load."""
 
-    _money: dict[tuple[Account, str, str, int], list[Any]] = field(default_factory=lambda: defaultdict(list))
-    _it_kw: dict[tuple[str, int], list[Any]] = field(default_factory=lambda: defaultdict(list))
+    _money: dict[Key, list[tuple[float, Any]]] = field(default_factory=lambda: defaultdict(list))
+    _it_kw: dict[tuple[str, int], list[tuple[float, Any]]] = field(default_factory=lambda: defaultdict(list))
 
-    def post(self, account: Account, item: str, site: str, period: int, amount: Any) -> None:
-        """Add a term of money (a linear expression, in currency) to a line."""
-        self._money[account, item, site, period].append(amount)
+    def post(
+        self, account: Account, item: str, site: str, period: int, price: float, terms: Iterable[tuple[float, Any]]
+    ) -> None:
+        """Add ``price`` times a sum of terms to a line, in currency."""
+        if price:
+            self._money[account, item, site, period] += [(price * number, variable) for number, variable in terms]
 
-    def post_it_kw(self, pool: str, period: int, kw: Any) -> None:
-        """Add a term of IT load, kW at maximum power, of a pool in a period."""
-        self._it_kw[pool, period].append(kw)
+    def post_it_kw(self, pool: str, period: int, kw: float, terms: Iterable[tuple[float, Any]]) -> None:
+        """Add ``kw`` times a sum of terms to the IT load of a pool in a period, kW at maximum power."""
+        if kw:
+            self._it_kw[pool, period] += [(kw * number, variable) for number, variable in terms]
 
-    def it_kw(self, pool: str, period: int) -> Any:
-        """IT load of a pool in a period, kW."""
-        return pyo.quicksum(self._it_kw[pool, period])
+    def it_kw(self, pool: str, period: int) -> list[tuple[float, Any]]:
+        """Terms of the IT load of a pool in a period, kW."""
+        return self._it_kw[pool, period]
 
     def money_lines(self) -> Iterator[Line]:
         """Every money line, in order of account, item, site and period."""
         for key in sorted(self._money):
-            yield Line(*key, pyo.quicksum(self._money[key]))
+            yield Line(*key, tuple(self._money[key]))
 
-    def spending(self, account: Account, period: int) -> Any:
-        """All money of one account in one period."""
-        terms = [term for (a, _, _, t), found in self._money.items() if (a, t) == (account, period) for term in found]
-        return pyo.quicksum(terms)
+    def spending(self, account: Account, period: int) -> list[tuple[float, Any]]:
+        """Terms of all money of one account in one period."""
+        return [term for (a, _, _, t), found in self._money.items() if (a, t) == (account, period) for term in found]
 
 
 def add_objective(model: pyo.ConcreteModel, ledger: Ledger, weights: Mapping[tuple[Account, int], float]) -> None:
@@ -85,9 +73,10 @@ def add_objective(model: pyo.ConcreteModel, ledger: Ledger, weights: Mapping[tup
     Args:
         weights: by account and period; an account that is absent does not count (energy under ``capex``).
     """
-    terms = [
-        weights[line.account, line.period] * line.amount
-        for line in ledger.money_lines()
-        if (line.account, line.period) in weights
-    ]
-    model.objective = pyo.Objective(expr=pyo.quicksum(terms), doc="(L1)")
+    by_variable: dict[int, tuple[float, Any]] = {}
+    for line in ledger.money_lines():
+        weight = weights.get((line.account, line.period), 0.0)
+        for number, variable in line.terms if weight else ():
+            before, _ = by_variable.get(id(variable), (0.0, variable))
+            by_variable[id(variable)] = before + weight * number, variable
+    model.objective = pyo.Objective(expr=total(by_variable.values()), doc="(L1)")

@@ -12,6 +12,8 @@ from typing import Any
 
 import pyomo.environ as pyo
 
+from formulations.linear import at_most, times
+
 
 @dataclass(frozen=True)
 class SupplyData:
@@ -24,17 +26,13 @@ class SupplyData:
 
 def purchases_within_supply(limit: SupplyData) -> Any:
     """(Y1) A server draws as many accelerators as it holds."""
-    if not limit.purchases:
-        return pyo.Constraint.Feasible
-    return pyo.quicksum((pieces * bought for pieces, bought in limit.purchases)) <= limit.limit
+    return at_most(limit.purchases, limit.limit)
 
 
 def purchases_within_caps(cap: SupplyData) -> Any:
     """(Y2) Divided by the limit, for amounts are total processing performance, far above everything else."""
-    if not cap.purchases:
-        return pyo.Constraint.Feasible
-    scale = cap.limit or max(abs(amount) for amount, _ in cap.purchases) or 1.0
-    return pyo.quicksum((amount / scale * bought for amount, bought in cap.purchases)) <= cap.limit / scale
+    scale = cap.limit or max((abs(amount) for amount, _ in cap.purchases), default=1.0) or 1.0
+    return at_most(times(1 / scale, cap.purchases), cap.limit / scale)
 
 
 def add_supply(model: pyo.ConcreteModel, limits: Sequence[SupplyData], caps: Sequence[SupplyData] = ()) -> pyo.Block:

@@ -1,172 +1,230 @@
-"""Which pool carries which workload.
+"""Which servers carry which workload.
 
-A block is one training run, one serving group or one compute server (all of them if they must stand together).
+A block is a training run, a replica of a service or a piece of plain compute. Blocks that take at most a server share
+the servers of a fleet (all pools of a server type at a site), whichever; blocks of several servers (gangs) stand in
+one cell of a pool, where every server reaches every other.
 
 | symbol | attribute | unit | meaning |
 |---|---|---|---|
-| x[w,p,t] | ``blocks`` | blocks | blocks of workload w in pool p |
+| x[b,s,t] | ``shared`` | blocks | blocks of size b that share servers of the fleet at site s |
+| y[b,p,t] | ``gangs`` | blocks | gangs of size b in pool p |
+| z[p,g,c,t] | ``reached`` | 0 or 1 | 1 where pool p holds c or more gangs of g servers |
 
-    (W1)  sum_p rate[w,p] x[w,p,t] >= demand[w,t]                                       demand_is_met
-    (W2)  sum_w servers[w,p] x[w,p,t] <= availability[p] n[p,t]                           servers_carry_blocks
-    (W3)  sum_v c[v,w] x[v,p,t] <= sum_{own f} floor(F[f] / s[w]) q[p,f,t] + h[w] u[p,t]           blocks_have_units
-    (W4)  sum_v c[v,w] x[v,p,t] <= sum_f g[f,w] q[p,f,t]                                         blocks_fit_clusters
+    (W1)  sum_b rate[b] (sum_s x + sum_p y) >= demand[w,t]                                    demand_is_met
+    (W2)  sum_b devices[b] x + sum_{b,p} accelerators servers[b] y
+              <= accelerators sum_p availability[p] n[p,t]                                    servers_carry_blocks
+    (W3)  sum_b servers[b] y[b,p,t] <= availability[p] n[p,t]                                 servers_carry_gangs
+    (W4)  sum_{b of g servers or more} y[b,p,t] <= sum_j places[j,g] s[p,j,t]                 gangs_have_places
+    (W5)  sum_b of g servers y[b,p,t] <= c - 1 + (most - c + 1) z[p,g,c,t]                    gangs_are_counted
+    (W6)  sum_{j that cannot pack v} s[p,j,t] + sum_{g in v} z[p,g,v[g],t] <= sizes in v      gangs_can_be_packed
+    (W7)  availability[p] n[p,t] <= 2 sum_b servers[b] y[b,p,t]                               cluster_is_for_gangs
 
-with s[w] servers of a block, v over the workloads whose blocks are at least that large, F[f] servers of a frame that
-brings its own leaves, u units, U servers of a unit. A block of several servers lives in one cluster of the compute
-network and takes whole units, or, if it is smaller, stays within one:
-
-    c[v,w] = ceil(s[v] / s[w])        and at least ceil(s[v] / U) floor(U / s[w]) if s[w] <= U < s[v]     places taken
-    h[w] = floor(U / s[w])            if s[w] <= U, else 1 / ceil(s[w] / U)             blocks per unit
-    g[f,w] = floor(units[f] h[w])     floor(F[f] / s[w]) for frames with own leaves     blocks per cluster
-
-Together they suffice for a packing: place blocks largest first; one of v takes at most c[v,w] places of size s[w]. They
-are exact where the blocks of a pool are of one size; several sizes may be asked for places a clever packing would save.
+(W2) is exact because shares are powers of each other and of the server, which pack without waste. (W4) is needed and,
+in one cell or for gangs of one size, enough. (W5) and (W6) rule out what several sizes in several cells cannot pack,
+load by load: v are the smallest loads that do not fit. (W7) only for further clusters beside a pool, which stand for
+gangs that have them to themselves.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyomo.environ as pyo
 
+from formulations.linear import at_least, at_most, times
+
+Term = tuple[float, Any]
+
 
 @dataclass(frozen=True)
 class WorkloadData:
-    """Blocks by (workload, pool); demand by (workload, period); clusters of the compute network by pool.
+    """Sizes of blocks and where they may stand.
 
-    ``availability`` is the share of a pool's servers in service that carry load; ``frames`` gives (servers, units) by
-    frame of a pool, units 0 where the frame brings its own leaves.
+    Attributes:
+        workload, rate: by size.
+        demand: by (workload, period).
+        devices: accelerators by size that shares servers; ``shared_at``: its (size, site) pairs with the fleet there.
+        servers: servers by gang size; ``gangs_in``: its (size, pool) pairs.
+        most: most blocks of a size anywhere.
+        fleet: pools by fleet; ``accelerators`` of a server by fleet.
+        availability: share of the servers in service that carry load, by pool.
+        places: blocks of g servers that a step has places for, by (pool, step, g).
+        unpackable: by pool, (gangs by servers, steps that cannot pack them).
+        for_gangs: pools that are further clusters for gangs.
     """
 
     periods: Sequence[int]
-    servers: Mapping[tuple[str, str], int]
-    rate: Mapping[tuple[str, str], float]
-    together: Mapping[tuple[str, str], bool]
-    most: Mapping[tuple[str, str], int]
+    workload: Mapping[str, str]
+    rate: Mapping[str, float]
     demand: Mapping[tuple[str, int], float]
-    frames: Mapping[str, Mapping[str, tuple[int, int]]]
-    unit_servers: Mapping[str, int]
+    devices: Mapping[str, int]
+    shared_at: Mapping[tuple[str, str], str]
+    servers: Mapping[str, int]
+    gangs_in: Sequence[tuple[str, str]]
+    most: Mapping[str, int]
+    fleet: Mapping[str, Sequence[str]]
+    accelerators: Mapping[str, int]
     availability: Mapping[str, float]
+    places: Mapping[tuple[str, int, int], float]
+    unpackable: Mapping[str, Sequence[tuple[Mapping[int, int], Sequence[int]]]] = field(default_factory=dict)
+    for_gangs: frozenset[str] = frozenset()
 
 
-def demand_is_met(data: WorkloadData, workload: str, period: int, blocks: Mapping[str, Any]) -> Any:
-    """(W1) Divided by the demand, so that runs and FLOP/s stand on one scale; no block need count for more than all."""
-    demand = data.demand[workload, period]
-    return pyo.quicksum((min(1.0, data.rate[workload, p] / demand) * x for p, x in blocks.items())) >= 1
+def demand_is_met(demand: float, blocks: Sequence[Term]) -> Any:
+    """(W1) Divided by the demand, so that runs and FLOP/s stand on one scale; no block need count for more than all.
 
-
-def servers_carry_blocks(data: WorkloadData, pool: str, blocks: Mapping[str, Any], servers: Any) -> Any:
-    """(W2) A block takes whole servers."""
-    used = pyo.quicksum((data.servers[w, pool] * x for w, x in blocks.items()))
-    return used <= data.availability[pool] * servers
-
-
-def places_of(data: WorkloadData, pool: str, servers: int, size: int) -> int:
-    """Places of ``size`` servers that one block of so many servers takes at most.
-
-    A block larger than a unit takes whole units, and with them every place for smaller blocks in them.
+    Args:
+        blocks: rate and number of blocks.
     """
-    unit = data.unit_servers[pool]
-    whole_units = math.ceil(servers / unit) * (unit // size) if servers > unit >= size else 0
-    return max(math.ceil(servers / size), whole_units)
+    return at_least([(min(1.0, rate / demand), x) for rate, x in blocks], 1.0)
 
 
-def places_taken(data: WorkloadData, pool: str, size: int, blocks: Mapping[str, Any]) -> Any:
-    """Places of ``size`` servers that all blocks at least that large take."""
-    return pyo.quicksum(
-        places_of(data, pool, data.servers[v, pool], size) * x
-        for v, x in blocks.items()
-        if data.together[v, pool] and data.servers[v, pool] >= size
-    )
-
-
-def units_of_block(data: WorkloadData, pool: str, size: int) -> int:
-    """Whole units that a block larger than a unit takes; 1 for a smaller one."""
-    return math.ceil(size / data.unit_servers[pool])
-
-
-def blocks_of_unit(data: WorkloadData, pool: str, size: int) -> int:
-    """Blocks that stay within one unit; 1 for a block that takes several."""
-    return max(1, data.unit_servers[pool] // size)
-
-
-def blocks_have_units(
-    data: WorkloadData, pool: str, size: int, taken: Any, units: Any, clusters: Mapping[str, Any]
+def servers_carry_blocks(
+    accelerators: int, shared: Sequence[Term], gangs: Sequence[Term], pools: Sequence[Term]
 ) -> Any:
-    """(W3) Units, or frames with leaves of their own, below which the blocks stand."""
-    own = [data.frames[pool][f][0] // size * q for f, q in clusters.items() if not data.frames[pool][f][1]]
-    each = blocks_of_unit(data, pool, size) / units_of_block(data, pool, size)
-    return taken <= pyo.quicksum(own) + each * units
+    """(W2) Blocks take accelerators of the servers of a fleet that are available."""
+    return at_most([*shared, *times(accelerators, gangs), *times(-accelerators, pools)], 0.0)
 
 
-def blocks_fit_clusters(data: WorkloadData, pool: str, size: int, taken: Any, clusters: Mapping[str, Any]) -> Any:
-    """(W4) No block is split over clusters."""
-    places = []
-    for f, q in clusters.items():
-        servers, units = data.frames[pool][f]
-        fitting = units // units_of_block(data, pool, size) * blocks_of_unit(data, pool, size)
-        places.append((fitting if units else servers // size) * q)
-    return taken <= pyo.quicksum(places)
+def servers_carry_gangs(availability: float, gangs: Sequence[Term], servers: Any) -> Any:
+    """(W3) Gangs take whole servers of their pool."""
+    return at_most([*gangs, (-availability, servers)], 0.0)
 
 
-def add_workload(model: pyo.ConcreteModel, data: WorkloadData, servers: Any, units: Any, frames: Any) -> pyo.Block:
+def gangs_have_places(gangs: Sequence[Any], steps: Sequence[Term]) -> Any:
+    """(W4) A gang of g servers or more takes a place for g servers."""
+    return at_most([*[(1.0, y) for y in gangs], *times(-1.0, steps)], 0.0)
+
+
+def gangs_are_counted(count: int, most: int, gangs: Sequence[Any], reached: Any) -> Any:
+    """(W5) Marks a pool that holds ``count`` or more gangs of one size."""
+    return at_most([*[(1.0, y) for y in gangs], (-float(most - count + 1), reached)], float(count - 1))
+
+
+def gangs_can_be_packed(steps: Sequence[Any], reached: Sequence[Any]) -> Any:
+    """(W6) No network stands that cannot pack a load whose every size is reached."""
+    return at_most([(1.0, v) for v in (*steps, *reached)], float(len(reached)))
+
+
+def cluster_is_for_gangs(availability: float, gangs: Sequence[Term], servers: Any) -> Any:
+    """(W7) Gangs fill at least half of a further cluster."""
+    return at_most([(availability, servers), *times(-2.0, gangs)], 0.0)
+
+
+def add_workload(model: pyo.ConcreteModel, data: WorkloadData, servers: Any, step: Any) -> pyo.Block:
     """Add ``model.workload``.
 
     Args:
-        servers: in_service by (pool, period).
-        units, frames: units by (pool, network, period) and clusters by (pool, network, frame, period); the compute
-            network's are used.
+        servers: in service by (pool, period).
+        step: networks by (pool, step, period).
     """
-    workload = model.workload = pyo.Block(concrete=True, doc="which pool carries which workload")
-    pairs = list(data.servers)
-    pools_of: dict[str, list[str]] = {}
-    workloads_of: dict[str, list[str]] = {}
-    for w, p in pairs:
-        pools_of.setdefault(w, []).append(p)
-        workloads_of.setdefault(p, []).append(w)
-    workload.blocks = pyo.Var(
-        [(w, p, t) for w, p in pairs for t in data.periods],
+    workload = model.workload = pyo.Block(concrete=True, doc="which servers carry which workload")
+    periods = list(data.periods)
+
+    def wanted(size: str, t: int) -> bool:
+        return data.demand[data.workload[size], t] > 0
+
+    workload.shared = pyo.Var(
+        [(b, s, t) for b, s in data.shared_at for t in periods if wanted(b, t)],
         domain=pyo.NonNegativeIntegers,
-        bounds=lambda _, w, p, t: (0, data.most[w, p] if data.demand[w, t] > 0 else 0),
+        bounds=lambda _, b, s, t: (0, data.most[b]),
         doc="x [blocks]",
     )
+    workload.gangs = pyo.Var(
+        [(b, p, t) for b, p in data.gangs_in for t in periods if wanted(b, t)],
+        domain=pyo.NonNegativeIntegers,
+        bounds=lambda _, b, p, t: (0, data.most[b]),
+        doc="y [blocks]",
+    )
+    carried: dict[tuple[str, int], list[Term]] = {}
+    on_fleet: dict[tuple[str, int], tuple[list[Term], list[Term]]] = {
+        (f, t): ([], []) for f in data.fleet for t in periods
+    }
+    in_pool: dict[tuple[str, int], list[tuple[int, Any]]] = {}
+    fleet_of = {p: f for f, pools in data.fleet.items() for p in pools}
+    for (b, s, t), x in workload.shared.items():
+        carried.setdefault((data.workload[b], t), []).append((data.rate[b], x))
+        on_fleet[data.shared_at[b, s], t][0].append((float(data.devices[b]), x))
+    for (b, p, t), y in workload.gangs.items():
+        carried.setdefault((data.workload[b], t), []).append((data.rate[b], y))
+        on_fleet[fleet_of[p], t][1].append((float(data.servers[b]), y))
+        in_pool.setdefault((p, t), []).append((data.servers[b], y))
     workload.demand_is_met = pyo.Constraint(
-        [(w, t) for (w, t), demand in data.demand.items() if demand > 0 and w in pools_of],
-        rule=lambda b, w, t: demand_is_met(data, w, t, {p: b.blocks[w, p, t] for p in pools_of[w]}),
+        [key for key, demand in data.demand.items() if demand > 0],
+        rule=lambda _, w, t: demand_is_met(data.demand[w, t], carried.get((w, t), [])),
         doc="(W1)",
     )
     workload.servers_carry_blocks = pyo.Constraint(
-        [(p, t) for p in workloads_of for t in data.periods],
-        rule=lambda b, p, t: servers_carry_blocks(
-            data, p, {w: b.blocks[w, p, t] for w in workloads_of[p]}, servers[p, t]
+        [key for key, (shared, gangs) in on_fleet.items() if shared or gangs],
+        rule=lambda _, f, t: servers_carry_blocks(
+            data.accelerators[f],
+            *on_fleet[f, t],
+            [(data.availability[p], servers[p, t]) for p in data.fleet[f]],
         ),
         doc="(W2)",
     )
-    together = {(p, data.servers[w, p]) for w, p in pairs if data.together[w, p]}
-    # A run of one server fits wherever a server is, unless larger blocks hold whole units with idle servers in them.
-    largest = {p: max(size for q, size in together if q == p) for p, _ in together}
-    sizes = {(p, size) for p, size in together if size > 1 or largest[p] > data.unit_servers[p]}
-    index = [(p, size, t) for p, size in sorted(sizes) for t in data.periods]
-
-    def taken(b: pyo.Block, p: str, size: int, t: int) -> Any:
-        return places_taken(data, p, size, {w: b.blocks[w, p, t] for w in workloads_of[p]})
-
-    def clusters(p: str, t: int) -> dict[str, Any]:
-        return {f: frames[p, "compute", f, t] for f in data.frames[p]}
-
-    workload.blocks_have_units = pyo.Constraint(
-        index,
-        rule=lambda b, p, size, t: blocks_have_units(
-            data, p, size, taken(b, p, size, t), units[p, "compute", t], clusters(p, t)
+    # In a fleet of one pool without shared blocks (W2) says it already.
+    workload.servers_carry_gangs = pyo.Constraint(
+        [(p, t) for p, t in in_pool if len(data.fleet[fleet_of[p]]) > 1 or on_fleet[fleet_of[p], t][0]],
+        rule=lambda _, p, t: servers_carry_gangs(
+            data.availability[p], [(float(size), y) for size, y in in_pool[p, t]], servers[p, t]
         ),
         doc="(W3)",
     )
-    workload.blocks_fit_clusters = pyo.Constraint(
+    workload.cluster_is_for_gangs = pyo.Constraint(
+        [(p, t) for p in fleet_of if p in data.for_gangs for t in periods],
+        rule=lambda _, p, t: cluster_is_for_gangs(
+            data.availability[p], [(float(size), y) for size, y in in_pool.get((p, t), ())], servers[p, t]
+        ),
+        doc="(W7)",
+    )
+    _pack(workload, data, in_pool, step)
+    return workload
+
+
+def _pack(
+    workload: pyo.Block, data: WorkloadData, in_pool: Mapping[tuple[str, int], Sequence[tuple[int, Any]]], step: Any
+) -> None:
+    """(W4) to (W6)."""
+    steps_of: dict[tuple[str, int], list[int]] = {}
+    for p, j, t in step:
+        steps_of.setdefault((p, t), []).append(j)
+    index = [(p, size, t) for (p, t), gangs in in_pool.items() for size in sorted({size for size, _ in gangs})]
+    workload.gangs_have_places = pyo.Constraint(
         index,
-        rule=lambda b, p, size, t: blocks_fit_clusters(data, p, size, taken(b, p, size, t), clusters(p, t)),
+        rule=lambda _, p, size, t: gangs_have_places(
+            [y for own, y in in_pool[p, t] if own >= size],
+            [(float(data.places[p, j, size]), step[p, j, t]) for j in steps_of.get((p, t), ())],
+        ),
         doc="(W4)",
     )
-    return workload
+    loads = [
+        (p, number, t)
+        for p, t in in_pool
+        for number, (load, _) in enumerate(data.unpackable.get(p, ()))
+        if all(any(own == size for own, _ in in_pool[p, t]) for size in load)
+    ]
+    counts = dict.fromkeys(
+        (p, size, count, t) for p, number, t in loads for size, count in data.unpackable[p][number][0].items()
+    )
+    workload.reached = pyo.Var(list(counts), domain=pyo.Binary, doc="z [-]")
+    workload.gangs_are_counted = pyo.Constraint(
+        list(counts),
+        rule=lambda b, p, size, count, t: gangs_are_counted(
+            count,
+            max(count, sum(y.ub for own, y in in_pool[p, t] if own == size)),
+            [y for own, y in in_pool[p, t] if own == size],
+            b.reached[p, size, count, t],
+        ),
+        doc="(W5)",
+    )
+    workload.gangs_can_be_packed = pyo.Constraint(
+        loads,
+        rule=lambda b, p, number, t: gangs_can_be_packed(
+            [step[p, j, t] for j in data.unpackable[p][number][1] if (p, j, t) in step],
+            [b.reached[p, size, count, t] for size, count in data.unpackable[p][number][0].items()],
+        ),
+        doc="(W6)",
+    )

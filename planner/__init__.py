@@ -13,8 +13,11 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from planner.display import VIEWS
+from planner.version import __version__
+
 if TYPE_CHECKING:
-    from planner.api import check, compare, load_instance, price_of_compliance, solve, verify, whatif
+    from planner.api import check, compare, load_instance, price_of_compliance, solve, verify, whatif, write_model
     from planner.comparison import Comparison
     from planner.errors import (
         Fault,
@@ -29,10 +32,17 @@ if TYPE_CHECKING:
     from planner.plan import Plan
     from planner.result import Diagnosis, SolveResult, Status
 
-__version__ = "0.1.0"
-
 _HOMES = {
-    "planner.api": ("check", "compare", "load_instance", "price_of_compliance", "solve", "verify", "whatif"),
+    "planner.api": (
+        "check",
+        "compare",
+        "load_instance",
+        "price_of_compliance",
+        "solve",
+        "verify",
+        "whatif",
+        "write_model",
+    ),
     "planner.comparison": ("Comparison",),
     "planner.errors": (
         "Fault",
@@ -63,6 +73,7 @@ __all__ = [
     "SolverError",
     "Status",
     "VerificationError",
+    "__version__",
     "check",
     "compare",
     "load_instance",
@@ -70,7 +81,35 @@ __all__ = [
     "solve",
     "verify",
     "whatif",
+    "write_model",
 ]
+
+
+def _plan_as_html(plan: Plan) -> str:
+    from planner.report.html import plan_summary_html
+
+    return plan_summary_html(plan)
+
+
+def _comparison_as_text(comparison: Comparison) -> str:
+    from planner.report.terminal import comparison_text
+
+    return comparison_text(comparison)
+
+
+def _comparison_as_html(comparison: Comparison) -> str:
+    from planner.report.html import comparison_html
+
+    return comparison_html(comparison)
+
+
+VIEWS.update(
+    {
+        "plan as HTML": _plan_as_html,
+        "comparison as text": _comparison_as_text,
+        "comparison as HTML": _comparison_as_html,
+    }
+)
 
 
 def __getattr__(name: str) -> Any:

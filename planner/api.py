@@ -10,16 +10,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from planner.errors import VerificationError
+from planner.errors import Fault
 from planner.instance import Instance, parse_instance, read_instance
-from planner.plan import Plan
 
 if TYPE_CHECKING:
     from planner.comparison import Comparison
-    from planner.compliance import ComplianceReport
     from planner.options import Options
+    from planner.plan import Plan
     from planner.result import SolveResult
     from planner.solver import Progress
+    from planner.solving.compliance import ComplianceReport
     from planner.verification import VerificationReport
 
 DEFAULT_GAP = 1e-4
@@ -27,19 +27,24 @@ MOST_THREADS = 256
 """More threads than the solver can use; starting thousands of them never ends."""
 
 
-def load_instance(source: str | os.PathLike[str] | Mapping[str, Any], changes: Sequence[str] = ()) -> Instance:
+def load_instance(
+    source: str | os.PathLike[str] | Mapping[str, Any],
+    changes: Sequence[str] = (),
+    remarks: list[Fault] | None = None,
+) -> Instance:
     """Read an instance from a YAML file or plain data.
 
     Args:
         source: path of the file, or the data as mappings and lists.
         changes: settings such as ``"sites.guian.pue_limit=1.15"`` made before the check.
+        remarks: where settings of the file that nothing reads are added, if given.
 
     Raises:
-        InstanceError: the instance is invalid; carries every fault with file, line and key.
+        InstanceError: the instance is invalid, or nothing reads a change; carries every fault with file, line and key.
     """
     if isinstance(source, Mapping):
-        return parse_instance(source, changes=changes)
-    return read_instance(source, changes)
+        return parse_instance(source, changes=changes, remarks=remarks)
+    return read_instance(source, changes, remarks)
 
 
 def check(instance: Instance) -> Options:
@@ -77,7 +82,7 @@ def solve(
         SolverError, VerificationError: bugs of this package.
     """
     from planner.solver import SolverOptions
-    from planner.solving import solve_instance
+    from planner.solving.answer import solve_instance
 
     if not 0 <= gap < 1:
         raise ValueError(f"found gap {gap}; a share from 0 up to 1 is accepted")
@@ -91,13 +96,27 @@ def solve(
     return solve_instance(instance, options, on_progress, time.monotonic())
 
 
+def write_model(instance: Instance, path: str | os.PathLike[str]) -> None:
+    """Write the mixed-integer problem of an instance, every option in it, for another solver.
+
+    Args:
+        path: of the MPS file.
+
+    Raises:
+        SolverError: the file cannot be written.
+    """
+    from planner.solving import attempt
+
+    attempt.write_model(instance, os.fspath(path))
+
+
 def price_of_compliance(instance: Instance, **options: Any) -> ComplianceReport:
     """What the export rules cost: the optimum under them and without, and what each excluded device would save.
 
     Args:
         options: as for ``solve``; both gaps stand in the report.
     """
-    from planner import compliance
+    from planner.solving import compliance
 
     return compliance.price_of_compliance(instance, lambda changed: solve(changed, **options))
 
@@ -115,6 +134,7 @@ def verify(plan: Plan | str | os.PathLike[str], instance: Instance | None = None
     """
     from planner.errors import PlanFileError
     from planner.instance import instance_catalogue
+    from planner.plan import Plan
     from planner.verification import verify_plan
 
     plan = plan if isinstance(plan, Plan) else Plan.read(plan)
@@ -124,18 +144,6 @@ def verify(plan: Plan | str | os.PathLike[str], instance: Instance | None = None
             raise PlanFileError("the plan holds no instance to check it against")
         instance = parse_instance(data, source="provenance.instance of the plan")
     return verify_plan(plan, instance, instance_catalogue(instance))
-
-
-def require_verified(plan: Plan, report: VerificationReport) -> None:
-    """Refuse a plan that fails its verification.
-
-    Raises:
-        VerificationError: naming the failed checks.
-    """
-    failed = [check for check in report.checks if not check.passed]
-    if failed:
-        lines = "\n".join(f"  {check.concern}: {check.check}: {check.detail}" for check in failed[:10])
-        raise VerificationError(f"plan of {plan.name}: {len(failed)} checks failed\n{lines}")
 
 
 def compare(plan_a: Plan, plan_b: Plan) -> Comparison:

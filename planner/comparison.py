@@ -11,8 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from planner.errors import PlannerError
+from planner.display import shown
+from planner.errors import IncomparableError
 from planner.plan import Plan
+from planner.plan.readable import TOTALS, require_readable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,10 +29,6 @@ DECISIONS = ("fleet", "workload", "racks", "network", "optics", "cooling", "powe
 
 Row = Mapping[str, Any]
 Rows = tuple[Row, ...]
-
-
-class IncomparableError(PlannerError, ValueError):
-    """Two plans count in different currencies or minimise different things."""
 
 
 @dataclass(frozen=True)
@@ -115,14 +113,10 @@ class Comparison:
         }
 
     def __str__(self) -> str:
-        from planner.report.terminal import comparison_text
-
-        return comparison_text(self)
+        return shown("comparison as text", self)
 
     def _repr_html_(self) -> str:
-        from planner.report.html import comparison_html
-
-        return comparison_html(self)
+        return shown("comparison as HTML", self)
 
 
 def compare_plans(a: Plan, b: Plan) -> Comparison:
@@ -132,8 +126,6 @@ def compare_plans(a: Plan, b: Plan) -> Comparison:
         IncomparableError: they are in different currencies or minimise different things.
         PlanFileError: a table of either plan is missing or malformed.
     """
-    from planner.report.readable import TOTALS, require_readable
-
     require_readable(a)
     require_readable(b)
     require_comparable((a.currency, b.currency), (a.objective_kind, b.objective_kind))
@@ -220,7 +212,17 @@ def _quantities(plan: Plan) -> dict[Key, float]:
 
 
 def _pool_words(row: Row) -> str:
-    return f"{row['server']}, {row['cooling']}, {row['fabric']}"
+    """What a pool is, whatever it is called.
+
+    >>> row = {"server": "dgx-a100", "cooling": "air", "rack_kw": 20.0}
+    >>> _pool_words({**row, "leaf_oversubscription": 2, "spine_oversubscription": 1})
+    'dgx-a100, air, racks of 20 kW, leaves 2:1'
+    """
+    words = f"{row['server']}, {row['cooling']}, racks of {row['rack_kw']:g} kW"
+    for tier, name in (("leaf", "leaves"), ("spine", "spines")):
+        if row[f"{tier}_oversubscription"] > 1:
+            words += f", {name} {row[f'{tier}_oversubscription']:g}:1"
+    return words
 
 
 def _costs(a: Plan, b: Plan, open_to_gaps: float) -> Iterable[Row]:

@@ -37,12 +37,24 @@ class PlanFileError(PlannerError, ValueError):
     """A plan file cannot be read as a plan."""
 
 
+class IncomparableError(PlannerError, ValueError):
+    """Two plans count in different currencies or minimise different things."""
+
+
 class NoPlanError(PlannerError, RuntimeError):
     """A plan was required of a result that has none (infeasible, or a limit reached first)."""
 
 
 class VerificationError(PlannerError, RuntimeError):
-    """The independent recomputation found a plan wrong: a bug of this package, never of the user."""
+    """The independent recomputation found a plan wrong: a bug of this package, never of the user.
+
+    Attributes:
+        plan: the plan that failed, if any, so that no run is lost.
+    """
+
+    def __init__(self, message: str, plan: object = None) -> None:
+        self.plan = plan
+        super().__init__(message)
 
 
 class SolverError(PlannerError, RuntimeError):

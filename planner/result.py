@@ -8,6 +8,9 @@ from enum import StrEnum
 from planner.errors import NoPlanError
 from planner.plan import Plan
 
+MOST_CLASHES, MOST_LETTERS = 12, 200
+"""What ``repr`` shows of a diagnosis."""
+
 
 class Status(StrEnum):
     """How a solve ended."""
@@ -51,8 +54,19 @@ class Diagnosis:
 
 
 @dataclass(frozen=True)
+class Rejected:
+    """A plan that failed its verification, kept for the report of the bug, and the checks it failed, a line each."""
+
+    plan: Plan
+    failures: tuple[str, ...]
+
+
+@dataclass(frozen=True, repr=False)
 class SolveResult:
-    """Status, plan (if any), bound, gap, seconds, and the diagnosis of an infeasible instance."""
+    """Status, plan (if any), bound, gap, seconds, and the diagnosis of an infeasible instance.
+
+    ``rejected`` are cheaper plans that failed their verification, which a user should hear of.
+    """
 
     status: Status
     plan: Plan | None
@@ -61,6 +75,21 @@ class SolveResult:
     gap: float | None
     seconds: float
     diagnosis: Diagnosis | None = None
+    rejected: tuple[Rejected, ...] = ()
+
+    def __repr__(self) -> str:
+        """In a screen: how it ended, then the plan or why there is none."""
+        lines = [f"{self.status}: {self.seconds:.1f} s" + ("" if self.bound is None else f", bound {self.bound:,.0f}")]
+        if self.plan is not None:
+            lines.append(repr(self.plan))
+        if self.rejected:
+            lines.append(f"  {len(self.rejected)} cheaper, failed verification")
+        if self.diagnosis is not None:
+            clashes = self.diagnosis.clashes
+            lines += [f"  {clash.group}. {clash.sentence[:MOST_LETTERS]}" for clash in clashes[:MOST_CLASHES]]
+            if len(clashes) > MOST_CLASHES:
+                lines.append(f"  and {len(clashes) - MOST_CLASHES} more")
+        return "\n".join(lines)
 
     def require_plan(self) -> Plan:
         """The plan.

@@ -36,7 +36,7 @@ def plan(
     """A plan of which only what is compared is filled in; ``costs`` are (account, item, site, present value)."""
     return Plan.from_dict(
         {
-            "format_version": 1,
+            "format_version": 2,
             "name": "p",
             "status": "optimal",
             "gap": 0.0,
@@ -62,7 +62,8 @@ def plan(
 def fleet(site: str, server: str, cooling: str, servers: int, period: int = 1) -> Row:
     return {
         "pool": f"{site}/{server}/{cooling}", "site": site, "server": server, "accelerator": "a", "cooling": cooling,
-        "rack_kw": 10, "fabric": "f", "period": period, "bought": servers, "in_service": servers,
+        "rack_kw": 10, "leaf_oversubscription": 1, "spine_oversubscription": 1, "period": period, "bought": servers,
+        "in_service": servers,
     }  # fmt: skip
 
 
@@ -133,8 +134,8 @@ def test_decisions_are_listed_only_where_they_differ() -> None:
     a = plan(decisions={"fleet": [fleet("x", "s", "air", 10), fleet("y", "s", "air", 5)]})
     b = plan(decisions={"fleet": [fleet("x", "s", "air", 10), fleet("y", "s", "air", 7)]})
     assert compare_plans(a, b).decision_rows == (
-        {"decision": "fleet", "site": "y", "subject": "s, air, f", "period": 1, "unit": "servers", "a": 5, "b": 7,
-         "change": 2},
+        {"decision": "fleet", "site": "y", "subject": "s, air, racks of 10 kW", "period": 1, "unit": "servers",
+         "a": 5, "b": 7, "change": 2},
     )  # fmt: skip
 
 
@@ -143,8 +144,8 @@ def test_another_cooling_method_is_two_rows_of_fleet_and_two_of_cooling() -> Non
     b = plan(decisions={"fleet": [fleet("x", "s", "immersion", 10)], "cooling": [cooling("x", "immersion", 65.0)]})
     rows = [(r["decision"], r["subject"], r["a"], r["b"], r["change"]) for r in compare_plans(a, b).decision_rows]
     assert rows == [
-        ("fleet", "s, air, f", 10, 0, -10),
-        ("fleet", "s, immersion, f", 0, 10, 10),
+        ("fleet", "s, air, racks of 10 kW", 10, 0, -10),
+        ("fleet", "s, immersion, racks of 10 kW", 0, 10, 10),
         ("cooling", "air", 65.0, 0, -65.0),
         ("cooling", "immersion", 0, 65.0, 65.0),
     ]
@@ -260,8 +261,8 @@ def test_tables(comparison: Comparison) -> None:
     )
     assert decisions.columns[-3:] == (">base", ">variant", ">change")
     assert decisions.rows == (
-        ("fleet", "x", "s, air, f", "servers", "10", "0", "-10"),
-        ("", "x", "s, immersion, f", "servers", "0", "12", "+12"),
+        ("fleet", "x", "s, air, racks of 10 kW", "servers", "10", "0", "-10"),
+        ("", "x", "s, immersion, racks of 10 kW", "servers", "0", "12", "+12"),
     )
     assert costs.rows == (
         ("capex", "servers", "x", "2.500", "2.900", "+0.400", "yes"),

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from planner import api, diagnosis
+from planner import api
+from planner.options import Options
 from planner.result import Diagnosis, SolveResult, Status
-from planner.solver import SolverOptions
+from planner.solver import Solution, SolverOptions
+from planner.solving import attempt, diagnosis
 
 TINY = Path(__file__).parents[1] / "instances" / "tiny"
 ONE, FOUR = "01-one-server", "09-infeasible-power"
@@ -53,7 +56,7 @@ def groups(diagnosis: Diagnosis) -> list[set[str]]:
 
 
 CASES = [
-    pytest.param(FOUR, "home", [], {"site power"}, "0.03321 MW (limit 0.026)", id="power"),
+    pytest.param(FOUR, "home", [], {"site power"}, "0.03321 MW at home (limit 0.026)", id="power"),
     pytest.param(ONE, "home", ["budget.capex=200000"], {"budget"}, "spends 247,105 USD", id="budget"),
     pytest.param(
         "08-export-after", "shanghai", [ONLY_A800], {"export rules"}, "a800-sxm-80 at shanghai", id="export rules"
@@ -72,7 +75,7 @@ CASES = [
     ),
     pytest.param(
         "13-rack-fill", "home", ["sites.home.min_rack_fill=1", "sites.home.power_limit_mw=0.035"],
-        {"rack fill", "site power"}, "4 servers at home", id="rack fill",
+        {"rack fill", "site power"}, "fills 67 % of the racks at home (least 100 %)", id="rack fill",
     ),
     pytest.param(ONE, "home", ["sites.home.rack_kw_limit=5"], {"rack power"}, "20 kW at home", id="rack power"),
     pytest.param("11-infeasible-export-supply", "shanghai", [], {"export rules", "supply"}, "16 ascend", id="two"),
@@ -97,6 +100,41 @@ def test_dropping_any_named_limit_settles_the_clash(
     """The set is irreducible: it takes all of its limits to clash."""
     for family in families:
         assert solved(file, *changes, ENOUGH[family].format(site=site)).plan is not None, family
+
+
+@pytest.mark.parametrize(
+    ("file", "changes", "most"),
+    [(ONE, ["budget.capex=200000"], 2), (FOUR, [], 3), ("11-infeasible-export-supply", [], 7)],
+)
+def test_few_solves_tell_why(monkeypatch: pytest.MonkeyPatch, file: str, changes: list[str], most: int) -> None:
+    """A budget takes the solve that names the cheapest plan, and one to show that nothing else clashes with it."""
+    solves: list[Options] = []
+
+    def counted(options: Options, *others: Any) -> Any:
+        solves.append(options)
+        return attempt.solve_options(options, *others)
+
+    monkeypatch.setattr(diagnosis, "solve_options", counted)
+    found(file, *changes)
+    assert len(solves) <= most
+
+
+def test_the_price_of_the_cheapest_plan_is_the_first_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is known however little time is left for the rest."""
+    asked: list[Options] = []
+
+    def only_once(options: Options, *others: Any) -> Any:
+        asked.append(options)
+        return (
+            attempt.solve_options(options, *others)
+            if len(asked) == 1
+            else (Solution("no_plan", *[None] * 3, 0.0), None)
+        )
+
+    monkeypatch.setattr(diagnosis, "solve_options", only_once)
+    clashes = found(ONE, "budget.capex=200000").clashes
+    assert asked[0].instance.objective == "capex"
+    assert "the cheapest plan spends 247,105 USD (limit 200,000)" in "; ".join(clash.sentence for clash in clashes)
 
 
 def test_a_budget_of_one_period_is_a_budget() -> None:

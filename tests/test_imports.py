@@ -6,7 +6,7 @@ import ast
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -30,7 +30,7 @@ def is_module(name: str) -> bool:
 
 
 def imported(file: Path, source: str | None = None) -> Iterator[str]:
-    """Full names of the modules a file imports, wherever in it; ``from planner import build`` is ``planner.build``."""
+    """Full names of the modules a file imports, wherever in it; ``from planner import money`` is ``planner.money``."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8") if source is None else source)):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
@@ -61,7 +61,7 @@ def offences(files: list[Path], allowed: tuple[str, ...] = (), forbidden: tuple[
 
 
 def test_formulations_import_the_modelling_layer_only() -> None:
-    assert offences(sources("formulations"), allowed=("pyomo", "pandas", "numpy", "formulations")) == []
+    assert offences(sources("formulations"), allowed=("pyomo", "numpy", "formulations")) == []
 
 
 @pytest.mark.parametrize("room", ["planner/engineering", "planner/verification"])
@@ -69,43 +69,107 @@ def test_engineering_and_verification_import_no_solver(room: str) -> None:
     assert offences(sources(room), forbidden=SOLVING) == []
 
 
+MODEL = ("formulations", *(f"planner.{room}" for room in ("options", "model", "solver", "solving", "money", "running")))
+"""Rooms that a plan comes from."""
+
+
 def test_verification_shares_nothing_with_the_model() -> None:
-    """But the graph proof, which the model does not know, the physics of devices, the text of quantity limits."""
+    """But the graph proof, which the model does not know, the physics of devices and climates, and how a plan file
+    is written."""
     proof = ("planner.engineering.topology", "planner.engineering.tree")
-    physics = ("planner.engineering.performance", "planner.engineering.export_rules")
-    shared = ("formulations", *(f"planner.{m}" for m in ("options", "build", "extract", "solver", "solving")))
-    assert offences(sources("planner/verification"), forbidden=shared) == []
+    physics = tuple(
+        f"planner.engineering.{room}" for room in ("performance", "export_rules", "climate", "cooling", "power")
+    )
+    assert offences(sources("planner/verification"), forbidden=MODEL) == []
     found = offences(sources("planner/verification"), forbidden=("planner.engineering",))
     assert all(line.endswith(proof) or any(room in line for room in physics) for line in found)
-    model = sources("planner/options", "planner/build.py", "planner/extract.py", "planner/solving.py", "formulations")
-    assert offences(model, forbidden=proof) == []
+    found = offences(sources("planner/verification"), forbidden=("planner.plan",))
+    assert all(line.endswith((" planner.plan.plan", " planner.plan.rows", " planner.plan.reading")) for line in found)
+    assert offences(sources("planner/model", "planner/solving", "formulations"), forbidden=proof) == []
+
+
+def test_a_plan_knows_neither_search_nor_report() -> None:
+    """It follows from decisions and options; the front door (``planner.display``) says how it is shown."""
+    rooms = ("report", "cli", "api", "solving", "solver", "model", "verification", "comparison", "limits")
+    found = offences(sources("planner/plan"), forbidden=("formulations", *(f"planner.{room}" for room in rooms)))
+    assert [line for line in found if not line.endswith(" imports formulations.accounts")] == []
+
+
+def test_the_report_reads_plans() -> None:
+    """And option tables only where ``planner check`` shows them, verifications and answers where these are shown."""
+    made_by = {
+        "planner/report/options.py": "planner.options",
+        "planner/report/compliance.py": "planner.solving.compliance",
+        "planner/report/outcomes.py": "planner.verification",
+    }
+    rooms = (*MODEL, "planner.verification", "planner.api", "planner.cli", *SOLVING)
+    for offence in offences(sources("planner/report"), forbidden=rooms):
+        file, _, name = offence.partition(" imports ")
+        assert name.startswith(made_by.get(file, "nothing")), offence
 
 
 def test_command_line_calls_the_api() -> None:
-    rooms = ("api", "report", "engineering", "catalogue", "errors", "comparison", "result", "plan", "units", "cli")
-    allowed = (*(f"planner.{room}" for room in rooms), "typer", "rich", "click")
+    rooms = ("api", "report", "engineering", "catalogue", "errors", "comparison", "result", "plan", "units", "version")
+    allowed = (*(f"planner.{room}" for room in (*rooms, "cli")), "typer", "rich", "click")
     found = [o for o in offences(sources("planner/cli"), allowed=allowed) if not o.endswith(" imports planner")]
     assert found == []
 
 
 def test_solver_and_modelling_layer_have_their_places() -> None:
-    places = {"planner/solver/highs.py": {"highspy"}}
-    places |= {f"planner/{name}.py": {"pyomo"} for name in ("build", "extract", "solver/problem")}
+    places = {"planner/solver/highs.py": {"highspy"}, "planner/solver/problem.py": {"pyomo"}}
     for file in sources("planner"):
         found = {name.partition(".")[0] for name in imported(file)} & set(SOLVING)
-        assert found <= places.get(file.relative_to(ROOT).as_posix(), set()), file
+        name = file.relative_to(ROOT).as_posix()
+        assert found <= ({"pyomo"} if name.startswith("planner/model/") else places.get(name, set())), file
 
 
 def test_only_the_model_imports_formulations() -> None:
-    found = [o.partition(" ")[0] for o in offences(sources("planner"), forbidden=("formulations",))]
-    assert set(found) == {"planner/build.py", "planner/extract.py"}
+    """But the names of the accounts, which every amount of money is booked under."""
+    found = offences(sources("planner"), forbidden=("formulations",))
+    assert found
+    assert all(line.startswith("planner/model/") or line.endswith(" imports formulations.accounts") for line in found)
+
+
+def module(file: Path) -> str:
+    """The full name of the module in a file."""
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def circles(arrows: Mapping[str, Iterable[str]]) -> list[list[str]]:
+    """Groups of modules each of which imports, by one way or another, all others of its group."""
+    reached = {name: _reached(name, arrows) for name in arrows}
+    found = {tuple(sorted(b for b in reached[a] if b in arrows and a in reached[b])) for a in arrows}
+    return sorted(list(group) for group in found if group)
+
+
+def _reached(name: str, arrows: Mapping[str, Iterable[str]]) -> set[str]:
+    found: set[str] = set()
+    to_visit = list(arrows[name])
+    while to_visit:
+        here = to_visit.pop()
+        if here not in found:
+            found.add(here)
+            to_visit += arrows.get(here, ())
+    return found
+
+
+def test_no_import_goes_round_in_a_circle() -> None:
+    """Neither at start-up nor inside a function nor for a type: what a file needs stands below it."""
+    files = {module(file): file for file in sources("planner", "formulations")}
+    arrows = {name: [m for m in imported(file) if m in files and m != name] for name, file in files.items()}
+    assert circles(arrows) == []
+
+
+def test_circles_are_seen() -> None:
+    assert circles({"a": ["b"], "b": ["c"], "c": ["b", "d"], "d": []}) == [["b", "c"]]
 
 
 @pytest.mark.parametrize(
     ("source", "names"),
     [
         ("import pyomo.environ as pyo", ["pyomo.environ"]),
-        ("def f():\n    from planner import build, load_instance", ["planner.build", "planner"]),
+        ("def f():\n    from planner import money, load_instance", ["planner.money", "planner"]),
         ("from planner.solver.highs import run", ["planner.solver.highs"]),
     ],
 )
@@ -135,4 +199,4 @@ def test_starting_up_and_checking_import_no_solver(code: str) -> None:
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     modules = set(json.loads(ran.stderr.splitlines()[-1]))
     assert "planner" in modules
-    assert modules.isdisjoint({*SOLVING, "formulations"})
+    assert modules.isdisjoint(SOLVING)

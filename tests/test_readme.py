@@ -1,4 +1,4 @@
-"""The README's own words hold: its example is a valid question, its commands and files exist."""
+"""The words of README and CONTRIBUTING hold: the example is a valid question, commands and files exist."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def example(tmp_path: Path) -> Path:
 def test_the_example_is_a_valid_question_with_options(tmp_path: Path) -> None:
     """What a reader copies out must load, and leave both workloads something to run on."""
     options = planner.check(planner.load_instance(example(tmp_path)))
-    assert set(options.blocks["workload"]) == {"gpt3", "search"}
+    assert {size.workload for size in options.sizes} == {"gpt3", "search"}
 
 
 def test_the_fault_shown_is_the_fault_given(tmp_path: Path) -> None:
@@ -50,9 +50,23 @@ def test_every_command_named_exists() -> None:
     assert set(re.findall(r"^\| `planner (\w+)", README, re.MULTILINE)) <= known
 
 
-def test_every_file_named_exists() -> None:
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_every_file_named_exists(page: str) -> None:
     """Links and paths lead somewhere."""
-    for link in re.findall(r"\]\(([^)#]+)\)", README):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)#]+)\)", text):
         assert (ROOT / link).exists(), link
-    for path in re.findall(r"`((?:instances|planner|formulations)/[\w/.\-]*)`", README):
+    rooms = "instances|planner|formulations|tests|docs|benchmarks"
+    for path in re.findall(rf"`((?:{rooms})/[\w/.\-]*)`(?!, new)", text):
         assert (ROOT / path).exists(), path
+
+
+def test_no_concern_takes_more_than_eight_files() -> None:
+    """Each section of CONTRIBUTING that adds something names the files in its numbered list."""
+    sections = re.split(r"^### ", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    assert len(sections) >= 10
+    for section in sections:
+        heading, _, text = section.partition("\n")
+        steps = re.findall(r"^\d+\. .*?(?=^\S|\Z)", text, re.MULTILINE | re.DOTALL)
+        files = {path for step in steps for path in re.findall(r"`([\w/<>]+\.(?:py|csv|toml|md))`", step)}
+        assert 1 <= len(files) <= 8, (heading, files)

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from planner import api
-from planner.compliance import ComplianceReport
 from planner.engineering.export_rules import accepted, decide
 from planner.instance import Instance, order_date
 from planner.plan import Plan
+from planner.solving.compliance import ComplianceReport
 
 ROOT = Path(__file__).resolve().parents[2]
 QUESTION = ROOT / "instances" / "studies" / "hubs.yaml"
@@ -46,6 +46,8 @@ VARIANTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 """At the last date: devices left out, and settings changed."""
 PUE_DATE, PUE_LIMITS = "2024-06", (1.5, 1.3, 1.25, 1.2, 1.15)
+TIERS = {1: "single switches", 2: "two tiers", 3: "three tiers"}
+"""The largest clusters of a network, in words."""
 Answer = dict[str, Any]
 
 
@@ -69,7 +71,7 @@ def law(instance: Instance) -> Answer:
     options = api.check(instance)
     date = order_date(instance)
     found: Answer = {
-        "allowed": sorted(set(options.pools["accelerator"])), "not on sale": [], "excluded": {},
+        "allowed": sorted({pool.accelerator for pool in options.pools}), "not on sale": [], "excluded": {},
         "no longer made": list(NO_LONGER_MADE.get(instance.horizon.start, ())),
     }  # fmt: skip
     for id in instance.catalogue.accelerators or ():
@@ -88,14 +90,17 @@ def answer(plan: Plan) -> Answer:
     pools = {row["pool"]: row for row in plan.decisions["fleet"]}
     carried: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     places: dict[str, list[list[Any]]] = defaultdict(list)
-    each = plan.totals["accelerators"] // plan.totals["servers"]  # all servers of the study have eight
+    switches = {row["pool"]: row["switch"] for row in plan.decisions["networks"] if row["network"] == "compute"}
+    tiers: dict[str, int] = {}
+    for row in plan.decisions["clusters"]:
+        if row["network"] == "compute":
+            tiers[row["pool"]] = max(row["tiers"], tiers.get(row["pool"], 0))
     for row in plan.decisions["workloads"]:
-        if row["servers"]:
+        if row["blocks"]:
             pool = pools[row["pool"]]
-            carried[row["workload"]][pool["accelerator"]] += each * row["servers"]
-            places[row["workload"]].append(
-                [row["site"], pool["accelerator"], pool["cooling"], pool["fabric"], row["servers"]]
-            )
+            carried[row["workload"]][pool["accelerator"]] += row["blocks"] * row["devices_per_block"]
+            network = f"{switches[row['pool']]}, {TIERS[tiers[row['pool']]]}"
+            places[row["workload"]].append([row["site"], pool["accelerator"], pool["cooling"], network, row["servers"]])
     return {
         "cost": plan.objective, "bound": plan.bound, "gap": plan.gap, "capex": plan.totals["capex"],
         "servers": plan.totals["servers"], "switches": plan.totals["switches"], "it_kw": plan.totals["it_kw"],
@@ -168,14 +173,14 @@ def _carried(plan: Answer, load: str) -> str:
 
 
 def _places(plan: Answer, load: str) -> str:
-    by_site: dict[tuple[str, str], int] = defaultdict(int)
+    by_site: dict[tuple[str, str], float] = defaultdict(float)
     for site, _, cooling, _, servers in plan["places"][load]:
         by_site[site, cooling] += servers
-    return ", ".join(f"{servers} in {site} ({cooling})" for (site, cooling), servers in by_site.items())
+    return ", ".join(f"{round(servers, 1):,g} in {site} ({cooling})" for (site, cooling), servers in by_site.items())
 
 
 def _fabrics(plan: Answer, load: str) -> str:
-    return ", ".join(dict.fromkeys(row[3] for row in plan["places"][load]))
+    return "; ".join(dict.fromkeys(row[3] for row in plan["places"][load]))
 
 
 def _excluded(facts: Answer) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from planner.catalogue.facility import ClimateMonth, Place, SeaMonth, numbered_rows
-from planner.catalogue.load import DATA
+from planner.catalogue.reading import DATA
 from planner.catalogue.rows import instead
 from planner.errors import Fault, InstanceError
 

@@ -44,7 +44,7 @@ def _split(value: object) -> object:
 class Entry(BaseModel):
     """What every catalogue row has."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.\-]*$", max_length=64)]
     """Key used in instance files, in lower case with hyphens."""
@@ -242,7 +242,7 @@ class Site(Entry):
 class Price(BaseModel):
     """One dated price of one catalogue item."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     kind: Literal["servers", "switches", "optics", "racks", "cooling", "facility", "accelerators"]
     id: str
@@ -258,7 +258,7 @@ class Price(BaseModel):
 class Efficiency(BaseModel):
     """Default model FLOP utilisation of one accelerator in one kind of work."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     accelerator: str
     """Catalogue id, or ``default``."""

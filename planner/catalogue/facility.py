@@ -14,7 +14,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from planner.catalogue.load import DATA, _records, _row
+from planner.catalogue.reading import DATA, records, typed_row
 from planner.errors import Fault, InstanceError
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -27,7 +27,7 @@ Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+\-]*$", max_length=6
 class Sourced(BaseModel):
     """What every row has."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     source: Annotated[str, Field(min_length=3)]
     as_of: datetime.date
@@ -169,8 +169,8 @@ def numbered_rows(
     path = (directory or DATA) / file
     found: dict[int, Row] = {}
     seen: dict[tuple[object, ...], int] = {}
-    for record in _records(path, model, faults):
-        row = _row(path, record, model, faults)
+    for record in records(path, model, faults):
+        row = typed_row(path, record, model, faults)
         if row is None:
             continue
         value = tuple(getattr(row, name) for name in key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Any, TypeVar, get_args
 
@@ -104,12 +105,17 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
+@cache
+def _numbers(model: type[BaseModel]) -> frozenset[str]:
+    """Columns of a row that hold numbers."""
+    fields = model.model_fields.items()
+    return frozenset(name for name, field in fields if float in (field.annotation, *get_args(field.annotation)))
+
+
 def _unphysical(model: type[BaseModel], fields: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Numbers that the types let through and nature does not."""
-    for name, value in fields.items():
-        field = model.model_fields.get(name)
-        if field is None or float not in (field.annotation, *get_args(field.annotation)):
-            continue
+    for name in _numbers(model).intersection(fields):
+        value = fields[name]
         try:
             number = float(value)
         except (TypeError, ValueError):

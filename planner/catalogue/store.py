@@ -24,11 +24,12 @@ from planner.catalogue.entries import (
     Site,
     Switch,
 )
+from planner.catalogue.facility import Place, Tariff, facility_rows
 from planner.catalogue.overrides import Overrides, overridden
 from planner.catalogue.rows import ENTRIES, instead
 
 PHYSICS = (
-    "climate.csv", "cooling_physics.csv", "country_groups.csv", "embodied_carbon.csv", "export_rules.yaml",
+    "climate.csv", "cooling_physics.csv", "country_groups.csv", "embodied_carbon.csv", "export_rules.toml",
     "inference_calibration.csv", "models.csv", "places.csv", "redundancy.csv", "sea.csv", "training_calibration.csv",
     "ups.csv",
 )  # fmt: skip
@@ -192,8 +193,6 @@ def table(catalogue: Catalogue, kind: str) -> list[dict[str, Any]]:
         ValueError: there is no such kind.
     """
     if kind in ("places", "tariffs"):
-        from planner.catalogue.facility import Place, Tariff, facility_rows  # which reads files as ``load`` does
-
         model: type[Place] | type[Tariff] = Place if kind == "places" else Tariff
         return [row.model_dump(mode="json") for row in facility_rows(f"{kind}.csv", model)]
     rows = []

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from planner.cli.outcome import outcomes, print_json
+from planner.cli.outcome import load, outcomes, print_json
 from planner.cli.parameters import AsJson, Changes, InstanceFile
 
 
 def check(file: InstanceFile, changes: Changes = None, as_json: AsJson = False) -> None:
-    """Validate an instance; list its options and why others were removed."""
+    """Validate an instance; list its options, and those removed and why."""
     with outcomes(as_json):
         from planner import api
         from planner.report import options as words
 
-        data = words.options_data(api.check(api.load_instance(file, changes or ())))
+        data = words.options_data(api.check(load(file, changes or ())))
         if as_json:
             print_json({"status": "valid", **data})
             return

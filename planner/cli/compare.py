@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.cli.outcome import ExitCode, end, outcomes, print_json
+from planner.cli.outcome import ExitCode, end, load, outcomes, print_json
 from planner.cli.parameters import DEFAULT_GAP, AsJson, Gap, InstanceFile, PlanFile, Seed, Threads, TimeLimit
 from planner.cli.progress import progress_line
 from planner.cli.solve import print_diagnosis
@@ -30,7 +30,7 @@ Settings = Annotated[
 
 
 def compare(plan_a: PlanFile, plan_b: PlanFile, as_json: AsJson = False) -> None:
-    """Show what differs between two plans by decision and by cost line."""
+    """Show what differs between two plans, and what of it is proven."""
     with outcomes(as_json):
         from planner import api
         from planner.plan import Plan
@@ -54,11 +54,11 @@ def whatif(
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Solve an instance as it stands and with changes; show what changes."""
+    """Solve an instance with and without changes; show what moves."""
     with outcomes(as_json):
         from planner import api
 
-        currency = api.load_instance(file, settings).currency.unit
+        currency = load(file, settings).currency.unit
         with progress_line("Solving base and variant", currency) as on_progress:
             base, variant = api.whatif(
                 file, settings, gap=gap, time_limit=time_limit, threads=threads, seed=seed, on_progress=on_progress

@@ -12,7 +12,7 @@ from planner.cli import demand_closed_form, demand_given
 from planner.cli.demand_devices import DEFAULT_ACCELERATORS
 from planner.cli.outcome import print_json, refuse
 
-app = typer.Typer(no_args_is_help=True, help="Servers and accelerators that a load needs, derived step by step.")
+app = typer.Typer(no_args_is_help=True, help="Derive the servers and accelerators that a load needs.")
 
 Accelerators = Annotated[
     list[str] | None,

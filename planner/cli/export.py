@@ -89,7 +89,10 @@ def export(
     matrix: Matrix = False,
     as_json: AsJson = False,
 ) -> None:
-    """Explain what the export rules say of a device, a destination and a date. Planning data, not legal advice."""
+    """Explain what the export rules say of a device and a place.
+
+    Planning data, not legal advice.
+    """
     with outcomes(as_json):
         from planner.catalogue import load_catalogue
         from planner.catalogue.rows import instead

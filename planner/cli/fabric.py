@@ -92,7 +92,7 @@ def fabric(
     picture: PictureFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Design the networks of a cluster: switches, links, optics, cost, power, and the proof that they work."""
+    """Design the networks of a cluster, with cost, power and proof."""
     with outcomes(as_json):
         from planner.catalogue import load_catalogue
         from planner.engineering import networks

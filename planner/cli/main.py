@@ -25,6 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # help is plain text: drawing it would take longer than all the rest of starting up
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (check, solve, verify, report, whatif, compare, fabric, export, catalogue):
@@ -34,7 +35,7 @@ app.add_typer(demand.app, name="demand")
 
 def _version(asked: bool) -> None:
     if asked:
-        from planner import __version__
+        from planner.version import __version__
 
         typer.echo(f"planner {__version__}")
         raise typer.Exit

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from planner import Instance
+    from planner.errors import Fault
 
 REPORT_IT = "This is a bug of planner, not of your file. Please report it with this line and the files you gave."
 
@@ -37,8 +42,7 @@ class ExitCode(IntEnum):
 @contextmanager
 def outcomes(as_json: bool) -> Iterator[None]:
     """Turn the errors of the package into sentences on standard error, JSON if asked, and exit codes."""
-    from planner.comparison import IncomparableError
-    from planner.errors import InstanceError, PlanFileError, SolverError, VerificationError
+    from planner.errors import IncomparableError, InstanceError, PlanFileError, SolverError, VerificationError
 
     try:
         yield
@@ -56,6 +60,18 @@ def outcomes(as_json: bool) -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo("Interrupted.", err=True)
         end(ExitCode.INTERRUPTED, {"status": "interrupted"} if as_json else None)
+
+
+def load(file: Path, changes: Sequence[str]) -> Instance:
+    """The instance in a file, with changes made; what of it nothing reads is said on standard error."""
+    from planner import api
+    from planner.report.outcomes import fault_lines
+
+    remarks: list[Fault] = []
+    instance = api.load_instance(file, changes, remarks)
+    for line in fault_lines(remarks):
+        typer.echo(f"{line}", err=True)
+    return instance
 
 
 def refuse(message: str, as_json: bool) -> NoReturn:

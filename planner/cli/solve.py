@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from planner.cli.outcome import ExitCode, end, outcomes, print_json, refuse
+from planner.cli.outcome import ExitCode, end, load, outcomes, print_json, refuse
 from planner.cli.parameters import (
     DEFAULT_GAP,
     AsJson,
@@ -37,6 +37,15 @@ Folder = Annotated[
         "-o", "--output", metavar="DIR", help="Folder for plan.json, bom.csv and costs.csv.", show_default=False
     ),
 ]
+ModelFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--write-model",
+        metavar="FILE.mps",
+        help="Write the mixed-integer problem for another solver, and solve nothing.",
+        show_default=False,
+    ),
+]
 
 
 def solve(
@@ -54,15 +63,19 @@ def solve(
             help="Also solve without export rules, and once for each device they exclude: what the rules cost.",
         ),
     ] = False,
+    write_model: ModelFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the cheapest complete plan of an instance and verify it."""
     with outcomes(as_json):
         from planner import api
 
-        instance = api.load_instance(file, changes or ())
+        instance = load(file, changes or ())
         if output is not None and (objection := folder_objection(output)):
             refuse(objection, as_json)
+        if write_model is not None:
+            _write_model(instance, write_model, as_json)
+            return
         if price_compliance:
             limits = {"gap": gap, "time_limit": time_limit, "threads": threads, "seed": seed}
             _price_compliance(instance, output, limits, as_json)
@@ -82,6 +95,23 @@ def solve(
             refuse(trouble, as_json=False)  # the document is out already
         if output is not None:
             typer.echo(f"Wrote plan.json, bom.csv and costs.csv to {output}", err=as_json)
+
+
+def _write_model(instance: Instance, file: Path, as_json: bool) -> None:
+    """Write the problem of an instance; nothing is solved."""
+    from planner import api
+
+    if file.suffix.lower() != ".mps":
+        refuse(f"{file} is no name of an MPS file; one that ends in .mps is accepted", as_json)
+    try:
+        file.open("wb").close()  # said here in a sentence; the solver would fail without one
+    except OSError as error:
+        refuse(f"{file} cannot be written: {error.strerror}", as_json)
+    api.write_model(instance, file)
+    if as_json:
+        print_json({"status": "written", "file": str(file)})
+    else:
+        typer.echo(f"Wrote {file}", err=True)
 
 
 def _price_compliance(instance: Instance, output: Path | None, options: dict[str, Any], as_json: bool) -> None:
@@ -159,11 +189,13 @@ def print_diagnosis(console: Console, diagnosis: Diagnosis | None) -> None:
 
 
 def _print(result: SolveResult, plan: Plan, time_limit: float | None) -> None:
+    from planner.report.remarks import Checked
     from planner.report.summary import Stop
     from planner.report.terminal import new_console, print_plan
 
     interrupted = time_limit is None or result.seconds < time_limit - 0.5
-    print_plan(new_console(), plan, Stop(result.seconds, interrupted))
+    checks = [Checked(row["check"], row["passed"], row["detail"]) for row in plan.verification]  # made just now
+    print_plan(new_console(), plan, Stop(result.seconds, interrupted), checks)
 
 
 def _write(plan: Plan, folder: Path) -> str:

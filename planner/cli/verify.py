@@ -7,7 +7,7 @@ from planner.cli.parameters import AsJson, PlanFile
 
 
 def verify(plan: PlanFile, as_json: AsJson = False) -> None:
-    """Recompute every limit and every amount of a plan, independently of the model."""
+    """Recompute every limit and amount of a plan, without the model."""
     with outcomes(as_json):
         from planner import api
 

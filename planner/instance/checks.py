@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from planner.catalogue import Catalogue, CatalogueOverrideError, load_catalogue
 from planner.instance import resolve
 from planner.instance.choices import Overrides
+from planner.instance.idle import prices_of_accelerators
 from planner.instance.paths import Finding, KeyPath, suggestion
 from planner.instance.schema import Instance
 from planner.instance.sites import Site
@@ -53,6 +54,7 @@ def check(instance: Instance, catalogue: Catalogue | None = None) -> list[Findin
     for position, site in enumerate(instance.sites):
         findings += itertools.islice(_site(position, site, instance, rows, known["cooling"], ordered), MOST_UNKNOWN)
     findings += _currencies(instance, rows, ordered)
+    findings += prices_of_accelerators(instance, rows)
     return findings
 
 

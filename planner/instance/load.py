@@ -10,18 +10,24 @@ from typing import Any
 
 from planner.errors import Fault, InstanceError
 from planner.instance.changes import ChangeError, apply_change
+from planner.instance.idle import idle
 from planner.instance.judge import MAX_FINDINGS, judge
 from planner.instance.paths import Finding, KeyPath, key_path
+from planner.instance.resolve import instance_catalogue
 from planner.instance.schema import Instance
 from planner.instance.text import Document, UnreadableError, plain, read_text, read_yaml
 
 
-def read_instance(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> Instance:
+def read_instance(
+    path: str | os.PathLike[str], changes: Sequence[str] = (), remarks: list[Fault] | None = None
+) -> Instance:
     """Read an instance file (YAML 1.2).
 
     Args:
         path: the file.
-        changes: what-if settings such as ``sites.guian.pue_limit=1.15``, made in this order before validation.
+        changes: what-if settings such as ``sites.guian.pue_limit=1.15``, made in this order before validation. One
+            that nothing reads is refused.
+        remarks: where settings of the file that nothing reads are added, if given.
 
     Raises:
         InstanceError: with every fault of the file and the changes; nothing else is raised for a bad file.
@@ -31,16 +37,21 @@ def read_instance(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> 
         document = read_yaml(read_text(Path(path)))
     except UnreadableError as error:
         raise InstanceError([Fault(file, error.line, "", error.message)]) from None
-    return _settle(document, file, changes)
+    return _settle(document, file, changes, remarks)
 
 
-def parse_instance(data: Mapping[str, Any], source: str = "<data>", changes: Sequence[str] = ()) -> Instance:
+def parse_instance(
+    data: Mapping[str, Any],
+    source: str = "<data>",
+    changes: Sequence[str] = (),
+    remarks: list[Fault] | None = None,
+) -> Instance:
     """Make an instance of plain data (mappings, lists, text, numbers), e.g. from JSON.
 
     Args:
         data: what an instance file would hold; it is copied.
         source: stands for the file in faults.
-        changes: as for ``read_instance``.
+        changes, remarks: as for ``read_instance``.
 
     Raises:
         InstanceError: with every fault of the data and the changes.
@@ -49,7 +60,7 @@ def parse_instance(data: Mapping[str, Any], source: str = "<data>", changes: Seq
         document = plain(data)
     except UnreadableError as error:
         raise InstanceError([Fault(source, None, "", error.message)]) from None
-    return _settle(document, source, changes)
+    return _settle(document, source, changes, remarks)
 
 
 def instance_data(instance: Instance) -> dict[str, Any]:
@@ -67,7 +78,7 @@ def _in_order(value: Any) -> Any:
     return [_in_order(item) for item in value] if isinstance(value, list) else value
 
 
-def _settle(document: Document, file: str, changes: Sequence[str]) -> Instance:
+def _settle(document: Document, file: str, changes: Sequence[str], remarks: list[Fault] | None = None) -> Instance:
     """Make the changes and judge the result; sort what is wrong by where it comes from."""
     data = copy.deepcopy(document.data)
     faults: list[Fault] = []
@@ -82,9 +93,38 @@ def _settle(document: Document, file: str, changes: Sequence[str]) -> Instance:
         made.append((change, place))
     instance, findings = judge(data, refused)
     if instance is not None and not faults:
+        if changes or remarks is not None:
+            _note_idle(instance, document, file, data, made, remarks)
         return instance
     faults += _faults(document, file, data, findings, _causes(document, made, findings))
     raise InstanceError(sorted(faults, key=lambda fault: (fault.file != file, fault.line or 0)))
+
+
+def _note_idle(
+    instance: Instance,
+    document: Document,
+    file: str,
+    data: Any,
+    made: Sequence[tuple[str, KeyPath]],
+    remarks: list[Fault] | None,
+) -> None:
+    """Refuse changes that nothing reads; what else nothing reads is remarked.
+
+    Raises:
+        InstanceError: with every such change.
+    """
+    findings = list(idle(instance, instance_catalogue(instance)))
+    causes = {f: change for change, place in made for f in findings if _touches(f, place)}
+    asked = [finding for finding in findings if finding in causes]
+    if asked:
+        raise InstanceError(list(_faults(document, file, data, asked, causes)))
+    if remarks is not None:
+        remarks += _faults(document, file, data, findings, {})
+
+
+def _touches(finding: Finding, place: KeyPath) -> bool:
+    """Whether a change made at a place set what a finding is about, or a part of it."""
+    return _within(finding, place) or place[: len(finding.path)] == finding.path
 
 
 def _faults(

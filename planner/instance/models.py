@@ -61,26 +61,23 @@ def run_on(instance: Instance, workload: Training, devices: int, accelerator: st
     )  # fmt: skip
 
 
-def served_on(instance: Instance, workload: Inference, accelerator: str, device: Device) -> ServingEstimate:
-    """The best replica of a service on a device.
+def replicas_on(
+    instance: Instance, workload: Inference, accelerator: str, device: Device, also: tuple[int, ...] = ()
+) -> tuple[ServingEstimate, ...]:
+    """Replicas of a service of every size that serves, smallest first; ``also`` names sizes to try beside the usual.
 
     Raises:
         DoesNotServe: the device lacks the precision, the memory or the speed.
     """
-    from planner.engineering.performance.inference import estimate_serving
+    from planner.engineering.performance.inference import estimate_replicas, service_of
 
-    return estimate_serving(
-        model_of(workload),
-        device,
-        tokens_in=max(1.0, workload.tokens_in or 0),
-        tokens_out=max(1.0, workload.tokens_out or 0),
-        precision=workload.precision,
-        kv_precision=workload.kv_precision,
-        ttft_s=workload.ttft_s,
-        tpot_s=workload.tpot_s,
-        prefix_hit=workload.prefix_hit,
-        disaggregated=workload.disaggregated,
-        constants=serving_constants_of(instance, accelerator, device, workload.engine),
+    service = service_of(
+        max(1.0, workload.tokens_in or 0), max(1.0, workload.tokens_out or 0), workload.precision,
+        workload.kv_precision, workload.ttft_s, workload.tpot_s, workload.prefix_hit, None, None,
+    )  # fmt: skip
+    constants = serving_constants_of(instance, accelerator, device, workload.engine)
+    return estimate_replicas(
+        model_of(workload), device, service, constants, disaggregated=workload.disaggregated, also=also
     )
 
 

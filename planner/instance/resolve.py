@@ -240,6 +240,11 @@ def _climate_pue(place: str, method: str, load: float, redundancy: str) -> PueRe
         return None
 
 
+def has_climate(site: Site, method: str, instance: Instance) -> bool:
+    """Whether PUE and water use of a cooling method at a site are computed from the climate of its place."""
+    return _of_climate(site, place_of(site), method, instance) is not None
+
+
 def _of_climate(site: Site, place: str | None, method: str, instance: Instance) -> PueResult | None:
     if place is None or site.pue_from == "catalogue":
         return None

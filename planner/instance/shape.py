@@ -250,3 +250,32 @@ def stand_in(hint: Any, data: Any = None) -> Any:
         pattern = _limit(marks, "pattern")
         return _PATTERNS.get(pattern, _MONTH)[1] if pattern else "x"
     return None
+
+
+def key_paths(hint: Any = schema.Instance, above: str = "") -> Iterator[str]:
+    """Every key of an instance that holds a value: ``[]`` stands for an item of a list, ``{}`` for a key of the
+    user's own.
+
+    >>> paths = list(key_paths())
+    >>> [path for path in paths if path.startswith("budget")]
+    ['budget.capex', 'budget.capex_by_period[]']
+    >>> "sites[].pue{}" in paths, "workloads[].tokens" in paths
+    (True, True)
+    """
+    found = bare(hint)
+    if found is values.Money:
+        yield above
+        return
+    union = get_args(found) if get_origin(found) in (Union, types.UnionType) else (found,)
+    records = [m for m in union if isinstance(m, type) and issubclass(m, BaseModel)]
+    seen: dict[str, None] = {}
+    for model in records:
+        for name, inner in fields(model).items():
+            seen.update(dict.fromkeys(key_paths(inner, f"{above}.{name}".lstrip("."))))
+    if is_list(found):
+        seen.update(dict.fromkeys(key_paths(get_args(found)[0], f"{above}[]")))
+    elif is_mapping(found):
+        seen.update(dict.fromkeys(key_paths(get_args(found)[1], f"{above}{{}}")))
+    elif len(records) < len(union):
+        seen[above] = None
+    yield from seen

@@ -75,7 +75,7 @@ Rate = Annotated[float, Field(ge=1e-9, le=1e9, allow_inf_nan=False)]
 
 
 class Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, allow_inf_nan=False)
 
 
 class Money(Record):

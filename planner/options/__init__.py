@@ -1,10 +1,10 @@
-"""Instance -> tables of options: what could be bought where, what it would carry, what it would cost.
+"""Instance -> options: what could be bought where, what it would carry, what it would cost.
 
-The one place where units change and where options that cannot or need not be chosen go, each with its reason. The
-tables are plain pandas frames; the model reads nothing else.
+Engineering turns the instance into typed rows (``tables``): pools, designs with their steps, sizes of loads. Options
+that cannot be chosen go here, each with its reason, and steps of networks that another is as good as in everything.
 """
 
 from planner.options.make import make_options
-from planner.options.tables import Item, Options, Removed
+from planner.options.tables import Options, Removed
 
-__all__ = ["Item", "Options", "Removed", "make_options"]
+__all__ = ["Options", "Removed", "make_options"]

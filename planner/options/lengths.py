@@ -6,7 +6,7 @@ links are all as long as the longest of the largest cluster that a pool may hold
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -14,9 +14,7 @@ from planner.engineering import floor, optics
 from planner.engineering.fabric import Design, FabricError, Frame
 from planner.engineering.fit import on_frame
 from planner.instance.choices import FabricChoice
-from planner.options.networks import NetworkOption
-
-Rank = Callable[[optics.Kit], optics.Rank]
+from planner.options.networks import NetworkOption, Rank
 
 
 def on_floor(
@@ -31,7 +29,7 @@ def on_floor(
     Raises:
         FabricError: nothing reaches so far.
     """
-    if choice.layout is None or not option.design.frames:
+    if choice.layout is None or not option.plane.frames:
         return option
     own = {name: value for name, value in choice.layout if value is not None}
     layout = floor.Layout(**{"servers_per_rack": servers_per_rack, **own})
@@ -50,22 +48,6 @@ def on_floor(
 
 
 CLASSES = ("node-leaf", "leaf-spine", "spine-core")
-
-
-def serves_m(shares: Mapping[float, float], kit: optics.Kit) -> float:
-    """The longest length of a class that a kit reaches."""
-    return max(length for length in shares if length <= kit.reach_m)
-
-
-def cost_per_link(option: NetworkOption, link_class: str, rank: Rank) -> float:
-    """Mean price of a link of a class where every length takes the cheapest kit that reaches it."""
-    kits, shares = option.kits[link_class], option.shares.get(link_class, {option.length_m[link_class]: 1.0})
-    steps = sorted(shares)
-    beyond = [*(shares[length] for length in steps[1:]), 0.0]
-    return sum(
-        (shares[length] - longer) * min(rank(kit).costs[0] for kit in kits if kit.reach_m >= length)
-        for length, longer in zip(steps, beyond, strict=True)
-    )
 
 
 @lru_cache(maxsize=512)

@@ -1,63 +1,123 @@
-"""Blocks of every workload on a server type: what may run where, and how large a piece of it is."""
+"""Workloads on server types: what each asks for by period, in which sizes it may be carried, and where."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from planner.catalogue import Catalogue
 from planner.catalogue.entries import Server
 from planner.instance import Instance
 from planner.instance.resolve import SiteFacts
 from planner.instance.workloads import Compute
-from planner.options.blocks import Load, block_of, by_performance, demand_of
+from planner.options.blocks import Block, Load, by_performance, demand_of, typed_blocks
 from planner.options.locality import against_site
-from planner.options.performance import Sized, sized
-from planner.options.prices import Remove
+from planner.options.tables import Size
 
-Blocks = dict[str, tuple[Load, int, float]]
-"""Workload -> load, servers and rate of a block."""
+if TYPE_CHECKING:
+    from planner.options.tables import Options
+
+Remove = Callable[[str, str, str], None]
+"""Called with (subject, family of rules, reason) for what is taken out."""
 
 
 class Loads:
-    """Workloads of an instance with their demand by period; blocks are sized when first asked for."""
+    """Workloads of an instance with their demand by period; sizes are made when first asked for."""
 
     def __init__(self, instance: Instance, catalogue: Catalogue, remove: Remove) -> None:
         self.instance = instance
         self.catalogue = catalogue
         self.remove = remove
-        self.sized: dict[tuple[str, str, float], Sized | str] = {}
         ones = (1.0,) * instance.horizon.periods
-        self.demand = {
-            w.name: tuple(demand_of(w)[0] * scale for scale in (w.scale_by_period or ones)) for w in instance.workloads
+        asked = {w.name: demand_of(w) for w in instance.workloads}
+        self.units = {name: unit for name, (_, unit) in asked.items()}
+        self.demand: dict[str, tuple[float, ...]] = {
+            w.name: tuple(asked[w.name][0] * scale for scale in (w.scale_by_period or ones)) for w in instance.workloads
         }
+        self._blocks: dict[tuple[str, str, float], tuple[Block, ...] | str] = {}
+        self._workloads: dict[str, Load] = {w.name: w for w in instance.workloads}
 
-    def blocks_of(self, site: SiteFacts, server: Server, slowdown: float) -> Blocks:
-        """Blocks of every workload that may run there, on a network oversubscribed by ``slowdown``."""
-        found: Blocks = {}
+    def sizes_of(self, server: Server, leaf_ratio: float, spine_ratio: float) -> tuple[Size, ...]:
+        """Sizes of every workload that a server type may carry, whatever the site.
+
+        Args:
+            leaf_ratio, spine_ratio: oversubscription of its compute network.
+        """
+        sizes: list[Size] = []
         for workload in self.instance.workloads:
             if workload.servers is not None and server.id not in workload.servers:
                 continue
             if max(self.demand[workload.name]) <= 0:
                 continue
-            reason = against_site(self.instance, self.catalogue, workload, site)
-            if reason is not None:
-                if workload.sites is None:
-                    self.remove(f"{workload.name} at {site.name}", "locality", reason)
+            found = self.blocks_of(workload, server, leaf_ratio * spine_ratio)
+            if isinstance(found, str):
+                self.remove(f"{server.id} for {workload.name}", "workload", found)
                 continue
-            block = self.block(workload, server, slowdown)
-            if isinstance(block, str):
-                self.remove(f"{server.id} for {workload.name}", "workload", block)
-            else:
-                found[workload.name] = (workload, block.servers, block.rate)
-        return found
+            sizes += [
+                Size(
+                    id=f"{workload.name} on {block.devices} of {server.id} at {leaf_ratio:g}:{spine_ratio:g}",
+                    workload=workload.name,
+                    kind=workload.kind,
+                    server=server.id,
+                    leaf_ratio=leaf_ratio,
+                    spine_ratio=spine_ratio,
+                    devices=block.devices,
+                    servers=block.servers,
+                    rate=block.rate,
+                    rate_unit=self.units[workload.name],
+                    expected_devices=block.expected_devices,
+                    basis=block.basis,
+                )
+                for block in found
+            ]
+        return tuple(sizes)
 
-    def block(self, workload: Load, server: Server, slowdown: float) -> Sized | str:
-        """The block of a workload on a server type, sized once for all sites."""
+    def blocks_of(self, workload: Load, server: Server, slowdown: float) -> tuple[Block, ...] | str:
+        """Blocks of a workload on a server type, made once; or the sentence why it cannot carry the workload."""
         key = (workload.name, server.id, slowdown)
-        if key not in self.sized:
+        if key not in self._blocks:
             device = self.catalogue.accelerators[server.accelerator]
+            most = max(self.demand[workload.name])
             if by_performance(workload):
+                from planner.options.performance import performance_blocks  # which small questions do without
+
                 assert not isinstance(workload, Compute)
-                self.sized[key] = sized(self.instance, workload, server, device, slowdown)
+                found = performance_blocks(self.instance, workload, server, device, slowdown, most)
             else:
-                found = block_of(workload, server, device, max(self.demand[workload.name]))
-                self.sized[key] = found if isinstance(found, str) else Sized(*found, found[0], "")
-        return self.sized[key]
+                found = typed_blocks(workload, server, device, most)
+            self._blocks[key] = found
+        return self._blocks[key]
+
+    def sites_for(self, workload_name: str, sites: Mapping[str, SiteFacts]) -> tuple[str, ...]:
+        """Sites that may carry a workload: those it names, in countries of its data, near enough to its users."""
+        workload = self._workloads[workload_name]
+        may = []
+        for name, site in sites.items():
+            reason = against_site(self.instance, self.catalogue, workload, site)
+            if reason is None:
+                may.append(name)
+            elif workload.sites is None:
+                self.remove(f"{workload.name} at {site.name}", "locality", reason)
+        return tuple(may)
+
+
+def proportional(options: Options) -> tuple[tuple[str, ...], ...]:
+    """Workloads in groups that a relaxation may take as one demand each.
+
+    Loads of a group share servers, may stand at the same sites, and have sizes of the same devices on the same server
+    types with rates in one proportion: carrying either takes the same servers, so that only their sum counts.
+    """
+    sizes: dict[str, list[Size]] = {}
+    for size in options.sizes:
+        sizes.setdefault(size.workload, []).append(size)
+    groups: dict[object, list[str]] = {}
+    for name, own in sizes.items():
+        first = own[0].rate
+        alike: object = frozenset(
+            (s.server, s.leaf_ratio, s.spine_ratio, s.devices, f"{s.rate / first:.9g}", options.sites_of[s.id])
+            for s in own
+        )
+        if any(size.servers for size in own):
+            alike = name  # gangs are packed, each by its own size
+        groups.setdefault(alike, []).append(name)
+    return tuple(tuple(names) for names in groups.values())

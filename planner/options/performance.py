@@ -2,59 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from planner.catalogue.entries import Accelerator, Server
-from planner.engineering.compute import packing
 from planner.engineering.performance.device import device_of
+from planner.engineering.performance.replicas import ServingEstimate
 from planner.engineering.performance.training import smallest_cluster
 from planner.errors import PlannerError
-from planner.instance.models import model_of, served_on, training_constants_of
+from planner.instance.models import model_of, replicas_on, training_constants_of
 from planner.instance.schema import Instance
 from planner.instance.workloads import Inference, Training
+from planner.options.blocks import Block, chain, frontier, gang
 
 
-@dataclass(frozen=True)
-class Sized:
-    """One block of a workload on a server type.
-
-    Attributes:
-        servers: servers of the block, each whole.
-        rate: what it carries, in the unit of the demand.
-        expected_servers: servers that the expected estimate would take for the same load; fewer than ``servers`` where
-            the plan is safe.
-        basis: how it was sized, in a few words.
-    """
-
-    servers: int
-    rate: float
-    expected_servers: float
-    basis: str
-
-
-def sized(
+def performance_blocks(
     instance: Instance,
     workload: Training | Inference,
     server: Server,
     accelerator: Accelerator,
     oversubscription: float,
-) -> Sized | str:
-    """The block of a workload by the performance model, or the sentence why the server type cannot carry it.
+    most: float,
+) -> tuple[Block, ...] | str:
+    """Blocks of a workload by the performance model, or the sentence why the server type cannot carry it.
 
     Args:
         oversubscription: bandwidth down over bandwidth up of the compute network, all tiers together.
+        most: the largest demand of any period.
     """
     try:
         if isinstance(workload, Training):
-            return _run(instance, workload, server, accelerator, oversubscription)
-        return _service(instance, workload, server, accelerator, oversubscription)
+            return (_run(instance, workload, server, accelerator, oversubscription),)
+        return _service(instance, workload, server, accelerator, oversubscription, most)
     except (PlannerError, ValueError) as error:
         return str(error)
 
 
 def _run(
     instance: Instance, workload: Training, server: Server, accelerator: Accelerator, oversubscription: float
-) -> Sized:
+) -> Block:
     device = device_of(accelerator, server, oversubscription)
     constants = training_constants_of(instance, workload, accelerator.id, device)
 
@@ -69,23 +52,45 @@ def _run(
         return -(-found.devices // server.accelerators), f"{said}, {found.limiting}-bound"
 
     expected, basis = fewest(False)
+    servers = expected
     if instance.estimates == "safe":
         servers, basis = fewest(True)
-        return Sized(servers, 1.0, expected, basis)
-    return Sized(expected, 1.0, expected, basis)
+    return gang(servers, server.accelerators, 1.0, expected, basis)
 
 
 def _service(
-    instance: Instance, workload: Inference, server: Server, accelerator: Accelerator, oversubscription: float
-) -> Sized | str:
+    instance: Instance,
+    workload: Inference,
+    server: Server,
+    accelerator: Accelerator,
+    oversubscription: float,
+    most: float,
+) -> tuple[Block, ...] | str:
     device = device_of(accelerator, server, oversubscription)
-    found = served_on(instance, workload, accelerator.id, device)
-    servers, replicas = packing(found.devices, server.accelerators)
-    each = found.low_requests_per_s if instance.estimates == "safe" else found.requests_per_s
-    if not each:
+    shares = chain(server.accelerators)
+    found = replicas_on(instance, workload, accelerator.id, device, shares)
+    safe = instance.estimates == "safe"
+    serving = [(each, rate) for each in found if (rate := each.low_requests_per_s if safe else each.requests_per_s)]
+    if not serving:
         return f"{accelerator.id} meets the latency targets in fewer than nine cases of ten, with any batch"
-    what = "groups" if workload.disaggregated else "replicas"
+    blocks = []
+    for share in shares:
+        fitting = [(share // each.devices * rate, each, rate) for each, rate in serving if each.devices <= share]
+        if fitting:
+            total, each, rate = max(fitting, key=lambda option: (option[0], -option[1].devices))
+            blocks.append(Block(share, 0, total, share * (rate / each.requests_per_s), _basis(workload, share, each)))
+    for each, rate in serving:
+        if each.devices > server.accelerators:
+            servers = -(-each.devices // server.accelerators)
+            expected = servers * (rate / each.requests_per_s)
+            blocks.append(gang(servers, server.accelerators, rate, expected, _basis(workload, each.devices, each)))
+    return frontier(blocks, most)
+
+
+def _basis(workload: Inference, devices: int, found: ServingEstimate) -> str:
+    what = "group" if workload.disaggregated else "replica"
+    count = devices // found.devices
+    several = f"{what} of {found.devices}" if count == 1 else f"{count} {what}s of {found.devices}"
     rates = f"{found.requests_per_s:.3g} requests/s ({found.low_requests_per_s:.3g}-{found.high_requests_per_s:.3g})"
     times = f"first token {found.ttft_s:.2g} s, then {1000 * found.tpot_s:.3g} ms each"
-    basis = f"{what} of {found.devices}, {found.batch} in flight, {rates}, {times}, limited by {found.limiting}"
-    return Sized(servers, replicas * each, servers * each / found.requests_per_s, basis)
+    return f"{several}, {found.batch} in flight, {rates}, {times}, limited by {found.limiting}"

@@ -1,40 +1,18 @@
-"""The option tables and their columns."""
+"""The options of an instance as typed rows: pools, designs with their steps, sizes of loads."""
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterator
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
-
-import pandas as pd
 
 from planner.catalogue import Catalogue
 from planner.engineering.export_rules import Cap
 from planner.instance import Instance
 from planner.instance.resolve import SiteFacts
+from planner.money import Item
 
 LINK_CLASSES = ("node-leaf", "leaf-spine", "spine-core")
-
-POOL_COLUMNS = (
-    "pool", "site", "country", "server", "accelerator", "accelerators", "cooling", "rack", "rack_kw", "fabric",
-    "switch", "places", "server_kw", "rack_height", "may_order", "most_servers", "availability",
-)  # fmt: skip
-NETWORK_COLUMNS = (
-    "pool", "network", "switch", "gbps", "radix", "ports", "unit_servers", "unit_leaves",
-    "unit_leaf_spine_links", "unit_management", "switch_kw", "switch_height",
-)  # fmt: skip
-FRAME_COLUMNS = (
-    "pool", "network", "frame", "tiers", "servers", "units", "leaves", "spines", "cores", "leaf_spine_links",
-    "spine_core_links",
-)  # fmt: skip
-KIT_COLUMNS = ("pool", "network", "link_class", "gbps", "length_m", "kit", "parts")
-REACH_COLUMNS = ("pool", "network", "link_class", "length_m", "share")
-BLOCK_COLUMNS = (
-    "workload", "kind", "pool", "servers_per_block", "rate_per_block", "rate_unit", "one_cluster",
-    "expected_servers", "basis",
-)  # fmt: skip
-DEMAND_COLUMNS = ("workload", "period", "demand")
 
 
 @dataclass(frozen=True)
@@ -47,42 +25,243 @@ class Removed:
 
 
 @dataclass(frozen=True)
-class Item:
-    """A thing with a price in the instance's currency, its life and where the price comes from."""
+class Cluster:
+    """Equal clusters of one network, as rows of the plan's table ``clusters``."""
 
-    kind: str
+    frame: str
+    tiers: int
+    servers: int
+    units: int
+    spines: int
+    cores: int
+    count: int
+
+
+@dataclass(frozen=True)
+class Made:
+    """Links of one class made with one kit: a fixed number, and a number that follows the servers or their racks.
+
+    Attributes:
+        parts_per_link: part id -> parts per link (half a twin-port module each).
+        links: links of the step whatever stands below it.
+        per_server, per_rack: links of each server, of each server rack; fractions are rounded up over all.
+    """
+
+    network: str
+    link_class: str
+    gbps: float
+    length_m: float
+    kit: str
+    parts_per_link: Mapping[str, float]
+    links: int = 0
+    per_server: float = 0.0
+    per_rack: float = 0.0
+
+
+@dataclass(frozen=True)
+class Term:
+    """Pieces of a part that follow the servers: ``rows * ceil(rate * servers)``.
+
+    Twin-port modules of 8 rails, of which two servers share one on each leaf: ``Term(part, 8, 0.5)``.
+    """
+
+    part: str
+    rows: int
+    rate: float
+
+    def pieces(self, servers: int) -> int:
+        """Pieces for so many servers.
+
+        >>> [Term("module", 8, 0.5).pieces(n) for n in (0, 1, 2, 3)]
+        [0, 8, 8, 16]
+        """
+        return self.rows * math.ceil(self.rate * servers - 1e-9)
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """What ties servers to a network family: parts and links that grow with the servers, whatever the step.
+
+    Attributes:
+        id: names the family within its design.
+        terms: parts by the number of servers.
+        per_rack: parts of every server rack (management cords).
+        links: the node-leaf links, by kit.
+    """
+
     id: str
-    description: str
-    unit: str
-    price: float
-    life_years: float
-    price_as_of: datetime.date
-    price_source: str
-    estimate: bool
+    terms: tuple[Term, ...]
+    per_rack: Mapping[str, int]
+    links: tuple[Made, ...]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One network of a step with all its places taken."""
+
+    network: str
+    switch: str
+    gbps: float
+    tiers: int
+    planes: int
+    leaf_ratio: float
+    spine_ratio: float
+    clusters: tuple[Cluster, ...]
+    units: int
+    leaves: int
+    spines: int
+    cores: int
+    links: tuple[Made, ...]
+    """All but the node-leaf links."""
+    ports: float
+    """Node-leaf links of a server."""
+    other_ports: int = 0
+    """Node-leaf links of what is no server: out-of-band switches, whose own network counts switches and racks."""
+    rack_ports: int = 0
+    """Node-leaf links of a server rack."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A network that carries up to so many servers, complete: every figure is physics, none is a choice of the model.
+
+    Attributes:
+        servers: most servers.
+        least: fewest servers for which no smaller step of the same attachment does; what may be asked of a plan where
+            waste would satisfy a limit.
+        attachment: id of the ``Attachment`` of its family.
+        switches: switches by catalogue id.
+        parts: parts by catalogue id, without those of the attachment.
+        network_racks: racks that its switches take, by height and by power with all places in use.
+        fixed_kw: power of the switches and of ``parts``, kW.
+        cells: (servers, count): groups of servers that reach each other on the compute and on the storage network.
+        standings: its networks, for the tables of a plan.
+    """
+
+    servers: int
+    least: int
+    attachment: str
+    switches: Mapping[str, int]
+    parts: Mapping[str, int]
+    network_racks: int
+    fixed_kw: float
+    cells: tuple[tuple[int, int], ...]
+    standings: tuple[Standing, ...]
+
+
+@dataclass(frozen=True)
+class Design:
+    """The networks of a server type in racks of one class, made once whatever the site.
+
+    Attributes:
+        id: opaque.
+        server, leaf_ratio, spine_ratio: what it is for.
+        places, rack_kw, rack_height: the rack class.
+        attachments: by id.
+        steps: ascending in servers.
+        gang_sizes: servers of the blocks that must stand in one cell, ascending.
+        unpackable: loads of gangs, as blocks by size of ``gang_sizes``, that a step cannot pack although it has the
+            places for each size alone: (load, indices of the steps).
+    """
+
+    id: str
+    server: str
+    leaf_ratio: float
+    spine_ratio: float
+    places: int
+    rack_kw: float
+    rack_height: float
+    attachments: Mapping[str, Attachment]
+    steps: tuple[Step, ...]
+    gang_sizes: tuple[int, ...] = ()
+    unpackable: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = ()
+
+    def places_of(self, step: Step, size: int) -> int:
+        """Blocks of ``size`` servers that a step has places for: in each cell as many as fit."""
+        return sum(count * (servers // size) for servers, count in step.cells)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Servers of one type at one site in racks of one class.
+
+    Attributes:
+        id: opaque; everything it stands for is an attribute.
+        design: id of its ``Design``; it may use the first ``steps`` of its steps.
+        may_order: one truth value per period (export rules, first shipments).
+        most_servers: a proven bound of the servers in service.
+        availability: share of the servers in service that carry load.
+        fleet: (site, server, ratios): pools that share loads whose blocks share servers.
+        for_gangs: a further cluster beside the pool of its kind, for gangs that have it to themselves.
+    """
+
+    id: str
+    site: str
+    country: str
+    server: str
+    accelerator: str
+    accelerators: int
+    cooling: str
+    rack: str
+    rack_kw: float
+    places: int
+    server_kw: float
+    design: str
+    steps: int
+    may_order: tuple[bool, ...]
+    most_servers: int
+    availability: float
+    fleet: str
+    for_gangs: bool = False
+
+
+@dataclass(frozen=True)
+class Size:
+    """One way to carry a piece of a workload on a server type.
+
+    Attributes:
+        id: opaque.
+        devices: accelerators that a block takes; where blocks share servers one of the shares that pack exactly (each
+            divides the next and the server: 1, 2, 4, 8).
+        servers: whole servers that it takes, all in one cell; 0 where blocks share servers.
+        rate: what a block carries, in the unit of the demand.
+        expected_devices: accelerators that the expected estimate takes for the same.
+        leaf_ratio, spine_ratio: oversubscription of the compute network that it was sized for.
+    """
+
+    id: str
+    workload: str
+    kind: str
+    server: str
+    leaf_ratio: float
+    spine_ratio: float
+    devices: int
+    servers: int
+    rate: float
+    rate_unit: str
+    expected_devices: float
+    basis: str
+
+    @property
+    def gang(self) -> bool:
+        """Whether it takes several whole servers that must reach each other."""
+        return self.servers > 1
 
 
 @dataclass(frozen=True)
 class Options:
-    """Every option table of one instance.
+    """Every option of one instance.
 
     Attributes:
         instance, catalogue: what they were made from.
         sites: SiteFacts by site name.
         items: (kind, id) -> Item for everything an option may call for; the power train is ("facility", site), its
             building ("building", site) and its land ("land", site).
-        pools: one row per (site, server, rack class, fabric family), indexed by pool; ``places`` servers per rack,
-            ``may_order`` one truth value per period (export rules), ``most_servers`` a proven bound,
-            ``availability`` the share of its servers that carry load.
-        networks: one row per (pool, network): switch, radix at the used speed, the scalable unit;
-            ``unit_management`` out-of-band switches that a unit of the compute network has to itself.
-        frames: one row per (pool, network, frame): what stands above the units.
-        kits: one row per (pool, network, link class, kit); ``parts`` maps part id to count per link, ``length_m`` is
-            the longest link that it makes.
-        reaches: one row per (pool, network, link class, length) where a floor gives several lengths: the ``share`` of
-            links that are at least so long.
-        blocks: one row per (workload, pool): servers and rate of one block (run, serving group, compute server), the
-            servers that the expected estimate takes for it, and how it was sized.
-        demand: one row per (workload, period from 1), in the unit of the rate.
+        designs: by id.
+        pools: what may be built where.
+        sizes: how loads may be carried.
+        sites_of: sites that may carry a size, by its id.
+        demand: by (workload, period from 1), in the unit of the rates.
         removed: what was taken out and why.
         caps: quantity limits of the export rules on what may be ordered.
         notes: what the export rules say beside their outcome, by accelerator.
@@ -93,13 +272,11 @@ class Options:
     catalogue: Catalogue
     sites: dict[str, SiteFacts]
     items: dict[tuple[str, str], Item]
-    pools: pd.DataFrame
-    networks: pd.DataFrame
-    frames: pd.DataFrame
-    kits: pd.DataFrame
-    reaches: pd.DataFrame
-    blocks: pd.DataFrame
-    demand: pd.DataFrame
+    designs: dict[str, Design]
+    pools: tuple[Pool, ...]
+    sizes: tuple[Size, ...]
+    sites_of: dict[str, tuple[str, ...]]
+    demand: dict[tuple[str, int], float]
     removed: tuple[Removed, ...]
     caps: tuple[Cap, ...] = ()
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -109,7 +286,6 @@ class Options:
     def periods(self) -> range:
         return range(1, self.instance.horizon.periods + 1)
 
-
-def records(table: pd.DataFrame) -> Iterator[Any]:
-    """Rows of an option table as named tuples (pandas gives their fields no types)."""
-    return cast("Iterator[Any]", table.itertuples(index=False))
+    def steps_of(self, pool: Pool) -> tuple[Step, ...]:
+        """Steps that a pool may use, ascending in servers."""
+        return self.designs[pool.design].steps[: pool.steps]

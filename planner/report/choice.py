@@ -1,27 +1,30 @@
-"""Why a fabric won: the compute network of a plan beside the cheapest with other tiers or planes.
+"""Why a network won: the compute network of a plan beside the cheapest with other tiers or planes.
 
-Closed forms on the same servers: one cluster as large as the largest of the plan, priced at what the plan pays.
+Closed forms on the same servers: one cluster as large as the largest of the plan, at the prices of the order date.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import InstanceError
 from planner.plan import Plan
 
 if TYPE_CHECKING:
-    from planner.engineering.optics import Kit, Rank
-    from planner.options.networks import Family
+    from planner.engineering.networks import Priced
+    from planner.instance import Instance
 
 Rows = list[dict[str, Any]]
+Shape = tuple[str, int, int, float, float]
+"""Switch, most tiers, planes, and the oversubscription of leaves and spines."""
 SERVERS_PER_RACK = 4
 """For lengths on a floor that does not say."""
 
 
 def network_choices(plan: Plan) -> Rows:
-    """For every server type and fabric of the plan: the fabrics offered, and the chosen one beside another.
+    """For every server type and kind of network of the plan: what was offered, and the chosen one beside another.
 
     Empty for a plan without its instance, or one whose instance or catalogue has moved on since.
     """
@@ -30,104 +33,152 @@ def network_choices(plan: Plan) -> Rows:
     data = plan.provenance.get("instance")
     try:
         offer = _Offer(parse_instance(data if isinstance(data, Mapping) else {}))
-        largest: dict[tuple[str, str], int] = {}
-        for row in plan.decisions["fleet"]:
-            key = (row["server"], row["fabric"])
-            largest[key] = max(largest.get(key, 0), _largest_cluster(plan, row))
-        return [found for key, servers in largest.items() if (found := offer.choice(*key, servers))]
+        return [found for key, servers in _largest(plan).items() if (found := offer.choice(*key, servers))]
     except InstanceError:
         return []
 
 
-def _largest_cluster(plan: Plan, fleet: Mapping[str, Any]) -> int:
-    """Servers of the largest cluster of a pool in a period."""
-    places = (
-        row["servers_each"]
-        for row in plan.decisions["clusters"]
-        if (row["pool"], row["period"], row["network"]) == (fleet["pool"], fleet["period"], "compute")
-    )
-    return int(min(max(places, default=0), fleet["in_service"]))
+def _largest(plan: Plan) -> dict[tuple[str, Shape], int]:
+    """Servers of the largest cluster by server type and kind of compute network."""
+    clusters: dict[tuple[str, int], int] = {}
+    for row in plan.decisions["clusters"]:
+        if row["network"] == "compute":
+            key = (row["pool"], row["period"])
+            clusters[key] = max(clusters.get(key, 0), row["servers_each"])
+    fleet = {(row["pool"], row["period"]): row for row in plan.decisions["fleet"]}
+    found: dict[tuple[str, Shape], int] = {}
+    for row in plan.decisions["networks"]:
+        of_pool = (row["pool"], row["period"])
+        if row["network"] != "compute" or of_pool not in fleet:
+            continue
+        ratios = (row["leaf_oversubscription"], row["spine_oversubscription"])
+        shape = (row["switch"], row["tiers"], row["planes"], *ratios)
+        servers = min(clusters.get(of_pool, 0), fleet[of_pool]["in_service"])
+        server = fleet[of_pool]["server"]
+        found[server, shape] = max(found.get((server, shape), 0), servers)
+    return found
+
+
+def shape_words(shape: Shape) -> str:
+    """A kind of network in a word.
+
+    >>> shape_words(("qm9700", 3, 8, 2, 1))
+    'qm9700-3t-8p-leaf2'
+    """
+    switch, tiers, planes, leaf, spine = shape
+    ratios = "".join(f"-{tier}{ratio:g}" for tier, ratio in (("leaf", leaf), ("spine", spine)) if ratio > 1)
+    return f"{switch}-{tiers}t" + (f"-{planes}p" if planes > 1 else "") + ratios
 
 
 class _Offer:
-    """What an instance offers: the families of every server type, with prices."""
+    """What an instance offers: switches and parts with prices, tiers, planes."""
 
-    def __init__(self, instance: Any) -> None:
+    def __init__(self, instance: Instance) -> None:
+        from planner.engineering.floor import Layout
+        from planner.engineering.networks import Parts
         from planner.instance import instance_catalogue, order_date
 
         self.instance, self.first_order = instance, order_date(instance)
         self.catalogue = instance_catalogue(instance)
+        self.parts = Parts(self._priced("switches"), self._priced("optics"), self._price)
+        floor = instance.fabric.layout
+        figures = {} if floor is None else {k: v for k, v in floor.model_dump().items() if v is not None}
+        self.layout = None if floor is None else Layout(**{"servers_per_rack": SERVERS_PER_RACK, **figures})
 
-    def price(self, kind: str, id: str) -> float:
+    def _price(self, kind: str, id: str) -> float | None:
         from planner.instance import convert_price
 
         found = self.catalogue.price(kind, id, self.first_order)
-        return 0.0 if found is None else convert_price(found, self.instance)
+        return None if found is None else convert_price(found, self.instance)
 
-    def families(self, server: str) -> list[Family]:
-        from planner.options.networks import families
-
-        return families(
-            self.catalogue.servers[server], self._allowed("switches"), self._allowed("optics"), self.instance.fabric,
-            self.price, self._rank, lambda *_: None,
-        )  # fmt: skip
-
-    def _allowed(self, kind: str) -> list[Any]:
+    def _priced(self, kind: str) -> dict[str, Any]:
         chosen, rows = getattr(self.instance.catalogue, kind), getattr(self.catalogue, kind)
         names = rows if chosen is None else dict.fromkeys(chosen)
-        return [
-            rows[n] for n in names if n in rows and self.catalogue.price(kind, n, self.first_order) is not None
-        ]  # fmt: skip
+        return {n: rows[n] for n in names if n in rows and self._price(kind, n) is not None}
 
-    def _rank(self, kit: Kit) -> Rank:
-        from planner.engineering.optics import Rank
-
-        return Rank((sum(self.price("optics", part) * share for part, share in kit.parts), kit.power_w))
-
-    def choice(self, server: str, fabric: str, servers: int) -> dict[str, Any] | None:
-        """The fabric chosen and the cheapest with other tiers or planes; of those that are too small, the largest."""
-        offered = self.families(server) if server in self.catalogue.servers else []
-        chosen = next((f for f in offered if f.id == fabric), None)
-        if chosen is None or not servers:
+    def choice(self, server: str, chosen: Shape, servers: int) -> dict[str, Any] | None:
+        """The network chosen and the cheapest with other tiers or planes; of those that are too small, the largest."""
+        if server not in self.catalogue.servers or chosen[0] not in self.parts.switches or not servers:
             return None
-        others = [
-            f
-            for f in offered
-            if (f.tiers, f.compute.planes) != (chosen.tiers, chosen.compute.planes)
-            and f.ratio.leaf == chosen.ratio.leaf
+        of_plan = self._built(server, chosen, servers)
+        others = [s for s in self._shapes(server, chosen) if s[1:3] != chosen[1:3]]
+        built = [self._built(server, shape, servers) for shape in others]
+        # A small network has the same few tiers whatever it might grow to.
+        fitting = [
+            b for b in built if b["cost"] is not None and (b["built"], b["planes"]) != (of_plan["built"], chosen[2])
         ]
-        built = [self._built(f, servers) for f in others]
-        fitting = [b for b in built if b["cost"] is not None]
         other = min(fitting, key=lambda b: (b["cost"], b["fabric"]), default=None)
         if other is None:
-            other = max(built, key=lambda b: (b["most_servers"], b["fabric"]), default=None)
+            too_small = [b for b in built if b["cost"] is None and b["most_servers"]]
+            other = max(too_small, key=lambda b: (b["most_servers"], b["fabric"]), default=None)
+        if other is None or of_plan["cost"] is None:
+            return None
         return {
             "server": server,
             "servers": servers,
-            "offered": [f.id for f in offered],
-            "chosen": self._built(chosen, servers),
+            "offered": [shape_words(shape) for shape in self._shapes(server, chosen)],
+            "chosen": of_plan,
             "other": other,
         }
 
-    def _built(self, family: Family, servers: int) -> dict[str, Any]:
-        from planner.engineering.fabric import FabricError, network
-        from planner.options.lengths import cost_per_link, on_floor
+    def _shapes(self, server: str, chosen: Shape) -> Iterable[Shape]:
+        """Kinds of networks that suit a server and have the oversubscription of the leaves chosen."""
+        row, fabric = self.catalogue.servers[server], self.instance.fabric
+        spines = dict.fromkeys([1.0, *(r.spine for r in fabric.oversubscription if r.leaf == chosen[3])])
+        shapes = itertools.product(self.parts.switches.values(), fabric.tiers, dict.fromkeys(fabric.planes), spines)
+        for switch, tiers, planes, spine in shapes:
+            suits = switch.protocol in row.protocols and switch.protocol in fabric.protocols
+            if suits and not row.compute_ports % planes and (tiers == 3 or spine == 1):
+                yield (switch.id, tiers, planes, chosen[3], spine)
 
-        option = family.compute
-        most = max(f.servers for f in option.design.frames)
-        shape = {"fabric": family.id, "tiers": family.tiers, "planes": option.planes, "most_servers": most}
-        try:
-            found = network(option.design, servers)
-            option = on_floor(option, self.instance.fabric, SERVERS_PER_RACK, servers, self._rank)
-        except FabricError:
-            return {**shape, "switches": None, "links": None, "cost": None}
-        links = {
-            "node-leaf": found.node_leaf_links,
-            "leaf-spine": found.leaf_spine_links,
-            "spine-core": found.spine_core_links,
+    def _built(self, server: str, shape: Shape, servers: int) -> dict[str, Any]:
+        """Tiers, switches, links and cost of a network, or only the most servers that its kind carries."""
+        said: dict[str, Any] = {"fabric": shape_words(shape), "tiers": shape[1], "planes": shape[2]}
+        found = min(self._networks(server, shape, servers), key=lambda network: network.cost, default=None)
+        if found is not None:
+            links = sum(found.planes.links(link_class) for link_class in found.planes.classes)
+            figures = {"switches": found.planes.switches, "links": links, "cost": found.cost}
+            return {**said, "built": found.planes.tree.tiers, "most_servers": self._most(server, shape), **figures}
+        nothing = dict.fromkeys(("built", "switches", "links", "cost"))
+        return {**said, "most_servers": self._most(server, shape), **nothing}
+
+    def _networks(self, server: str, shape: Shape, servers: int) -> Iterable[Priced]:
+        """Every network of at most so many tiers, of the fewest pods and of any number."""
+        from planner.engineering.fabric import FabricError
+        from planner.engineering.networks import Ask, compute
+
+        switch, most_tiers, planes, leaf, spine = shape
+        lengths = {
+            name: self.instance.fabric.typed_length_m(name) for name in ("node-leaf", "leaf-spine", "spine-core")
         }
-        cost = found.switches * self.price("switches", option.switch.id)
-        for link_class, number in links.items():
-            if number:
-                cost += number * cost_per_link(option, link_class, self._rank)
-        return {**shape, "switches": found.switches, "links": sum(links.values()), "cost": cost}
+        for tiers, any_pods in ((1, False), (2, False), (3, False), (3, True)):
+            if tiers > most_tiers or (spine > 1 and tiers < 3):
+                continue
+            ask = Ask(
+                servers, self.catalogue.servers[server], self.parts.switches[switch], tiers, planes,
+                leaf_ratio=leaf, spine_ratio=spine, any_pods=any_pods, layout=self.layout,
+                lengths_m={name: length for name, length in lengths.items() if length is not None},
+            )  # fmt: skip
+            try:
+                yield compute(ask, self.parts)
+            except FabricError:
+                continue
+
+    def _most(self, server: str, shape: Shape) -> int:
+        """The most servers that a kind of network carries; 0 where it cannot be built at all."""
+        from planner.engineering.fabric import FabricError, used_radix
+        from planner.engineering.fit import Rules, largest
+        from planner.engineering.optics import cage_links
+
+        switch_id, tiers, planes, leaf, spine = shape
+        row, switch = self.catalogue.servers[server], self.parts.switches[switch_id]
+        gbps = row.compute_port_gbps
+        rails = row.rail_optimised
+        try:
+            rules = Rules(
+                used_radix(switch, gbps), row.compute_ports // planes, rails, tiers, leaf, spine, 0,
+                cage_links(switch, gbps), False, row.rail_ports if rails else 1,
+            )  # fmt: skip
+            return largest(rules)
+        except FabricError:
+            return 0

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from planner.compliance import ComplianceReport, Optimum
 from planner.report.tables import Table, table
 from planner.report.words import money_scale, percent
+from planner.solving.compliance import ComplianceReport, Optimum
 
 
 def compliance_table(report: ComplianceReport) -> Table:

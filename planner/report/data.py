@@ -12,20 +12,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from planner.plan import RUNNING_ACCOUNTS, Plan
+from planner.plan.readable import TOTALS, require_readable
+from planner.plan.reading import is_number
 from planner.report.choice import network_choices
 from planner.report.facts import CatalogueFacts, catalogue_facts
-from planner.report.readable import TOTALS, is_number, require_readable
+from planner.report.remarks import Check, short_runs, split_fleets
 
 Row = Mapping[str, Any]
 Rows = list[dict[str, Any]]
 LINK_CLASSES = ("node_leaf", "leaf_spine", "spine_core")
+SWITCH_TIERS = ("leaves", "spines", "cores")
 LINK_ORDER = (*(name.replace("_", "-") for name in LINK_CLASSES), "leaf-leaf")
-KINDS = ("servers", "switches", "optics", "racks", "cooling", "facility")
+KINDS = ("servers", "switches", "optics", "racks", "cooling", "facility", "building", "land")
 ACCOUNTS = ("capex", *RUNNING_ACCOUNTS, "residual")
 
 
-def plan_summary(plan: Plan) -> dict[str, Any]:
+def plan_summary(plan: Plan, checks: Iterable[Check] | None = None) -> dict[str, Any]:
     """Headline, decisions, purchases, costs and proof of a plan.
+
+    Args:
+        checks: of a verification made now; absent: what the plan says of the one made with it.
 
     Raises:
         PlanFileError: a table or total of the plan is missing or malformed.
@@ -49,6 +55,8 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "fleet": fleet(plan, facts),
         "workloads": workloads(plan),
         "caution": caution(plan),
+        "split_fleets": split_fleets(plan),
+        "short_runs": short_runs(plan, _setting(plan, "instance")),
         "export_notes": _export_notes(plan),
         "networks": networks(plan, facts),
         "network_choices": network_choices(plan),
@@ -59,10 +67,20 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "estimates": estimates(plan),
         "costs": costs(plan),
         "periods": periods(plan),
-        "verification": {
-            "checks": len(plan.verification),
-            "failed": [{k: row[k] for k in ("check", "detail")} for row in plan.verification if not row["passed"]],
-        },
+        "verification": verification(plan, checks),
+    }
+
+
+def verification(plan: Plan, checks: Iterable[Check] | None) -> dict[str, Any]:
+    """Checks made and failed: now, or as the plan says of when it was made."""
+    if checks is None:
+        found = [(row["check"], row["passed"], row["detail"]) for row in plan.verification]
+    else:
+        found = [(check.check, check.passed, check.detail) for check in checks]
+    return {
+        "made_now": checks is not None,
+        "checks": len(found),
+        "failed": [{"check": check, "detail": detail} for check, passed, detail in found if not passed],
     }
 
 
@@ -81,7 +99,7 @@ def fleet(plan: Plan, facts: CatalogueFacts) -> Rows:
         found.append(
             {
                 "number": pool_numbers(plan)[pool],
-                **{key: row[key] for key in ("pool", "site", "server", "accelerator", "cooling", "rack_kw", "fabric")},
+                **{key: row[key] for key in ("pool", "site", "server", "accelerator", "cooling", "rack_kw")},
                 "servers": servers,
                 "bought": sum(r["bought"] for r in rows),
                 "accelerators": facts.accelerators(row["server"], servers),
@@ -96,9 +114,12 @@ def fleet(plan: Plan, facts: CatalogueFacts) -> Rows:
 def workloads(plan: Plan) -> Rows:
     """Which pool carries which workload, with how many blocks and servers, from which period to which."""
     numbers = pool_numbers(plan)
-    keys = ("workload", "kind", "pool", "site", "server", "blocks", "servers_per_block", "servers", "expected_servers")
+    keys = (
+        "workload", "kind", "pool", "site", "server", "blocks", "devices_per_block", "servers_per_block", "servers",
+        "expected_servers",
+    )  # fmt: skip
     found: Rows = []
-    for rows in _grouped(plan.decisions["workloads"], "workload", "pool").values():
+    for rows in _grouped(plan.decisions["workloads"], "workload", "pool", "devices_per_block").values():
         before: dict[str, Any] = {}
         for row in sorted(rows, key=lambda row: row["period"]):
             same = {"number": numbers.get(row["pool"]), **{key: row[key] for key in keys}}
@@ -116,9 +137,12 @@ def caution(plan: Plan) -> dict[str, int] | None:
     if _setting(plan, "instance", "estimates") != "safe":
         return None
     found = [{"servers": 0, "expected_servers": 0}]
-    for rows in _grouped(plan.decisions["workloads"], "period").values():
-        servers = sum(r["servers"] for r in rows)
-        expected = sum(math.ceil(r["expected_servers"] - 1e-6) for r in rows)
+    for of_period in _grouped(plan.decisions["workloads"], "period").values():
+        pools = _grouped(of_period, "pool").values()  # loads share the servers of a pool
+        servers, expected = (
+            sum(math.ceil(sum(r[column] for r in rows) - 1e-6) for rows in pools)
+            for column in ("servers", "expected_servers")
+        )
         found.append({"servers": servers, "expected_servers": expected})
     return max(found, key=lambda row: row["servers"] - row["expected_servers"])
 
@@ -131,7 +155,7 @@ def networks(plan: Plan, facts: CatalogueFacts) -> Rows:
     in_service = {(r["pool"], r["period"]): (r["server"], r["in_service"]) for r in plan.decisions["fleet"]}
     found = []
     for rows in _grouped(plan.decisions["networks"], "pool", "network").values():
-        row = _largest(rows, "switches")
+        row = max(rows, key=_switches)  # the first period of equals
         key = (row["pool"], row["network"], row["period"])
         frames, parts = clusters.get(key, []), _parts(kits.get(key, []))
         modules = facts.transceivers(parts)
@@ -143,9 +167,12 @@ def networks(plan: Plan, facts: CatalogueFacts) -> Rows:
                 "site": row["site"],
                 "network": row["network"],
                 "switch": row["switch"],
+                "gbps": row["gbps"],
+                "planes": row["planes"],
                 "tiers": sorted({r["tiers"] for r in frames}),
                 "clusters": sum(r["clusters"] for r in frames),
-                **{tier: row[tier] for tier in ("leaves", "spines", "cores", "switches")},
+                **{tier: row[tier] for tier in SWITCH_TIERS},
+                "switches": _switches(row),
                 **{f"{name}_links": row[f"{name}_links"] for name in LINK_CLASSES},
                 "parts": parts,
                 "transceivers": modules,
@@ -304,6 +331,11 @@ def _number(plan: Plan, *path: str) -> float | None:
     """A number of the provenance, None where there is none."""
     value = _setting(plan, *path)
     return value if is_number(value) else None
+
+
+def _switches(row: Row) -> int:
+    """Switches in use by a network."""
+    return sum(row[tier] for tier in SWITCH_TIERS)
 
 
 def _parts(links: Iterable[Row]) -> dict[str, float]:

@@ -10,9 +10,8 @@ from planner.report.tables import Table, ditto, table
 from planner.report.words import count, plural
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from planner.options import Options
+    from planner.options.tables import Pool, Size, Standing
 
 Data = Mapping[str, Any]
 Rows = list[dict[str, Any]]
@@ -24,6 +23,7 @@ FAMILY_WORDS = {
     "beaten": "another option is at least as good in every respect",
     "export": "the export rules of the order date",
     "fabric": "no network can be built",
+    "locality": "where the workload may run",
     "placement": "no rack holds it",
     "power": "the power of the site",
     "price": "no price is known",
@@ -34,26 +34,26 @@ FAMILY_WORDS = {
 
 def options_data(options: Options) -> dict[str, Any]:
     """Pools, networks, workloads and removed options as plain data."""
-    pools, workloads = _pools(options), _workloads(options)
+    workloads, networks = _workloads(options), _networks(options)
     return {
         "name": options.instance.name,
         "description": options.instance.description,
         "periods": len(options.periods),
         "counts": {
             "pools": len(options.pools),
-            "sites": len({r["site"] for r in pools}),
-            "servers": len({r["server"] for r in pools}),
-            "networks": len(options.networks),
-            "frames": len(options.frames),
-            "kits": len(options.kits),
+            "sites": len({pool.site for pool in options.pools}),
+            "servers": len({pool.server for pool in options.pools}),
+            "networks": len(networks),
+            "steps": sum(len(design.steps) for design in options.designs.values()),
+            "sizes": len(options.sizes),
             "removed": len(options.removed),
         },
         "workloads": workloads,
         "notes": {device: list(notes) for device, notes in options.notes.items()},
         "stranded": [r["workload"] for r in workloads if r["demand"] and not r["pools"]],
         "blocks": _blocks(options),
-        "pools": pools,
-        "networks": _networks(options),
+        "pools": [_pool(pool) for pool in options.pools],
+        "networks": networks,
         "removed": [{"subject": r.subject, "family": r.family, "reason": r.reason} for r in options.removed],
     }
 
@@ -95,57 +95,47 @@ def workload_table(data: Data) -> Table:
 
 def block_table(data: Data) -> Table:
     """What one block of a workload takes and carries on each server type, and how that was sized."""
-    sizes = Counter((r["workload"], r["server"]) for r in data["blocks"])
-    by_fabric = any(number > 1 for number in sizes.values())
+    by_ratio = len({ratio for r in data["blocks"] for ratio in r["oversubscription"]}) > 1
     return table(
         "Workloads by server type",
-        ("workload", "server", *(("fabrics",) if by_fabric else ()), ">servers of\na block", ">a block carries",
-         "basis"),
+        ("workload", "server", *(("oversubscription",) if by_ratio else ()), ">devices of\na block",
+         ">a block carries", "basis"),
         ditto(
             (
-                r["workload"], r["server"], *((_fabrics(r, sizes),) if by_fabric else ()),
-                count(r["servers_per_block"]), _carried(r["rate_per_block"], r["rate_unit"]), r["basis"] or TYPED,
+                r["workload"], r["server"], *((", ".join(r["oversubscription"]),) if by_ratio else ()),
+                count(r["devices_per_block"]), _carried(r["rate_per_block"], r["rate_unit"]), r["basis"] or TYPED,
             )
             for r in data["blocks"]
         ),
     )  # fmt: skip
 
 
-def _fabrics(row: Data, sizes: Mapping[tuple[str, str], int]) -> str:
-    return ", ".join(row["fabrics"]) if sizes[row["workload"], row["server"]] > 1 else "all"
-
-
 def pool_table(data: Data) -> Table:
-    """Pools by server and cooling, with the sites and fabrics that suit; equal rows of several sites are one."""
-    fabrics: dict[tuple[Any, ...], list[str]] = defaultdict(list)
-    for r in data["pools"]:
-        fabrics[r["server"], r["cooling"], r["rack_kw"], r["places"], r["site"]].append(r["fabric"])
+    """Pools by server and cooling, with the sites that have them."""
     sites: dict[tuple[Any, ...], list[str]] = defaultdict(list)
-    for (*key, site), found in fabrics.items():
-        sites[*key, ", ".join(found)].append(site)
+    for r in data["pools"]:
+        sites[r["server"], r["cooling"], r["rack_kw"], r["places"]].append(r["site"])
     rows = (
-        (server, cooling, f"{rack_kw:g}", count(places), ", ".join(names), suiting)
-        for (server, cooling, rack_kw, places, suiting), names in sites.items()
+        (server, cooling, f"{rack_kw:g}", count(places), ", ".join(dict.fromkeys(names)))
+        for (server, cooling, rack_kw, places), names in sites.items()
     )
-    columns = ("server", "cooling", ">kW per\nrack", ">servers\nper rack", "sites", "fabrics")
-    note = "a pool is one of each; a fabric is a switch and the most tiers it may have"
-    return table("Pools", columns, ditto(rows), note)
+    columns = ("server", "cooling", ">kW per\nrack", ">servers\nper rack", "sites")
+    return table("Pools", columns, ditto(rows), "a pool is one of each; it may grow along one of the networks below")
 
 
 def network_table(data: Data) -> Table:
-    """Networks by server and fabric."""
+    """Networks by server type."""
     return table(
         "Networks",
-        ("server", "fabric", "network", "switch", ">Gb/s", ">servers\nper unit", ">leaves\nper unit",
-         ">servers in\na cluster"),
+        ("server", "network", "switch", ">Gb/s", ">tiers", ">planes", ">sizes", ">servers\nat most"),
         ditto(
             (
-                r["server"], r["fabric"], r["network"], r["switch"], f"{r['gbps']:g}", count(r["unit_servers"]),
-                count(r["unit_leaves"]), count(r["largest_cluster"]),
+                r["server"], r["network"], r["switch"], f"{r['gbps']:g}", _tiers(r), count(r["planes"]),
+                count(r["sizes"]), count(r["most_servers"]),
             )
             for r in data["networks"]
         ),
-        "largest cluster that this instance could need",
+        "sizes that may be chosen; as many servers as this instance could need",
     )  # fmt: skip
 
 
@@ -162,66 +152,90 @@ def removed_tables(data: Data) -> Iterable[Table]:
 
 
 def _workloads(options: Options) -> Rows:
-    demand = options.demand.groupby("workload", sort=False)["demand"].max()
-    kinds = {workload.name: workload.kind for workload in options.instance.workloads}
-    pools = options.blocks.groupby("workload")["pool"].nunique()
-    units = dict(zip(options.blocks["workload"], options.blocks["rate_unit"], strict=True))
+    """Largest demand of each workload, and how many pools could carry it."""
+    units = {size.workload: size.rate_unit for size in options.sizes}
+    places: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for size in options.sizes:
+        places[size.workload] |= {(size.server, site) for site in options.sites_of.get(size.id, ())}
+    pools = Counter((pool.server, pool.site) for pool in options.pools)
     return [
         {
-            "workload": name,
-            "kind": kinds[name],
-            "demand": float(demand[name]),
-            "unit": units.get(name, ""),
-            "pools": int(pools.get(name, 0)),
+            "workload": workload.name,
+            "kind": workload.kind,
+            "demand": max(options.demand.get((workload.name, t), 0.0) for t in options.periods),
+            "unit": units.get(workload.name, ""),
+            "pools": sum(pools[place] for place in places[workload.name]),
         }
-        for name in kinds
+        for workload in options.instance.workloads
     ]
 
 
 def _blocks(options: Options) -> Rows:
-    """One row for each workload, server and size: pools of several sites and fabrics share them."""
-    pools = options.pools[["server", "fabric"]]
-    keys = ("servers_per_block", "rate_per_block", "rate_unit", "expected_servers", "basis")
+    """One row for each workload, server and size: networks of several oversubscriptions may share it."""
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for row in _records(options.blocks, ("workload", "pool", *keys)):
-        server, fabric = (str(pools.at[row["pool"], name]) for name in ("server", "fabric"))
-        size = {key: row[key] for key in keys}
-        entry = found.setdefault(
-            (row["workload"], server, *size.values()),
-            {"workload": row["workload"], "server": server, "fabrics": [], **size},
-        )
-        if fabric not in entry["fabrics"]:
-            entry["fabrics"].append(fabric)
+    for size in options.sizes:
+        figures = {
+            "devices_per_block": _devices(size, options),
+            "servers_per_block": size.servers,
+            "rate_per_block": size.rate,
+            "rate_unit": size.rate_unit,
+            "expected_devices": size.expected_devices,
+            "basis": size.basis,
+        }
+        row = {"workload": size.workload, "server": size.server, "oversubscription": [], **figures}
+        entry = found.setdefault((size.workload, size.server, *figures.values()), row)
+        ratio = f"{size.leaf_ratio:g}:1" + (f", spines {size.spine_ratio:g}:1" if size.spine_ratio > 1 else "")
+        if ratio not in entry["oversubscription"]:
+            entry["oversubscription"].append(ratio)
     order = list(dict.fromkeys(key[0] for key in found))
     return sorted(found.values(), key=lambda r: order.index(r["workload"]))
 
 
-def _pools(options: Options) -> Rows:
-    keys = ("pool", "site", "country", "server", "accelerator", "accelerators", "cooling", "rack", "rack_kw", "fabric")
-    return _records(options.pools, (*keys, "switch", "places", "server_kw", "may_order", "most_servers"))
+def _devices(size: Size, options: Options) -> int:
+    """Accelerators of a block, whole servers counted with all theirs."""
+    return max(size.devices, size.servers * options.catalogue.servers[size.server].accelerators)
+
+
+def _pool(pool: Pool) -> dict[str, Any]:
+    keys = (
+        "site", "country", "server", "accelerator", "accelerators", "cooling", "rack", "rack_kw", "places", "server_kw",
+        "most_servers", "availability",
+    )  # fmt: skip
+    return {"pool": pool.id, **{key: getattr(pool, key) for key in keys}, "may_order": list(pool.may_order)}
 
 
 def _networks(options: Options) -> Rows:
-    """One row for each server, fabric and network: pools of several sites share them."""
-    largest = options.frames.groupby(["pool", "network"])["servers"].max()
-    pools = options.pools[["server", "fabric"]]
-    keys = ("switch", "gbps", "radix", "ports", "unit_servers", "unit_leaves")
-    found: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for row in _records(options.networks, ("pool", "network", *keys)):
-        server, fabric = (str(pools.at[row["pool"], name]) for name in ("server", "fabric"))
-        cluster = int(largest.get((row["pool"], row["network"]), 0))
-        entry = found.setdefault(
-            (server, fabric, row["network"]),
-            {"server": server, "fabric": fabric, "network": row["network"], **{k: row[k] for k in keys},
-             "largest_cluster": 0},
-        )  # fmt: skip
-        entry["largest_cluster"] = max(entry["largest_cluster"], cluster)
-    return list(found.values())
+    """One row for each server type and kind of network: its sizes, and the servers of the largest."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    servers: dict[tuple[Any, ...], set[int]] = defaultdict(set)
+    for design in options.designs.values():
+        for step in design.steps:
+            for standing in step.standings:
+                row = {"server": design.server, **_kind(standing)}
+                key = tuple(row.values())
+                entry = found.setdefault(key, {**row, "tiers": set()})
+                entry["tiers"] |= {cluster.tiers for cluster in standing.clusters}
+                servers[key].add(step.servers)
+    return [
+        {**row, "tiers": sorted(row["tiers"]), "sizes": len(servers[key]), "most_servers": max(servers[key])}
+        for key, row in found.items()
+    ]
 
 
-def _records(frame: pd.DataFrame, columns: tuple[str, ...]) -> Rows:
-    """Rows as plain Python values."""
-    return [{str(key): value for key, value in row.items()} for row in frame[list(columns)].to_dict("records")]
+def _kind(standing: Standing) -> dict[str, Any]:
+    return {
+        "network": standing.network,
+        "switch": standing.switch,
+        "gbps": standing.gbps,
+        "planes": standing.planes,
+        "leaf_oversubscription": standing.leaf_ratio,
+        "spine_oversubscription": standing.spine_ratio,
+    }
+
+
+def _tiers(row: Data) -> str:
+    tiers = row["tiers"]
+    return f"{tiers[0]}-{tiers[-1]}" if len(tiers) > 1 else "".join(map(str, tiers))
 
 
 def _carried(rate: float, unit: str) -> str:

@@ -66,18 +66,18 @@ def rack_table(summary: Summary) -> Table:
 
 def workload_table(summary: Summary) -> Table:
     """Who carries what."""
-    blocks = {"training": "run", "inference": "serving group", "compute": "block"}
+    blocks = {"training": "run", "inference": "replica", "compute": "block"}
     by_period, is_safe = len(summary["periods"]) > 1, summary["caution"] is not None
     order = list(dict.fromkeys(r["workload"] for r in summary["workloads"]))
     rows = sorted(summary["workloads"], key=lambda r: (order.index(r["workload"]), r["first_period"]))
     return table(
         "Workloads",
-        ("workload", *((">periods",) if by_period else ()), "carried by", ">blocks", "of", ">servers\neach",
+        ("workload", *((">periods",) if by_period else ()), "carried by", ">blocks", "of", ">devices\neach",
          ">servers", *((">by expected\nestimate",) if is_safe else ())),
         ditto(
             (
                 r["workload"], *((_periods(r),) if by_period else ()), f"#{_pool(r)} {r['site']}, {r['server']}",
-                count(r["blocks"]), blocks.get(r["kind"], "block"), count(r["servers_per_block"]), count(r["servers"]),
+                count(r["blocks"]), blocks.get(r["kind"], "block"), count(r["devices_per_block"]), count(r["servers"]),
                 *((f"{r['expected_servers']:,.1f}",) if is_safe else ()),
             )
             for r in rows
@@ -93,7 +93,7 @@ def network_table(summary: Summary) -> Table:
          ">transceivers\nper accel."),
         ditto(
             (
-                _pool(r), r["network"], r["switch"], "+".join(map(str, r["tiers"])) or "-",
+                _pool(r), r["network"], r["switch"], _tiers(r),
                 count(r["clusters"]), _by_tier(r[tier] for tier in ("leaves", "spines", "cores")),
                 _by_tier(r[f"{name}_links"] for name in ("node_leaf", "leaf_spine", "spine_core")),
                 _short(r["transceivers_per_accelerator"]),
@@ -246,6 +246,12 @@ def _periods(row: Mapping[str, Any]) -> str:
 
 def _pool(row: Mapping[str, Any]) -> str:
     return count(row["number"])  # a pool that is not in the fleet has none
+
+
+def _tiers(row: Mapping[str, Any]) -> str:
+    """Tiers of the clusters, and planes where there are several: ``2+3``, ``2 x8``."""
+    planes = f" x{row['planes']}" if row["planes"] > 1 else ""
+    return ("+".join(map(str, row["tiers"])) or UNKNOWN) + planes
 
 
 def _by_tier(numbers: Iterable[int]) -> str:

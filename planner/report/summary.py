@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from planner.report.words import count, money, money_scale, percent, plural, power, ratio
+from planner.report.words import count, money, money_scale, percent, plural, plural_of, power, ratio
 
 Summary = Mapping[str, Any]
 MOST_ESTIMATES = 3
@@ -85,13 +85,24 @@ def export_sentences(summary: Summary) -> list[str]:
 
 
 def verification_sentence(summary: Summary) -> str:
-    """What the independent recomputation said when the plan was made."""
-    checks, failed = summary["verification"]["checks"], summary["verification"]["failed"]
+    """What the independent recomputation says: of one made now, or of the one made with the plan.
+
+    >>> found = {"made_now": False, "checks": 7, "failed": []}
+    >>> verification_sentence({"verification": found})
+    '7 checks passed when the plan was made; planner verify makes them again.'
+    >>> verification_sentence({"verification": {**found, "made_now": True}})
+    'Verified: 7 checks passed.'
+    """
+    found = summary["verification"]
+    checks, failed = found["checks"], found["failed"]
     if not checks:
         return "Not verified."
     if failed:
-        return f"Verification FAILED: {len(failed)} of {plural(checks, 'check')}, first: {failed[0]['detail']}"
-    return f"Verified independently: {plural(checks, 'check')} passed."
+        when = "" if found["made_now"] else " when the plan was made"
+        return f"Verification FAILED{when}: {len(failed)} of {plural(checks, 'check')}, first: {failed[0]['detail']}"
+    if found["made_now"]:
+        return f"Verified: {plural(checks, 'check')} passed."
+    return f"{plural(checks, 'check')} passed when the plan was made; planner verify makes them again."
 
 
 def caution_sentence(summary: Summary) -> str:
@@ -107,9 +118,43 @@ def caution_sentence(summary: Summary) -> str:
     return f"Caution: {more} more than the expected estimate takes ({count(found['expected_servers'])})."
 
 
+def split_sentences(summary: Summary) -> list[str]:
+    """Server types of which a site has several clusters.
+
+    >>> fleet = [{"pool": "a", "number": 1}, {"pool": "b", "number": 4}]
+    >>> split_sentences({"split_fleets": [{"site": "x", "server": "s", "pools": ["a", "b"]}], "fleet": fleet})
+    ['s at x: pools #1 and #4 are 2 clusters, which do not reach each other.']
+    """
+    numbers = {row["pool"]: f"#{row['number']}" for row in summary["fleet"]}
+    found = []
+    for row in summary["split_fleets"]:
+        *most, last = (numbers[pool] for pool in row["pools"])
+        named = f"{', '.join(most)} and {last} are {len(row['pools'])} clusters"
+        found.append(f"{row['server']} at {row['site']}: pools {named}, which do not reach each other.")
+    return found
+
+
+def short_run_sentences(summary: Summary) -> list[str]:
+    """Training runs that hold their servers for much longer than they take.
+
+    >>> run = {"workload": "run", "days": 60.0, "years": 5.0, "servers": 115.0}
+    >>> short_run_sentences({"short_runs": [run]})
+    ['run: a training run of 60 days holds its 115 servers for 5 years; renting or sharing them is not counted.']
+    """
+    return [
+        f"{r['workload']}: a training run of {plural_of(r['days'], 'day')} holds its "
+        f"{plural_of(r['servers'], 'server')} for {plural_of(r['years'], 'year')}; renting or sharing them is not "
+        "counted."
+        for r in summary["short_runs"]
+    ]
+
+
 def lines(summary: Summary) -> Iterable[str]:
     """The sentences below the tables."""
-    found = (caution_sentence(summary), estimate_sentence(summary), *export_sentences(summary))
+    found = (
+        caution_sentence(summary), *split_sentences(summary), *short_run_sentences(summary),
+        estimate_sentence(summary), *export_sentences(summary),
+    )  # fmt: skip
     return filter(None, (*found, verification_sentence(summary)))
 
 
@@ -117,7 +162,7 @@ def _present(summary: Summary) -> str:
     horizon = summary["horizon"]
     if horizon is None:
         return f"present value, {summary['currency_year']} money"
-    years = f"{horizon['years']:g} year" + ("" if horizon["years"] == 1 else "s")
+    years = plural_of(horizon["years"], "year")
     return (
         f"present value, {years} from {horizon['start']} at {percent(horizon['discount_rate'])}, "
         f"{summary['currency_year']} money"

@@ -1,4 +1,7 @@
-"""Draws summaries, tables and sentences on a terminal with Rich. Text of files never becomes markup."""
+"""Draws summaries, tables and sentences on a terminal with Rich. Text of files never becomes markup.
+
+What only plans and comparisons need is imported when one is drawn.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,6 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from planner.plan import Plan
-from planner.report import summary as words
-from planner.report.changes import comparison_tables, range_sentence, verdict
-from planner.report.data import plan_summary
-from planner.report.sections import plan_tables
-from planner.report.summary import Stop, Summary
 from planner.report.tables import Table, column_widths
 from planner.report.words import clean
 
@@ -22,6 +19,9 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from planner.comparison import Comparison
+    from planner.plan import Plan
+    from planner.report.remarks import Check
+    from planner.report.summary import Stop, Summary
 
 SVG_WIDTH = 112
 _FONT_FACE = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
@@ -35,20 +35,29 @@ def new_console(stderr: bool = False) -> Console:
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
 
 
-def print_plan(console: Console, plan: Plan, stop: Stop | None = None) -> None:
+def print_plan(console: Console, plan: Plan, stop: Stop | None = None, checks: Iterable[Check] | None = None) -> None:
     """Print the whole summary of a plan.
+
+    Args:
+        checks: of a verification made now, if there was one.
 
     Raises:
         PlanFileError: the plan is malformed.
     """
-    summary = plan_summary(plan)
-    style = "bold green" if summary["status"] == "optimal" else "bold yellow"
+    from planner.report import summary as words
+    from planner.report.data import plan_summary
+    from planner.report.sections import plan_tables
+
+    summary = plan_summary(plan, checks)
+    failed = bool(summary["verification"]["failed"])
+    if failed:  # nothing below is to be relied on
+        print_line(console, words.verification_sentence(summary), "bold red")
+    style = "bold yellow" if failed or summary["status"] != "optimal" else "bold green"
     print_line(console, words.status_line(summary, stop), style)
     print_line(console, _named(summary))
     console.print()
     console.print(_headline(words.headline(summary)))
     print_tables(console, plan_tables(summary))
-    failed = bool(summary["verification"]["failed"])
     console.print()
     for sentence in words.lines(summary):
         print_line(console, sentence, "bold red" if failed else "")
@@ -98,8 +107,11 @@ def rich_table(table: Table, width: int = 80) -> RichTable:
     return drawn
 
 
-def plan_svg(plan: Plan) -> str:
+def plan_svg(plan: Plan, checks: Iterable[Check] | None = None) -> str:
     """The printed summary of a plan as an SVG picture; equal plans give equal pictures.
+
+    Args:
+        checks: of a verification made now, if there was one.
 
     Raises:
         PlanFileError: the plan is malformed.
@@ -110,13 +122,15 @@ def plan_svg(plan: Plan) -> str:
         record=True, width=SVG_WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor",
         markup=False, highlight=False, emoji=False, legacy_windows=False,
     )  # fmt: skip
-    print_plan(console, plan)
+    print_plan(console, plan, checks=checks)
     return _FONT_FACE.sub("", console.export_svg(title=f"planner report: {clean(plan.name)}"))
 
 
 def comparison_text(comparison: Comparison) -> str:
     """A comparison as plain text."""
     from rich.console import Console
+
+    from planner.report.changes import comparison_tables, range_sentence, verdict
 
     text = io.StringIO()
     console = Console(width=SVG_WIDTH, file=text, color_system=None, markup=False, highlight=False, emoji=False)

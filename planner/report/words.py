@@ -41,6 +41,15 @@ def plural(number: int, noun: str, nouns: str = "") -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {nouns or noun + 's'}"
 
 
+def plural_of(value: float, noun: str) -> str:
+    """An amount that may be a fraction, and its noun.
+
+    >>> plural_of(1.0, "year"), plural_of(0.5, "year"), plural_of(1200.0, "day")
+    ('1 year', '0.5 years', '1,200 days')
+    """
+    return f"{count(value)} {noun}" + ("" if value == 1 else "s")
+
+
 def percent(share: float | None) -> str:
     """A share in percent, two significant digits below one percent, one decimal above.
 

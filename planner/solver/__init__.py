@@ -1,6 +1,6 @@
-"""Pyomo model -> HiGHS -> values. ``highs.py`` is the only file that knows the solver."""
+"""Pyomo model -> arrays -> HiGHS -> values. ``highs.py`` is the only file that knows the solver."""
 
-from planner.solver.problem import Problem, Progress, Solution, SolverOptions, load_values, standard_form
-from planner.solver.watch import solve_problem
+from planner.solver.problem import Form, Problem, Progress, Solution, SolverOptions, relative_gap, standard_form
+from planner.solver.watch import Solver
 
-__all__ = ["Problem", "Progress", "Solution", "SolverOptions", "load_values", "solve_problem", "standard_form"]
+__all__ = ["Form", "Problem", "Progress", "Solution", "Solver", "SolverOptions", "relative_gap", "standard_form"]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +12,9 @@ from planner.errors import SolverError
 
 Status = Literal["optimal", "feasible", "infeasible", "no_plan"]
 INTEGRALITY_TOLERANCE = 1e-6
-MOST_ROUNDING = 1e-3
+FEASIBILITY_TOLERANCE = 1e-6
+OBJECTIVE_TOLERANCE = 1e-6
+"""Relative distance that the objective a solver states may have from cost times values."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,9 @@ class SolverOptions:
         threads: solver threads; None leaves it to the solver.
         seed: random seed of the solver.
         isolate: run the solver in a watched child process, which is what holds the time limit and survives Ctrl-C.
+        nodes: most nodes of the tree search; None for no limit.
+        effort: share of the work that goes into heuristics; None leaves it to the solver.
+        target: objective that is good enough to stop at; None for no such.
     """
 
     gap: float = 1e-4
@@ -33,15 +37,14 @@ class SolverOptions:
     threads: int | None = None
     seed: int = 0
     isolate: bool = True
+    nodes: int | None = None
+    effort: float | None = None
+    target: float | None = None
 
 
 @dataclass(frozen=True)
 class Problem:
-    """min c x + offset with row_lower <= A x <= row_upper, lower <= x <= upper, some x whole.
-
-    ``start`` and ``integer_groups`` help the solver find a first plan: rows that ask for blocks, which a start
-    rounds up, and the columns of main decisions, which stay fixed while the rest is polished.
-    """
+    """min c x + offset with row_lower <= A x <= row_upper, lower <= x <= upper, some x whole; A by columns."""
 
     matrix_start: np.ndarray
     matrix_index: np.ndarray
@@ -53,15 +56,39 @@ class Problem:
     lower: np.ndarray
     upper: np.ndarray
     whole: np.ndarray
-    row_names: tuple[str, ...]
-    column_names: tuple[str, ...]
-    demand_rows: np.ndarray
-    main_columns: np.ndarray
+
+    @property
+    def relaxed(self) -> Problem:
+        """The problem without its whole numbers."""
+        return replace(self, whole=np.zeros_like(self.whole))
+
+    def activity(self, values: np.ndarray) -> np.ndarray:
+        """A x."""
+        columns = np.repeat(np.arange(len(self.cost)), np.diff(self.matrix_start))
+        found = np.zeros(len(self.row_lower))
+        np.add.at(found, self.matrix_index, self.matrix_value * values[columns])
+        return found
+
+    def objective(self, values: np.ndarray) -> float:
+        """c x + offset."""
+        return float(self.cost @ values) + self.offset
+
+    def holds(self, values: np.ndarray) -> bool:
+        """Whether values keep every row, bound and whole number, within the tolerances of a solver."""
+        if not np.isfinite(values).all():
+            return False
+        found = self.activity(values)
+        scale = FEASIBILITY_TOLERANCE * np.maximum(1.0, np.abs(found))
+        rows = bool(np.all(found >= self.row_lower - 10 * scale) and np.all(found <= self.row_upper + 10 * scale))
+        slack = FEASIBILITY_TOLERANCE * np.maximum(1.0, np.abs(values))
+        bounds = bool(np.all(values >= self.lower - slack) and np.all(values <= self.upper + slack))
+        near = np.abs(values[self.whole] - np.round(values[self.whole]))
+        return rows and bounds and bool(np.all(near <= 10 * INTEGRALITY_TOLERANCE))
 
 
 @dataclass(frozen=True)
 class Progress:
-    """What the solver says while it works: seconds, best objective so far and proven bound (None if not yet)."""
+    """What the search says while it works: seconds, best objective so far and proven bound (None if not yet)."""
 
     seconds: float
     objective: float | None
@@ -76,13 +103,25 @@ class Progress:
 
 @dataclass(frozen=True)
 class Solution:
-    """Status, values by column (None without a plan), objective, bound and seconds."""
+    """What a solver found.
+
+    Attributes:
+        status: ``optimal`` (within the gap), ``feasible`` (a limit came first), ``infeasible`` or ``no_plan``.
+        values: by column; None without a plan.
+        objective: cost times values.
+        bound: proven lower limit of the objective.
+        reduced_costs, prices: by column, and duals by row, of a linear problem.
+        stopped: whether the caller asked for the end (Ctrl-C).
+    """
 
     status: Status
     values: np.ndarray | None
     objective: float | None
     bound: float | None
     seconds: float
+    reduced_costs: np.ndarray | None = None
+    prices: np.ndarray | None = None
+    stopped: bool = False
 
     @property
     def gap(self) -> float | None:
@@ -102,53 +141,93 @@ def relative_gap(objective: float, bound: float) -> float:
     return max(0.0, objective - bound) / abs(objective) if objective else float("inf")
 
 
-def standard_form(model: Any, demand: str, main: tuple[str, ...]) -> tuple[Problem, list[Any]]:
+@dataclass(frozen=True)
+class Form:
+    """A model in standard form: its arrays, and the variable of each column."""
+
+    problem: Problem
+    columns: list[Any]
+    rows: list[str] = field(default_factory=list)
+
+    def values(self, found: np.ndarray) -> dict[int, float]:
+        """Values by ``id`` of the variable."""
+        return {id(v): float(x) for v, x in zip(self.columns, found, strict=True)}
+
+    def coarse(self, fine: Collection[int]) -> Form:
+        """The form with some variables, by ``id``, no longer whole."""
+        loose = np.array([id(v) in fine for v in self.columns], dtype=bool)
+        return replace(self, problem=replace(self.problem, whole=self.problem.whole & ~loose))
+
+    def start(self, value: Mapping[int, float]) -> tuple[np.ndarray, np.ndarray]:
+        """Columns and values of a start that knows some variables, by ``id``."""
+        known = [(i, value[id(v)]) for i, v in enumerate(self.columns) if id(v) in value]
+        return np.array([i for i, _ in known], dtype=np.int32), np.array([x for _, x in known], dtype=float)
+
+
+def standard_form(model: Any, names: bool = False) -> Form:
     """Arrays of a Pyomo model and the variables of its columns, in order.
+
+    A model with a row that asks for something nothing on offer gives is infeasible as it stands: what comes back then
+    has no columns and one row that cannot hold.
 
     Args:
         model: a ConcreteModel with one objective.
-        demand: name prefix of the rows that ask for blocks.
-        main: name prefixes of the main decisions.
+        names: whether to keep the names of the rows.
 
     Raises:
         SolverError: a coefficient, bound or right-hand side is not finite, or a whole variable has no finite bound.
     """
-    import pyomo.environ as pyo
+    from pyomo.common.errors import InfeasibleConstraintException
+    from pyomo.common.gc_manager import PauseGC
     from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
-    form = LinearStandardFormCompiler().write(model, mixed_form=True)
+    try:
+        with PauseGC():
+            form = LinearStandardFormCompiler().write(model, mixed_form=True)
+    except InfeasibleConstraintException:
+        return Form(_impossible(), [], ["nothing can hold"] if names else [])
     columns = list(form.columns)
+    domains = [v.domain for v in columns]
+    # Few domains stand behind many columns, and asking one is slow.
+    whole = {key: domain.get_interval()[2] != 0 for key, domain in {id(d): d for d in domains}.items()}
     kinds = np.array([row.bound_type for row in form.rows])
     rhs = np.asarray(form.rhs, dtype=float)
     # bound_type: 0 equality, 1 upper bound, -1 lower bound
-    row_lower = np.where(kinds == 1, -np.inf, rhs)
-    row_upper = np.where(kinds == -1, np.inf, rhs)
-    cost = np.asarray(form.c.todense(), dtype=float).ravel()
-    names = [variable.name for variable in columns]
-    rows = [row.constraint.name for row in form.rows]
+    bounds = [v.bounds for v in columns]
     problem = Problem(
         matrix_start=np.asarray(form.A.indptr, dtype=np.int32),
         matrix_index=np.asarray(form.A.indices, dtype=np.int32),
         matrix_value=np.asarray(form.A.data, dtype=float),
-        row_lower=row_lower,
-        row_upper=row_upper,
-        cost=cost,
+        row_lower=np.where(kinds == 1, -np.inf, rhs),
+        row_upper=np.where(kinds == -1, np.inf, rhs),
+        cost=np.asarray(form.c.todense(), dtype=float).ravel(),
         offset=float(form.c_offset[0]),
-        lower=np.array([-np.inf if v.lb is None else v.lb for v in columns], dtype=float),
-        upper=np.array([np.inf if v.ub is None else v.ub for v in columns], dtype=float),
-        whole=np.array([not v.is_continuous() for v in columns], dtype=bool),
-        row_names=tuple(rows),
-        column_names=tuple(names),
-        demand_rows=np.array([i for i, name in enumerate(rows) if name.startswith(demand)], dtype=np.int32),
-        main_columns=np.array([i for i, name in enumerate(names) if name.startswith(main)], dtype=np.int32),
+        lower=np.array([-np.inf if low is None else low for low, _ in bounds], dtype=float),
+        upper=np.array([np.inf if high is None else high for _, high in bounds], dtype=float),
+        whole=np.array([whole[id(domain)] for domain in domains], dtype=bool),
     )
-    _refuse_non_finite(problem)
-    for variable in model.component_data_objects(pyo.Var, descend_into=True):
-        variable.set_value(0, skip_validation=True)  # columns that stand nowhere stay at zero
-    return problem, columns
+    _refuse_non_finite(problem, columns)
+    return Form(problem, columns, [row.constraint.name for row in form.rows] if names else [])
 
 
-def _refuse_non_finite(problem: Problem) -> None:
+def _impossible() -> Problem:
+    """0 >= 1."""
+    none = np.zeros(0)
+    return Problem(
+        matrix_start=np.zeros(1, dtype=np.int32),
+        matrix_index=np.zeros(0, dtype=np.int32),
+        matrix_value=none,
+        row_lower=np.ones(1),
+        row_upper=np.full(1, np.inf),
+        cost=none,
+        offset=0.0,
+        lower=none,
+        upper=none,
+        whole=np.zeros(0, dtype=bool),
+    )
+
+
+def _refuse_non_finite(problem: Problem, columns: list[Any]) -> None:
     """The solver accepts NaN and calls the result optimal, so it must not see any."""
     parts: Mapping[str, np.ndarray] = {
         "cost": problem.cost,
@@ -163,25 +242,4 @@ def _refuse_non_finite(problem: Problem) -> None:
         raise SolverError("the model holds a right-hand side or bound that is no number")
     loose = np.flatnonzero(problem.whole & ~np.isfinite(problem.upper))
     if len(loose):
-        raise SolverError(f"{problem.column_names[loose[0]]} is whole and has no finite bound")
-
-
-def load_values(columns: list[Any], values: np.ndarray, counted: tuple[str, ...] = ()) -> None:
-    """Write values into Pyomo variables, whole ones rounded.
-
-    Args:
-        counted: name prefixes of continuous variables that count pieces; they are rounded up to whole pieces.
-
-    Raises:
-        SolverError: a whole variable is further from a whole number than 1e-6 (of the value, but at most
-            1e-3).
-    """
-    for variable, value in zip(columns, values, strict=True):
-        nearest = round(value)
-        near = abs(value - nearest) <= min(INTEGRALITY_TOLERANCE * max(1.0, abs(nearest)), MOST_ROUNDING)
-        if not variable.is_continuous() and not near:
-            raise SolverError(f"{variable.name} = {value} is not whole")
-        if not variable.is_continuous() or variable.name.startswith(counted or ("\0",)):
-            variable.set_value(nearest if near else math.ceil(value), skip_validation=True)
-        else:
-            variable.set_value(max(float(value), 0.0), skip_validation=True)
+        raise SolverError(f"{columns[loose[0]].name} is whole and has no finite bound")

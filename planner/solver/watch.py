@@ -1,4 +1,7 @@
-"""Runs the solver in a watched child process: limits hold, Ctrl-C keeps the best plan, a hung solver is ended."""
+"""Runs the solver in a watched child process: limits hold, Ctrl-C keeps the best plan, a hung solver is ended.
+
+One child serves all the problems of a search. It is asked to stop by a message and ended if it does not answer.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -21,37 +26,69 @@ from planner.solver.problem import Problem, Progress, Solution, SolverOptions
 
 GRACE_SECONDS = 1.5
 """After the limit (or Ctrl-C) the child is asked to stop, and ended this much later if it does not answer."""
+Start = tuple[np.ndarray, np.ndarray]
+OnProgress = Callable[[Progress], None]
 
 
-def solve_problem(
-    problem: Problem, options: SolverOptions, on_progress: Callable[[Progress], None] = lambda progress: None
-) -> Solution:
-    """Solve, by the options in a child process or here.
+class Solver:
+    """Solves problems one after the other, by the options in a child process or here; a context manager."""
 
-    Ctrl-C and the time limit end the search and give the best plan so far with a bound that is proven.
+    def __init__(self, isolate: bool = True) -> None:
+        self.isolate = isolate
+        self.stopped = False
+        """Whether Ctrl-C was pressed: the search should end with what it has."""
+        self._child: _Child | None = None
 
-    Raises:
-        SolverError: the solver failed.
-    """
-    if not options.isolate:
-        from planner.solver import highs
+    def __enter__(self) -> Solver:
+        return self
 
-        return highs.run(problem, options, on_progress)
-    return _Watched(problem, options, on_progress).solve()
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the child."""
+        if self._child is not None:
+            self._child.close()
+            self._child = None
+
+    def solve(
+        self,
+        problem: Problem,
+        options: SolverOptions,
+        start: Start | None = None,
+        on_progress: OnProgress = lambda progress: None,
+    ) -> Solution:
+        """Solve a problem; Ctrl-C and the time limit end it and give the best plan so far.
+
+        Raises:
+            SolverError: the solver failed.
+        """
+        if not self.isolate:
+            from planner.solver import highs
+
+            return highs.run(problem, options, start, on_progress)
+        if self._child is None:
+            self._child = _Child()
+        try:
+            return self._child.solve(problem, options, start, on_progress)
+        finally:
+            self.stopped = self.stopped or self._child.interrupted
+            if self._child.dead:
+                self.close()
 
 
-class _Watched:
-    def __init__(self, problem: Problem, options: SolverOptions, on_progress: Callable[[Progress], None]) -> None:
-        self.options = options
-        self.on_progress = on_progress
-        self.begin = time.monotonic()
+class _Child:
+    def __init__(self) -> None:
+        self.interrupted = False
+        self.dead = False
+        self.task = 0
+        """Number of the problem at work: messages of an earlier one are none of this one's."""
         self.plan: tuple[np.ndarray, float] | None = None
-        self.bound: float | None = None
-        self.messages: queue.Queue[tuple[str, Any]] = queue.Queue()
+        self.messages: queue.Queue[tuple[str, int, Any]] = queue.Queue()
         self.complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child
         # The child needs the packages the parent has, whatever way it found them.
         environment = dict(os.environ, PYTHONPATH=os.pathsep.join(p for p in sys.path if p))
-        self.child = subprocess.Popen(
+        self.process = subprocess.Popen(
             [sys.executable, "-c", "from planner.solver.watch import child; child()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -59,115 +96,147 @@ class _Watched:
             env=environment,
             start_new_session=True,  # Ctrl-C is for the parent, which asks the child to stop
         )
-        assert self.child.stdin is not None
-        with suppress(BrokenPipeError):
-            pickle.dump((problem, options), self.child.stdin)
-            self.child.stdin.flush()
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
 
+    def _send(self, *message: object) -> None:
+        assert self.process.stdin is not None
+        with suppress(OSError, ValueError):
+            pickle.dump(message, self.process.stdin)
+            self.process.stdin.flush()
+
     def _read(self) -> None:
-        assert self.child.stdout is not None
+        assert self.process.stdout is not None
         try:
             while True:
-                self.messages.put(pickle.load(self.child.stdout))
+                self.messages.put(pickle.load(self.process.stdout))
         except (EOFError, pickle.UnpicklingError, OSError, ValueError):
-            self.messages.put(("end", None))
+            self.messages.put(("end", 0, None))
 
-    def solve(self) -> Solution:
-        limit = self.options.time_limit
-        deadline = None if limit is None else self.begin + limit + GRACE_SECONDS
+    def solve(self, problem: Problem, options: SolverOptions, start: Start | None, on_progress: OnProgress) -> Solution:
+        begin = time.monotonic()
+        self.plan = None
+        self.task += 1
+        limit = options.time_limit
+        deadline = None if limit is None else begin + limit + GRACE_SECONDS
         try:
-            while True:
-                try:
-                    found = self._next(deadline)
-                except KeyboardInterrupt:
-                    found = None
-                    deadline = 0.0
-                if found is not None:
-                    return found
-                if deadline is not None and time.monotonic() >= deadline:
-                    return self._stop()
-        finally:
-            self.child.kill()
-            self.child.wait()
-            self.reader.join(timeout=1)
-            for pipe in (self.child.stdin, self.child.stdout):
-                with suppress(OSError, ValueError):
-                    pipe.close()  # type: ignore[union-attr]
-            self.complaints.close()
+            self._send("solve", self.task, problem, replace(options, isolate=False), start)
+        except KeyboardInterrupt:  # half a problem is on its way
+            self.interrupted = self.dead = True
+            return Solution("no_plan", None, None, None, time.monotonic() - begin, stopped=True)
+        while True:
+            try:
+                found = self._next(deadline, on_progress)
+            except KeyboardInterrupt:
+                self.interrupted = True
+                found, deadline = None, 0.0
+            except Exception:
+                self._send("stop", self.task)  # nobody waits for it any more
+                raise
+            if found is not None:
+                return found
+            if deadline is not None and time.monotonic() >= deadline:
+                return self._stop(begin)
 
-    def _next(self, deadline: float | None) -> Solution | None:
+    def _next(self, deadline: float | None, on_progress: OnProgress) -> Solution | None:
         """Handle one message; a Solution when the child is done."""
         wait = 0.2 if deadline is None else max(0.0, min(0.2, deadline - time.monotonic()))
         try:
-            kind, content = self.messages.get(timeout=wait)
+            kind, task, content = self.messages.get(timeout=wait)
         except queue.Empty:
             return None
+        if task not in (0, self.task):
+            return None
         if kind == "plan":
-            self.plan = content
-        elif kind == "bound":
-            self.bound = content
+            if self.plan is None or content[1] < self.plan[1]:
+                self.plan = content
         elif kind == "progress":
-            self.on_progress(content)
+            on_progress(content)
         elif kind == "solution":
             found: Solution = content
             return found
         elif kind == "error":
             raise SolverError(content)
         else:
+            self.dead = True
             self.complaints.seek(0)
             last = self.complaints.read().decode(errors="replace").strip().splitlines()[-1:]
             raise SolverError(f"the solver process ended without an answer {' '.join(last)}".strip())
         return None
 
-    def _stop(self) -> Solution:
-        """Ask for an end; failing that, take the last plan and the bound of the linear relaxation."""
-        assert self.child.stdin is not None
-        with suppress(OSError):
-            self.child.stdin.close()
+    def _stop(self, begin: float) -> Solution:
+        """Ask for an end; failing that, take the last plan and end the child."""
+        self._send("stop", self.task)
         until = time.monotonic() + GRACE_SECONDS
         while time.monotonic() < until:
             with suppress(SolverError, KeyboardInterrupt):
-                found = self._next(until)
+                found = self._next(until, lambda progress: None)
                 if found is not None:
-                    return found
-        seconds = time.monotonic() - self.begin
+                    return replace(found, stopped=self.interrupted)
+        self.dead = True
+        seconds = time.monotonic() - begin
         if self.plan is None:
-            return Solution("no_plan", None, None, self.bound, seconds)
-        return Solution("feasible", self.plan[0], self.plan[1], self.bound, seconds)
+            return Solution("no_plan", None, None, None, seconds, stopped=self.interrupted)
+        return Solution("feasible", self.plan[0], self.plan[1], None, seconds, stopped=self.interrupted)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.reader.join(timeout=1)
+        for pipe in (self.process.stdin, self.process.stdout):
+            with suppress(OSError, ValueError):
+                pipe.close()  # type: ignore[union-attr]
+        self.complaints.close()
 
 
 def child() -> None:
-    """Body of the child process: problem from standard input, messages to standard output."""
+    """Body of the child process: problems from standard input, messages to standard output."""
     # The solver's own prints must not get between the messages.
     out: BinaryIO = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    problem, options = pickle.load(sys.stdin.buffer)
-    stopped = threading.Event()
+    tasks: queue.Queue[tuple[Any, ...] | None] = queue.Queue()
+    last_stopped = [0]
+    """Number of the last problem that is to end: a stop that comes late must not end the next one."""
 
-    def wait_for_end() -> None:
-        sys.stdin.buffer.read()  # the parent closes it to stop us, or dies
-        stopped.set()
+    def listen() -> None:
+        while True:
+            try:
+                message = pickle.load(sys.stdin.buffer)
+            except (EOFError, pickle.UnpicklingError, OSError):
+                break  # the parent is gone
+            if message[0] == "stop":
+                last_stopped[0] = message[1]
+            else:
+                tasks.put(message[1:])
+        last_stopped[0] = sys.maxsize
+        tasks.put(None)
 
-    threading.Thread(target=wait_for_end, daemon=True).start()
+    threading.Thread(target=listen, daemon=True).start()
 
-    def send(kind: str, content: object) -> None:
-        pickle.dump((kind, content), out)
+    def send(kind: str, number: int, content: object) -> None:
+        pickle.dump((kind, number, content), out)
         out.flush()
+
+    def send_plan(number: int, values: np.ndarray, objective: float) -> None:
+        send("plan", number, (values, objective))
+
+    def to_end(number: int) -> bool:
+        return last_stopped[0] >= number
 
     from planner.solver import highs
 
-    try:
-        solution = highs.run(
-            problem,
-            options,
-            on_progress=lambda progress: send("progress", progress),
-            on_plan=lambda values, objective: send("plan", (values, objective)),
-            on_bound=lambda bound: send("bound", bound),
-            stop=stopped.is_set,
-        )
-        send("solution", solution)
-    except SolverError as error:
-        send("error", str(error))
+    while (task := tasks.get()) is not None:
+        number, problem, options, start = task
+        try:
+            solution = highs.run(
+                problem,
+                options,
+                start,
+                on_progress=partial(send, "progress", number),
+                on_plan=partial(send_plan, number),
+                stop=partial(to_end, number),
+            )
+            send("solution", number, solution)
+        except SolverError as error:
+            send("error", number, str(error))
     os._exit(0)  # threads waiting on standard input must not hold the process

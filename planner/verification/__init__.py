@@ -1,6 +1,19 @@
-"""The independent check of a plan: every limit and every amount recomputed, sharing no code with the model.
+"""The independent check of a plan: every limit and every amount recomputed from instance, catalogue and plan alone.
 
-Reads the instance, the catalogue and the plan alone. The rules are those of ``docs/plan-format.md``.
+The rules are those of ``docs/plan-format.md``. Nothing of the options, the model, the solver, the money and the
+compiling of plans is imported. What is shared with them, so that a fault in it would not be noticed here:
+
+* the reading of files: instance (``planner.instance.schema`` and what it holds), catalogue rows and overrides of their
+  fields, climate and other tables, plan rows (``planner.plan.rows``), units;
+* physics of a climate: annual PUE, design day and water of a cooling method (``planner.engineering.cooling``);
+* physics of a load whose efficiency is not typed: the performance model is asked again at the size the plan
+  gives, and so are the parameters of a model that is named;
+* the wiring of a tree, port by port, and its proof (``planner.engineering.tree`` and ``topology``): which tree a
+  network must be is worked out here, the links of that tree and their number at each device are counted on it;
+* quantity limits of the export rules (``export_rules.caps``); outcomes of orders are read from the rules again.
+
+Everything else is worked out a second time: figures of sites with their hubs, prices in force and currencies, racks,
+networks and parts, power, energy, purchases, money, totals, export outcomes.
 """
 
 from __future__ import annotations
@@ -9,7 +22,7 @@ from collections.abc import Callable, Mapping
 
 from planner.catalogue import Catalogue
 from planner.instance import Instance, instance_data
-from planner.plan import Plan
+from planner.plan.plan import Plan
 from planner.verification import budget, cooling, fabric, fleet, ledger, placement, power, provenance, supply, workload
 from planner.verification.checks import Book, Check, VerificationReport
 from planner.verification.facts import Facts, View

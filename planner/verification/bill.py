@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from planner.catalogue.facility import Redundancy, facility_rows
 from planner.instance import Money
-from planner.instance.resolve import convert
 from planner.verification.facts import View
+from planner.verification.sites import money
 
 POWER_TRAIN = "power-train"
 KINDS = ("servers", "switches", "optics", "racks", "cooling", "facility", "building", "land")
@@ -16,19 +16,17 @@ MAINTAINED = ("servers", "switches", "optics")
 
 
 class Purchase(NamedTuple):
-    """One row of the bill of materials, without its figures; pool and network are None where they do not apply."""
+    """One row of the bill of materials, without its figures; pool is None for what a site shares."""
 
     kind: str
     item: str
     site: str
     pool: str | None
-    network: str | None
     period: int
 
     def __str__(self) -> str:
         where = f"pool {self.pool}" if self.pool else f"site {self.site}"
-        network = f" {self.network}" if self.network else ""
-        return f"{where}{network} period {self.period}: {self.kind} {self.item}"
+        return f"{where} period {self.period}: {self.kind} {self.item}"
 
 
 def purchases(view: View) -> dict[Purchase, float]:
@@ -43,28 +41,27 @@ def purchases(view: View) -> dict[Purchase, float]:
 def _purchases(view: View) -> Iterator[tuple[Purchase, float]]:
     tables = view.tables
     for fleet in tables.fleet:
-        yield Purchase("servers", fleet.server, fleet.site, fleet.pool, None, fleet.period), fleet.bought
-    for row in tables.networks:
-        purchase = Purchase("switches", row.switch, row.site, row.pool, row.network, row.period)
-        yield purchase, row.switches_bought
+        yield Purchase("servers", fleet.server, fleet.site, fleet.pool, fleet.period), fleet.bought
+    for row in tables.switches:
+        yield Purchase("switches", row.switch, row.site, row.pool, row.period), row.bought
     for part in tables.parts:
-        yield Purchase("optics", part.part, part.site, part.pool, None, part.period), part.bought
+        yield Purchase("optics", part.part, part.site, part.pool, part.period), part.bought
     for rack in tables.racks:
-        yield Purchase("racks", rack.rack, rack.site, rack.pool, None, rack.period), rack.bought
+        yield Purchase("racks", rack.rack, rack.site, rack.pool, rack.period), rack.bought
     for method in tables.cooling:
-        yield Purchase("cooling", method.cooling, method.site, None, None, method.period), method.bought_kw
+        yield Purchase("cooling", method.cooling, method.site, None, method.period), method.bought_kw
     for site in tables.sites:
-        yield Purchase("facility", POWER_TRAIN, site.site, None, None, site.period), site.bought_power_kw
-        yield Purchase("building", "building", site.site, None, None, site.period), site.bought_building_kw
-        yield Purchase("land", "land", site.site, None, None, site.period), site.land_bought
+        yield Purchase("facility", POWER_TRAIN, site.site, None, site.period), site.bought_power_kw
+        yield Purchase("building", "building", site.site, None, site.period), site.bought_building_kw
+        yield Purchase("land", "land", site.site, None, site.period), site.land_bought
 
 
 def in_service(view: View) -> Iterator[tuple[str, str, str, int, float]]:
-    """Kind, item, site, period and number of everything in service that is maintained."""
+    """Kind, item, site, period and number of everything installed that is maintained, in use or not."""
     for fleet in view.tables.fleet:
         yield "servers", fleet.server, fleet.site, fleet.period, fleet.in_service
-    for row in view.tables.networks:
-        yield "switches", row.switch, row.site, row.period, row.switches
+    for row in view.tables.switches:
+        yield "switches", row.switch, row.site, row.period, row.installed
     for part in view.tables.parts:
         yield "optics", part.part, part.site, part.period, part.installed
 
@@ -72,7 +69,7 @@ def in_service(view: View) -> Iterator[tuple[str, str, str, int, float]]:
 def unit_price(view: View, purchase: Purchase) -> float | None:
     """Price of one (or of one kW) in the plan's currency; None if there is none."""
     own = _site_price(view, purchase)
-    price = view.facts.price(purchase.kind, purchase.item) if own is None else convert(own, view.facts.instance)
+    price = view.facts.price(purchase.kind, purchase.item) if own is None else money(own, view.facts.instance)
     if purchase.kind == "facility" and price is not None:
         site = next((s for s in view.facts.instance.sites if s.name == purchase.site), None)
         if site is not None and site.redundancy is not None:
@@ -86,7 +83,7 @@ def price_origin(view: View, purchase: Purchase) -> tuple[str, str, bool] | None
     if _site_price(view, purchase) is not None:
         return view.facts.first_order.isoformat(), "instance", False
     price = view.facts.dated_price(purchase.kind, purchase.item)
-    return None if price is None else (price.as_of.isoformat(), price.source, price.estimate)
+    return None if price is None else (price.as_of, price.source, price.estimate)
 
 
 def _site_price(view: View, purchase: Purchase) -> Money | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from planner.instance.resolve import convert
 from planner.verification import bill
 from planner.verification.checks import Book
 from planner.verification.facts import View
+from planner.verification.sites import money
 
 
 def check(view: View, book: Book) -> None:
@@ -19,8 +19,8 @@ def check(view: View, book: Book) -> None:
         if price is not None:
             spent[purchase.period] += price * quantity
     if limits.capex is not None:
-        limit = convert(limits.capex, view.facts.instance)
+        limit = money(limits.capex, view.facts.instance) or 0.0
         book.within("capital within budget", "whole horizon", "capital spending", sum(spent.values()), limit)
-    for period, money in enumerate(limits.capex_by_period or (), 1):
-        limit = convert(money, view.facts.instance)
+    for period, most in enumerate(limits.capex_by_period or (), 1):
+        limit = money(most, view.facts.instance) or 0.0
         book.within("capital within budget", f"period {period}", "capital spending", spent.get(period, 0.0), limit)

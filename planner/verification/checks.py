@@ -117,6 +117,18 @@ class Book:
         detail = f"{where}: {what} {shown(found)}, needed {shown(needed)}"
         return self.record(check, found >= needed - WHOLE, detail)
 
+    def no_more(self, check: str, where: str, what: str, found: float, most: float) -> bool:
+        """A number of things must be at most ``most``, without the tolerance of amounts."""
+        detail = f"{where}: {what} {shown(found)}, at most {shown(most)} expected"
+        return self.record(check, found <= most + WHOLE, detail)
+
+    def between(self, check: str, where: str, what: str, found: float, bounds: tuple[float, float]) -> bool:
+        """An amount must lie within recomputed bounds, which mostly are equal, within the tolerance."""
+        low, high = bounds
+        expected = shown(low) if low == high else f"{shown(low)} to {shown(high)}"
+        passed = covers(found, low) and covers(high, found)
+        return self.record(check, passed, f"{where}: {what} {shown(found)}, expected {expected}")
+
     def within(self, check: str, where: str, what: str, found: float, limit: float) -> bool:
         """A load must be at most the limit."""
         return self.record(check, covers(limit, found), f"{where}: {what} {shown(found)}, limit {shown(limit)}")

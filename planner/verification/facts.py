@@ -6,9 +6,9 @@ Only data: rows, site figures, prices, lives. Every formula stands in the file o
 from __future__ import annotations
 
 import datetime
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from planner.catalogue import Catalogue
 from planner.catalogue.entries import (
@@ -17,48 +17,28 @@ from planner.catalogue.entries import (
     POWER_TRAIN_LIFE_YEARS,
     Accelerator,
     Cooling,
-    Price,
     Rack,
     Server,
-    Switch,
 )
 from planner.instance import Instance
-from planner.instance.resolve import SiteFacts, catalogue_overrides, convert_price, order_date, site_facts
-from planner.verification.checks import WHOLE, Book
-from planner.verification.tables import (
-    Bill,
-    Clusters,
-    CoolingRow,
-    Cost,
-    Fleet,
-    Links,
-    Network,
-    Parts,
-    Racks,
-    SiteRow,
-    Tables,
-    Work,
-)
+from planner.verification.checks import WHOLE, Book, covers
+from planner.verification.sites import Dated, SiteFacts, in_currency, price_in_force, read_site
+from planner.verification.tables import Clusters, Fleet, Links, Network, Parts, Row, Tables
 
 IN_BAND, OUT_OF_BAND = "in-band", "out-of-band"
 NETWORKS = ("compute", "storage", IN_BAND, OUT_OF_BAND)
-FAMILY = re.compile(
-    r"(?P<switch>.+)-(?P<tiers>[23])t(-(?P<planes>\d{1,3})p)?"
-    r"(-leaf(?P<leaf>\d{1,2}(\.\d{1,6})?))?(-spine(?P<spine>\d{1,2}(\.\d{1,6})?))?"
-)
-"""A fabric family: switch, most tiers, planes, oversubscription of leaves and spines."""
+Range = tuple[float, float]
+"""Least and most of something; the same where it is known exactly."""
 
 
 @dataclass(frozen=True)
 class Pool:
-    """A pool's name taken apart, each part looked up.
+    """A pool as its fleet rows describe it, each part looked up. Its id says nothing.
 
     Attributes:
-        id: ``site/server/cooling-rack_kw/fabric``.
-        named_rack_kw: rack power in the name; the checks use ``rack_kw``, from the cooling method and the site.
-        tiers: most tiers of the compute fabric (2 or 3).
-        planes: independent copies of the compute fabric.
-        leaf_ratio, spine_ratio: oversubscription of the compute fabric.
+        id: as in the tables.
+        site, server, device, method, rack: looked up.
+        leaf_ratio, spine_ratio: oversubscription of the compute network, from the fleet rows.
     """
 
     id: str
@@ -67,10 +47,6 @@ class Pool:
     device: Accelerator
     method: Cooling
     rack: Rack
-    named_rack_kw: float
-    switch: Switch
-    tiers: int
-    planes: int
     leaf_ratio: float
     spine_ratio: float
 
@@ -96,17 +72,23 @@ class Facts:
 
     def __init__(self, instance: Instance, catalogue: Catalogue) -> None:
         self.instance = instance
-        self.first_order = order_date(instance)
-        self.catalogue = catalogue.with_overrides(
-            catalogue_overrides(instance), instance.currency.unit, self.first_order
-        )
-        self.sites = {site.name: site for site in site_facts(instance, self.catalogue)}
+        self.first_order = self.order_date(1)
+        overrides = {kind: dict(rows) for kind, rows in instance.catalogue.overrides if rows}
+        self.catalogue = catalogue.with_overrides(overrides, instance.currency.unit, self.first_order)
+        self.sites = {site.name: read_site(site, instance, self.catalogue) for site in instance.sites}
         self.periods = range(1, instance.horizon.periods + 1)
         self.years = instance.horizon.period_years
+        self._dated: dict[tuple[str, str], Dated | None] = {}
 
     def order_date(self, period: int) -> datetime.date:
         """Date on which the purchases of ``period`` (from 1) are ordered."""
-        return order_date(self.instance, period - 1)
+        return self.instance.horizon.order_date(period - 1, self.instance.policy.order_date)
+
+    @property
+    def limits_by_period(self) -> bool:
+        """Whether the instance limits single periods, so that buying before the need can be worth it."""
+        by_period = self.instance.budget.capex_by_period is not None
+        return by_period or any(limit.period is not None for limit in self.instance.supply)
 
     def allowed(self, kind: str, id: str) -> bool:
         """Whether the instance lets rows of ``kind`` called ``id`` be used."""
@@ -114,24 +96,15 @@ class Facts:
         return chosen is None or id in chosen
 
     def price(self, kind: str, id: str) -> float | None:
-        """Price in the plan's currency."""
+        """Price in the plan's currency; None if there is none."""
         found = self.dated_price(kind, id)
-        return None if found is None else convert_price(found, self.instance)
+        return None if found is None else in_currency(found.amount, found.currency, self.instance)
 
-    def dated_price(self, kind: str, id: str) -> Price | None:
-        """The price in force: the latest at or before the first order, else the earliest later one."""
-        dated = [p for p in self.prices(kind, id) if p.as_of <= self.first_order]
-        later = [p for p in self.prices(kind, id) if p.as_of > self.first_order]
-        override = catalogue_overrides(self.instance).get(kind, {}).get(id, {}).get("price")
-        if override is not None:
-            return self.catalogue.price(kind, id, self.first_order)  # the override, dated on the first order
-        if dated:
-            return max(dated, key=lambda price: price.as_of)
-        return min(later, key=lambda price: price.as_of, default=None)
-
-    def prices(self, kind: str, id: str) -> list[Price]:
-        """Every dated price of one item."""
-        return [p for p in self.catalogue.prices if p.kind == kind and p.id == id]
+    def dated_price(self, kind: str, id: str) -> Dated | None:
+        """The price in force at the first order."""
+        if (kind, id) not in self._dated:
+            self._dated[kind, id] = price_in_force(kind, id, self.instance, self.catalogue, self.first_order)
+        return self._dated[kind, id]
 
     def life_years(self, kind: str, id: str) -> float | None:
         """Life of an item of a bill of materials; None if the catalogue does not know it."""
@@ -160,39 +133,22 @@ class Facts:
                     total[served] += quantity
         return total
 
-    def pool(self, name: str) -> Pool | str:
-        """The pool called ``name``, or what is wrong with the name."""
-        parts = name.split("/")
-        if len(parts) != 4:
-            return "expected site/server/cooling-rack_kw/fabric"
-        site, server = self.sites.get(parts[0]), self.catalogue.servers.get(parts[1])
-        cooling, _, kw = parts[2].rpartition("-")
-        family = FAMILY.fullmatch(parts[3])
-        method = self.catalogue.cooling.get(cooling)
-        switch = self.catalogue.switches.get(family["switch"]) if family else None
+    def pool(self, row: Fleet) -> Pool | str:
+        """The pool that a fleet row describes, or what is wrong with it."""
+        site, server = self.sites.get(row.site), self.catalogue.servers.get(row.server)
+        method = self.catalogue.cooling.get(row.cooling)
         if site is None:
-            return f"unknown site {parts[0]!r}"
+            return f"unknown site {row.site!r}"
         if server is None:
-            return f"unknown server {parts[1]!r}"
+            return f"unknown server {row.server!r}"
         device = self.catalogue.accelerators.get(server.accelerator)
         if device is None:
             return f"unknown accelerator {server.accelerator!r}"
         if method is None or method.rack not in self.catalogue.racks:
-            return f"unknown cooling method {cooling!r}"
-        if switch is None or family is None:
-            return f"unknown fabric {parts[3]!r}"
-        try:
-            named_rack_kw = float(kw)
-        except ValueError:
-            return f"unknown rack power {kw!r}"
+            return f"unknown cooling method {row.cooling!r}"
         rack = self.catalogue.racks[method.rack]
-        shape = (
-            int(family["tiers"]),
-            int(family["planes"] or 1),
-            float(family["leaf"] or 1),
-            float(family["spine"] or 1),
-        )
-        return Pool(name, site, server, device, method, rack, named_rack_kw, switch, *shape)
+        ratios = row.leaf_oversubscription, row.spine_oversubscription
+        return Pool(row.pool, site, server, device, method, rack, *ratios)
 
 
 class View:
@@ -200,28 +156,8 @@ class View:
 
     def __init__(self, facts: Facts, tables: Tables, book: Book) -> None:
         self.facts, self.tables = facts, tables
-        self.pools: dict[str, Pool] = {}
-        placed: tuple[Iterable[Fleet | Work | Racks | Clusters | Network | Links | Parts], ...] = (
-            tables.fleet, tables.workloads, tables.racks, tables.clusters, tables.networks, tables.links, tables.parts,
-        )  # fmt: skip
-        sites_named: dict[str, set[str]] = {}
-        for rows in placed:
-            for row in rows:
-                sites_named.setdefault(row.pool, set()).add(row.site)
-        for name, sites in sites_named.items():
-            pool = facts.pool(name)
-            if isinstance(pool, str):
-                book.record("names known", False, f"pool {name!r}: {pool}")
-                continue
-            book.record("names known", True, f"pool {name}: site, server, rack class and fabric known")
-            others = sites - {pool.site.name}
-            book.record("rows agree with their pool", not others, f"pool {name}: sites {sorted(sites)} in its rows")
-            self.pools[name] = pool
-        located: tuple[Iterable[CoolingRow | SiteRow | Bill | Cost], ...] = (
-            tables.cooling, tables.sites, tables.bill, tables.costs,
-        )  # fmt: skip
-        for site in sorted({row.site for rows in located for row in rows}):
-            book.record("names known", site in facts.sites, f"site {site!r}: one of {sorted(facts.sites)} is expected")
+        self.memo: dict[Hashable, Any] = {}
+        """What the files of the concerns have worked out once."""
         self.fleet = {(row.pool, row.period): row for row in tables.fleet}
         self.networks = {(row.pool, row.network, row.period): row for row in tables.networks}
         self.parts: dict[tuple[str, int], list[Parts]] = {}
@@ -230,6 +166,39 @@ class View:
         self.clusters: dict[tuple[str, str, int], list[Clusters]] = {}
         for cluster in tables.clusters:
             self.clusters.setdefault((cluster.pool, cluster.network, cluster.period), []).append(cluster)
+        self.links: dict[tuple[str, int], list[Links]] = {}
+        for link in tables.links:
+            self.links.setdefault((link.pool, link.period), []).append(link)
+        self.pools = self._pools(book)
+        located: tuple[Iterable[Any], ...] = (tables.cooling, tables.sites, tables.bill, tables.costs)
+        for site in sorted({row.site for rows in located for row in rows}):
+            book.record("names known", site in facts.sites, f"site {site!r}: one of {sorted(facts.sites)} is expected")
+
+    def _pools(self, book: Book) -> dict[str, Pool]:
+        """The pools of the fleet rows; every other row must belong to one of them and stand at its site."""
+        found: dict[str, Pool] = {}
+        described: dict[str, Fleet] = {}
+        for row in self.tables.fleet:
+            described.setdefault(row.pool, row)
+        for name, row in described.items():
+            pool = self.facts.pool(row)
+            if isinstance(pool, str):
+                book.record("names known", False, f"pool {name!r}: {pool}")
+                continue
+            book.record("names known", True, f"pool {name}: site, server and cooling known")
+            found[name] = pool
+        tables = self.tables
+        placed: tuple[Iterable[Row], ...] = (
+            tables.fleet, tables.workloads, tables.racks, tables.clusters, tables.networks, tables.switches,
+            tables.links, tables.parts,
+        )  # fmt: skip
+        named: set[tuple[str, str]] = {(r.pool, r.site) for rows in placed for r in rows}  # type: ignore[attr-defined]
+        for name, site in sorted(named):
+            book.record("pool has fleet rows", name in described, f"pool {name!r}: named by rows of other tables")
+            if name in found:
+                stands = found[name].site.name
+                book.text("rows agree with their pool", f"pool {name}", "site in its rows", site, stands)
+        return found
 
     @property
     def pool_periods(self) -> Iterable[tuple[Pool, int, str]]:
@@ -243,21 +212,9 @@ class View:
         row = self.fleet.get((pool, period))
         return 0 if row is None else row.in_service
 
-    def it_kw(self, pool: Pool, period: int) -> float:
-        """IT power of a pool, kW: servers in service, switches and parts installed."""
-        watts = 1000.0 * pool.server.power_kw * self.in_service(pool.id, period)
-        for network in NETWORKS:
-            row = self.networks.get((pool.id, network, period))
-            switch = None if row is None else self.facts.catalogue.switches.get(row.switch)
-            if row is not None and switch is not None:
-                watts += switch.power_w * row.switches
-        return watts / 1000.0 + self.parts_kw(pool.id, period)
-
-    def parts_kw(self, pool: str, period: int) -> float:
-        """Power of the modules and cables installed in a pool, kW."""
-        optics = self.facts.catalogue.optics
-        rows = [row for row in self.parts.get((pool, period), ()) if row.part in optics]
-        return sum(optics[row.part].power_w * row.installed for row in rows) / 1000.0
+    def network(self, pool: str, network: str, period: int) -> Network | None:
+        """The row of one network."""
+        return self.networks.get((pool, network, period))
 
     def purchases_stand(
         self, book: Book, check: str, where: str, what: str, *, bought: Mapping[int, float], found: Mapping[int, float],
@@ -274,3 +231,22 @@ class View:
                 book.count(check, place, what, found[period], round(expected))
             elif present:
                 book.same(check, place, what, found[period], expected)
+
+    def bought_late(
+        self, book: Book, where: str, what: str, *, bought: Mapping[int, float], need: Mapping[int, Range],
+        life_years: float, whole: bool = True,
+    ) -> None:  # fmt: skip
+        """Nothing is bought beyond the need of its period, less what still serves.
+
+        Where the instance limits single periods, it may be bought for the need of a later period that it serves in.
+        """
+        life = self.facts.periods_of_life(life_years)
+        for period, now in sorted(bought.items()):
+            if now <= (WHOLE if whole else 1e-9):
+                continue
+            before = sum(b for t, b in bought.items() if t < period < t + life)
+            ahead = range(period, period + life) if self.facts.limits_by_period else (period,)
+            most = max(need.get(t, (0.0, 0.0))[1] for t in ahead)
+            enough = before + now <= most + WHOLE if whole else covers(most, before + now)
+            detail = f"{where} period {period}: {now:,.10g} {what} bought on top of {before:,.10g}, needed {most:,.10g}"
+            book.record("nothing bought without need", enough, detail)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planner.verification import export
-from planner.verification.checks import Book
+from planner.verification.checks import WHOLE, Book
 from planner.verification.facts import Pool, View
 
 
@@ -14,9 +14,13 @@ def check(view: View, book: Book) -> None:
         _devices_allowed(view, book, pool)
         for row in rows:
             where = f"pool {pool.id} period {row.period}"
-            named = (row.server, row.accelerator, row.cooling, row.fabric)
-            expected = (pool.server.id, pool.device.id, pool.method.id, pool.id.split("/")[3])
-            book.text("rows agree with their pool", where, "server, accelerator, cooling, fabric", named, expected)
+            named = (row.server, row.accelerator, row.cooling)
+            expected = (pool.server.id, pool.device.id, pool.method.id)
+            book.text("rows agree with their pool", where, "server, accelerator, cooling", named, expected)
+            ratios = (row.leaf_oversubscription, row.spine_oversubscription)
+            same = abs(ratios[0] - pool.leaf_ratio) <= WHOLE and abs(ratios[1] - pool.spine_ratio) <= WHOLE
+            detail = f"{where}: oversubscription {ratios}, expected {(pool.leaf_ratio, pool.spine_ratio)}"
+            book.record("rows agree with their pool", same, detail)
             book.same("rows agree with their pool", where, "rack kW", row.rack_kw, pool.rack_kw)
             if row.bought:
                 _may_be_exported(view, book, pool, row.period)
@@ -35,7 +39,6 @@ def _devices_allowed(view: View, book: Book, pool: Pool) -> None:
     wanted = (
         ("server allowed", "servers", pool.server.id),
         ("accelerator allowed", "accelerators", pool.device.id),
-        ("switch allowed", "switches", pool.switch.id),
     )
     for name, kind, id in wanted:
         detail = f"pool {pool.id}: {id}, expected one that catalogue.{kind} of the instance allows"

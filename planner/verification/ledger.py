@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterator
 
 from planner.catalogue.facility import EmbodiedCarbon, facility_rows
-from planner.instance.resolve import convert
-from planner.plan import Plan
+from planner.plan.plan import Plan
 from planner.units import HOURS_PER_YEAR, KG_PER_TONNE
 from planner.verification import bill, power
 from planner.verification.bill import KINDS, MAINTAINED, Purchase
 from planner.verification.checks import ABSOLUTE, Book, near
 from planner.verification.facts import View
+from planner.verification.sites import money
 from planner.verification.tables import Cost, sound
 from planner.verification.totals import check_totals
 
@@ -34,7 +34,7 @@ def _bill(view: View, book: Book) -> None:
     """Rows of the bill of materials against the purchases in the decision tables, and their prices."""
     bought = bill.purchases(view)
     for row in view.tables.bill:
-        purchase = Purchase(row.kind, row.item, row.site, row.pool, row.network, row.period)
+        purchase = Purchase(row.kind, row.item, row.site, row.pool, row.period)
         where = f"bill {purchase}"
         if not book.record("names known", row.kind in KINDS, f"{where}: one of {', '.join(KINDS)} is expected"):
             continue
@@ -74,9 +74,9 @@ def expected_lines(view: View) -> dict[Line, tuple[float, float]]:
         bought_at = (purchase.period - 1) * years
         cost = quantity * price
         post(("capex", purchase.kind, purchase.site, purchase.period), cost, cost / (1 + rate) ** bought_at)
-        carbon = instance.carbon
-        if carbon.embodied and carbon.price_per_tonne is not None:
-            each = embodied_tonnes(view, purchase.kind, purchase.item) * convert(carbon.price_per_tonne, instance)
+        per_tonne = money(instance.carbon.price_per_tonne, instance)
+        if instance.carbon.embodied and per_tonne is not None:
+            each = embodied_tonnes(view, purchase.kind, purchase.item) * per_tonne
             if each:
                 line = ("embodied carbon", purchase.kind, purchase.site, purchase.period)
                 post(line, quantity * each, quantity * each / (1 + rate) ** bought_at)
@@ -84,7 +84,7 @@ def expected_lines(view: View) -> dict[Line, tuple[float, float]]:
         if residual and life is not None:
             worn = 0.0 if purchase.kind == "land" else min(life, horizon - bought_at)
             left = cost * (life - worn) / life
-            line = ("residual", purchase.kind, purchase.site, purchase.period)
+            line = ("residual", purchase.kind, purchase.site, view.facts.periods[-1])  # due at the end
             post(line, -left, -left / (1 + rate) ** horizon)
     for site in view.facts.sites:
         for period in view.facts.periods:
@@ -102,7 +102,8 @@ def expected_lines(view: View) -> dict[Line, tuple[float, float]]:
 
 def _yearly(view: View, site: str, period: int, kwh: float) -> Iterator[tuple[str, str, float]]:
     """Account, item and money of a year's energy, peak power, water and carbon at a site."""
-    facts, price = view.facts.sites[site], view.facts.instance.carbon.price_per_tonne
+    facts = view.facts.sites[site]
+    price = money(view.facts.instance.carbon.price_per_tonne, view.facts.instance)
     yield "energy", "electricity", kwh * facts.tariff_per_kwh
     _, peak, _ = power.loads(view, site, period)
     if facts.demand_charge_per_kw_year:
@@ -111,7 +112,7 @@ def _yearly(view: View, site: str, period: int, kwh: float) -> Iterator[tuple[st
     if facts.water_price_per_m3:
         yield "water", "water", water * facts.water_price_per_m3
     if price is not None and carbon:
-        yield "carbon", "emissions", carbon * convert(price, view.facts.instance)
+        yield "carbon", "emissions", carbon * price
 
 
 def embodied_tonnes(view: View, kind: str, id: str) -> float:

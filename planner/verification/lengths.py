@@ -7,7 +7,6 @@ racks about the middle of the room. A cable climbs to the tray, runs along and a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 
 from planner.engineering.tree import Tree
@@ -15,8 +14,8 @@ from planner.instance.choices import FloorLayout
 from planner.verification.facts import Pool, View
 from planner.verification.placement import places_of
 from planner.verification.standards import Standard
+from planner.verification.standing import groups, tree_of
 from planner.verification.tables import Links
-from planner.verification.wiring import Frame, build_unit, wired
 
 SOLD_M = (1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50, 75, 100, 150, 200, 300, 500, 1000, 2000)
 """Lengths that cables are sold in; beyond, whole kilometres."""
@@ -100,8 +99,7 @@ def node_leaf(view: View, pool: Pool, rules: Standard) -> Mapping[float, float]:
     typed = choice.typed_length_m("node-leaf")
     if typed is not None or choice.layout is None or rules.unit is None:
         return {typed or 0.0: 1.0}
-    row = rules.rules.ports // rules.rules.rail_ports if rules.rules.rails else 1
-    rows = rules.unit.leaves // row
+    rows = rules.unit.leaves // rules.row
     return shares(choice.layout, per_rack(choice.layout, pool), rules.unit.servers, rows, rules.rules.ports)
 
 
@@ -116,14 +114,8 @@ def between_switches(view: View, pool: Pool, rules: Standard, row: Links) -> flo
     needed = 0.0
     if layout is None:
         return needed
-    servers = view.in_service(pool.id, row.period)
-    for cluster in view.clusters.get((pool.id, row.network, row.period), []):
-        planes = rules.planes
-        spines, cores = cluster.spines_each // planes, cluster.cores_each // planes
-        frame = Frame(cluster.tiers, cluster.servers_each, cluster.units_each, spines, cores)
-        # An in-band network has no standard of its own tiers: those of the frame hold.
-        alike = replace(rules.rules, tiers=max(2, cluster.tiers))
-        _, tree = wired(frame, alike, build_unit(alike), min(cluster.servers_each, servers))
+    for group in groups(view, pool, row.network, row.period):
+        tree = tree_of(rules, group, group.places)
         if tree is not None and tree.servers:
             needed = max(needed, longest(layout, per_rack(layout, pool), tree, row.link_class))
     return needed

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-
 from planner.catalogue.entries import Optic
 from planner.verification import lengths
 from planner.verification.checks import WHOLE, Book
-from planner.verification.facts import IN_BAND, NETWORKS, OUT_OF_BAND, Pool, View
+from planner.verification.counting import cages, in_use
+from planner.verification.facts import IN_BAND, NETWORKS, OUT_OF_BAND, Pool, Range, View
 from planner.verification.standards import standard
 from planner.verification.tables import Links
-from planner.verification.wiring import split_of
 
 CLASSES = ("node-leaf", "leaf-spine", "spine-core", "leaf-leaf")
 CABLES = ("dac", "acc", "aoc", "cord")
@@ -25,76 +23,69 @@ CORD_M = 10
 
 
 def check(view: View, book: Book) -> None:
-    """Check that every link is made, of parts that fit, and that the parts suffice."""
-    made: dict[tuple[str, str, str, int], int] = {}
-    needed: dict[tuple[str, str, int], float] = {}
+    """Check that every link is made, of parts that fit, and that the parts are those that the links take."""
+    made: dict[tuple[str, str, str, int], tuple[int, int]] = {}
     for row in view.tables.links:
         where = f"pool {row.pool} {row.network} {row.link_class} period {row.period}"
         if not book.record("names known", row.link_class in CLASSES, f"{where}: one of {', '.join(CLASSES)} expected"):
             continue
         key = (row.pool, row.network, row.link_class, row.period)
-        made[key] = made.get(key, 0) + row.links
+        kits, links = made.get(key, (0, 0))
+        made[key] = kits + 1, links + row.links
         pool = view.pools.get(row.pool)
         if pool is not None and row.network in NETWORKS:
             _kit(view, book, pool, row, where)
-        for part, count in row.parts_per_link.items():
-            place = (row.pool, part, row.period)
-            needed[place] = needed.get(place, 0.0) + count * row.links
     for network_row in view.tables.networks:
-        twins = network_row.leaves if network_row.network == IN_BAND else 0  # two links for each pair
-        counts = (network_row.node_leaf_links, network_row.leaf_spine_links, network_row.spine_core_links, twins)
+        counts = (
+            network_row.node_leaf_links, network_row.leaf_spine_links, network_row.spine_core_links,
+            network_row.leaf_leaf_links,
+        )  # fmt: skip
         for link_class, links in zip(CLASSES, counts, strict=True):
             key = (network_row.pool, network_row.network, link_class, network_row.period)
             where = f"pool {network_row.pool} {network_row.network} {link_class} period {network_row.period}"
-            book.count("every link is made", where, "links on kits", made.pop(key, 0), links)
-    for (pool_id, network, link_class, period), links in made.items():
+            kits, most = made.pop(key, (0, 0))
+            spare = max(0, kits - 1) if link_class == "node-leaf" else 0  # shares of a floor are rounded up, kit by kit
+            book.enough("every link is made", where, "links on kits", most, links)
+            book.no_more("every link is made", where, "links on kits", most, links + spare)
+    for (pool_id, network, link_class, period), (_, links) in made.items():
         where = f"pool {pool_id} {network} {link_class} period {period}"
         book.count("every link is made", where, "links on kits", links, 0)
-    managed = {(r.pool, part) for r in view.tables.links if r.network in MANAGEMENT for part in r.parts_per_link}
-    _parts(view, book, needed, managed)
+    _parts(view, book)
     if view.facts.instance.fabric.layout is not None:
         _long_enough(view, book)
 
 
-def _parts(
-    view: View, book: Book, needed: Mapping[tuple[str, str, int], float], managed: Collection[tuple[str, str]]
-) -> None:
+def _parts(view: View, book: Book) -> None:
+    managed = {(r.pool, part) for r in view.tables.links if r.network in MANAGEMENT for part in r.parts_per_link}
     bought: dict[tuple[str, str], dict[int, float]] = {}
     found: dict[tuple[str, str], dict[int, float]] = {}
     for row in view.tables.parts:
         bought.setdefault((row.pool, row.part), {})[row.period] = row.bought
         found.setdefault((row.pool, row.part), {})[row.period] = row.installed
+    needed: dict[tuple[str, str], dict[int, Range]] = {}
+    for a_pool, period, _ in view.pool_periods:
+        for part, need in in_use(view, a_pool, period).parts.items():
+            needed.setdefault((a_pool.id, part), {})[period] = need
+            installed = found.get((a_pool.id, part), {}).get(period, 0.0)
+            where = f"pool {a_pool.id} part {part} period {period}"
+            book.enough("parts suffice", where, "installed", installed, need[0])
     for (pool, part), purchases in bought.items():
-        optic = view.facts.catalogue.optics.get(part)
-        if not book.record("names known", optic is not None, f"pool {pool}: part {part!r}") or optic is None:
+        optic, where = view.facts.catalogue.optics.get(part), f"pool {pool} part {part}"
+        if not book.record("names known", optic is not None, f"{where}: a part of the catalogue") or optic is None:
             continue
         allowed = view.facts.allowed("optics", part) or (pool, part) in managed
-        book.record("part allowed", allowed, f"pool {pool}: {part}, expected one that catalogue.optics allows")
+        book.record("part allowed", allowed, f"{where}: expected one that catalogue.optics allows")
         view.purchases_stand(
             book,
             "parts follow purchases",
-            f"pool {pool} part {part}",
+            where,
             "parts installed",
             bought=purchases,
             found=found[pool, part],
             life_years=optic.life_years,
         )
-    for (pool, part, period), count in needed.items():
-        installed = found.get((pool, part), {}).get(period, 0.0)
-        book.enough("parts suffice", f"pool {pool} part {part} period {period}", "installed", installed, count)
-
-
-def _cages(view: View, pool: Pool, row: Links) -> tuple[int, int]:
-    """Links that one cage carries at the lower and at the upper end of a link."""
-    rules = standard(view, pool, row.network)
-    upper = 1
-    if row.network == OUT_OF_BAND:
-        return 1, 1
-    if not isinstance(rules, str):
-        upper = rules.switch.ports_per_cage * (split_of(rules.switch, pool.ports(row.network)[1]) or 1)
-    if row.link_class != "node-leaf":
-        return upper, upper
-    return (pool.server.ports_per_cage if row.network == "compute" else 1), upper
+        need_of = needed.get((pool, part), {})
+        view.bought_late(book, where, "pieces", bought=purchases, need=need_of, life_years=optic.life_years)
 
 
 def _kit(view: View, book: Book, pool: Pool, row: Links, where: str) -> None:
@@ -114,14 +105,14 @@ def _kit(view: View, book: Book, pool: Pool, row: Links, where: str) -> None:
         book.within("optics reach", place, f"{part.id} reaches {part.reach_m:g} m, length", length, part.reach_m)
         if part.kind != "fibre":
             book.same("optics speed fits", place, f"{part.id} Gb/s", part.gbps, speed)
-    cages = _cages(view, pool, row)
-    rules = standard(view, pool, row.network)
+    fitting = cages(view, pool, row.network, row)
+    rules = standard(view, pool, row.network, row.period)
     engine = "" if isinstance(rules, str) or row.network == OUT_OF_BAND else rules.switch.built_in_optics
     if len(parts) == 1 and parts[0].kind in CABLES:
         book.record("built-in optics stay in their switch", not engine, f"{place}: a cable; the switch has {engine}")
-        _cable(book, row, parts[0], cages, place)
+        _cable(book, row, parts[0], fitting, place)
     else:
-        _modules(book, row, parts, cages, engine, place)
+        _modules(book, row, parts, fitting, engine, place)
 
 
 def _length(view: View, book: Book, pool: Pool, row: Links, where: str) -> float:
@@ -134,7 +125,7 @@ def _length(view: View, book: Book, pool: Pool, row: Links, where: str) -> float
     if typed is not None:
         book.same("link length recomputed", where, "metres", row.length_m, typed)
         return typed
-    rules = standard(view, pool, row.network)
+    rules = standard(view, pool, row.network, row.period)
     if isinstance(rules, str):
         return row.length_m
     if row.link_class == "node-leaf":
@@ -155,7 +146,8 @@ def _long_enough(view: View, book: Book) -> None:
             made.setdefault((row.pool, row.network, row.period), []).append(row)
     for (pool_id, network, period), rows in made.items():
         pool = view.pools.get(pool_id)
-        rules = "no such pool" if pool is None or network not in NETWORKS else standard(view, pool, network)
+        known = pool is not None and network in NETWORKS
+        rules = standard(view, pool, network, period) if pool is not None and known else "no such pool"
         if pool is None or isinstance(rules, str):
             continue
         total = sum(row.links for row in rows)
@@ -165,13 +157,13 @@ def _long_enough(view: View, book: Book) -> None:
             book.enough("links are long enough", where, f"links of {step:g} m or more", reaching, share * total)
 
 
-def _cable(book: Book, row: Links, cable: Optic, cages: tuple[int, int], place: str) -> None:
-    fits = cages == (cable.links, cable.links)
-    book.record("cages fit", fits, f"{place}: cable with {cable.links} links, cages for {cages[0]} and {cages[1]}")
+def _cable(book: Book, row: Links, cable: Optic, fitting: tuple[int, int], place: str) -> None:
+    fits = fitting == (cable.links, cable.links)
+    book.record("cages fit", fits, f"{place}: cable with {cable.links} links, cages for {fitting[0]} and {fitting[1]}")
     book.same("parts per link recomputed", place, cable.id, row.parts_per_link[cable.id] * cable.links, 1)
 
 
-def _modules(book: Book, row: Links, parts: list[Optic], cages: tuple[int, int], engine: str, place: str) -> None:
+def _modules(book: Book, row: Links, parts: list[Optic], fitting: tuple[int, int], engine: str, place: str) -> None:
     """A module at each end, of one medium and standard, and one fibre that carries it.
 
     A switch with co-packaged optics (``engine``) has them at its end in place of a module in a cage.
@@ -193,7 +185,7 @@ def _modules(book: Book, row: Links, parts: list[Optic], cages: tuple[int, int],
     detail = f"{place}: {built_in} ends of co-packaged optics, expected {at_switches} of {engine or 'none'}"
     book.record("built-in optics stay in their switch", sound, detail)
     carried = sorted(end.links for end in ends if not end.co_packaged)
-    open_cages = sorted(cages[: 2 - at_switches])
+    open_cages = sorted(fitting[: 2 - at_switches])
     book.record("cages fit", carried == open_cages, f"{place}: modules carry {carried} links, cages {open_cages}")
     expected: dict[str, float] = {fibre.id: 1.0}
     for end in ends:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from planner.catalogue.facility import Place, facility_rows
-from planner.instance.resolve import SiteFacts
 from planner.instance.workloads import Compute, Inference, Training
 from planner.verification.checks import Book
 from planner.verification.facts import View
+from planner.verification.sites import SiteFacts
 
 EARTH_KM = 6371.0
 ROUTE_FACTOR, END_OVERHEAD_MS, FIBRE_KM_PER_MS = 1.4, 5.0, 299.792458 / 1.468

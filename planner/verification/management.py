@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from planner.verification.checks import Book, round_up
 from planner.verification.facts import IN_BAND, OUT_OF_BAND, Pool, View
+from planner.verification.placement import places_of
 from planner.verification.standards import standard
+from planner.verification.standing import groups, places
 from planner.verification.tables import Network
 
 PDUS = 3
@@ -17,30 +19,19 @@ PDUS = 3
 def check(view: View, book: Book) -> None:
     """Check the two networks of every pool, or that there are none where none is wanted."""
     wanted = view.facts.instance.fabric.management_networks
-    for pool in view.pools.values():
-        rows = {p: view.networks.get((pool.id, OUT_OF_BAND, p)) for p in view.facts.periods}
+    for pool, period, place in view.pool_periods:
+        row, where = view.network(pool.id, OUT_OF_BAND, period), f"{place} {OUT_OF_BAND}"
         if not wanted:
-            detail = f"pool {pool.id}: rows of an out-of-band network, expected none"
-            book.record("network wanted", not any(rows.values()), detail)
+            book.record("network wanted", row is None, f"{where}: a networks row, expected none")
             continue
-        for period, row in rows.items():
-            where = f"pool {pool.id} {OUT_OF_BAND} period {period}"
-            _pairs(view, book, pool, period)
-            if row is None:
-                servers = view.in_service(pool.id, period)
-                book.record("row present", servers == 0, f"{where}: no networks row, {servers} servers in service")
-            else:
-                _out_of_band(view, book, pool, row, where)
-        switch = view.facts.catalogue.switches[view.facts.out_of_band_switch]
-        view.purchases_stand(
-            book,
-            "switches follow purchases",
-            f"pool {pool.id} {OUT_OF_BAND}",
-            "switches installed",
-            bought={period: row.switches_bought for period, row in rows.items() if row is not None},
-            found={period: row.switches for period, row in rows.items() if row is not None},
-            life_years=switch.life_years,
-        )
+        _pairs(view, book, pool, period)
+        servers = view.in_service(pool.id, period)
+        if row is None:
+            book.record("row present", servers == 0, f"{where}: no networks row, {servers} servers in service")
+            continue
+        idle = servers > 0 or not row.leaves
+        book.record("no network without servers", idle, f"{where}: {row.leaves} switches in use")
+        _out_of_band(view, book, pool, row, where)
 
 
 def _pairs(view: View, book: Book, pool: Pool, period: int) -> None:
@@ -53,33 +44,51 @@ def _pairs(view: View, book: Book, pool: Pool, period: int) -> None:
 def _out_of_band(view: View, book: Book, pool: Pool, row: Network, where: str) -> None:
     switch = view.facts.catalogue.switches[view.facts.out_of_band_switch]
     book.text("switch is the right one", where, "switch", row.switch, switch.id)
+    book.same("link speed recomputed", where, "Gb/s", row.gbps, pool.ports(OUT_OF_BAND)[1])
+    book.count("planes allowed", where, "planes", row.planes, 1)
     book.count("leaves recomputed", where, "leaves", row.leaves, row.units)
     book.count("spines recomputed", where, "spines and cores", row.spines + row.cores, 0)
-    reached = view.in_service(pool.id, row.period)
-    for (pool_id, network, period), other in view.networks.items():
-        if (pool_id, period) == (pool.id, row.period) and network != OUT_OF_BAND:
-            reached += other.switches
-    for racks in view.tables.racks:
-        if (racks.pool, racks.period, racks.purpose.removesuffix("s")) == (pool.id, row.period, "server"):
-            reached += PDUS * racks.installed
+    others = sum(
+        other.leaves + other.spines + other.cores
+        for (pool_id, network, period), other in view.networks.items()
+        if (pool_id, period) == (pool.id, row.period) and network != OUT_OF_BAND
+    )
+    racks = sum(
+        racks.installed
+        for racks in view.tables.racks
+        if (racks.pool, racks.period, racks.purpose) == (pool.id, row.period, "server")
+    )
+    servers, taken = view.in_service(pool.id, row.period), _places(view, pool, row.period)
+    reached = servers + others + PDUS * racks
     book.count("links recomputed", where, "1G links", row.node_leaf_links, reached)
-    book.count("links recomputed", where, "links above", row.leaf_spine_links + row.spine_core_links, 0)
+    above = row.leaf_spine_links + row.spine_core_links + row.leaf_leaf_links
+    book.count("links recomputed", where, "links above", above, 0)
     ports = switch.ports * row.leaves
     book.enough("out-of-band ports suffice", where, f"ports of {row.leaves} switches", ports, reached)
-    book.enough(
-        "out-of-band of each unit", where, "switches", row.leaves, _of_units(view, pool, row.period, switch.ports)
-    )
-    book.enough("switches suffice", where, "switches", row.switches, row.leaves)
+    least, most = _of_units(view, pool, row.period, switch.ports)
+    book.enough("out-of-band of each unit", where, "switches", row.leaves, least)
+    # All places taken: their servers, the racks that hold them, and the switches that stand anyway.
+    full = max(taken, servers) + others + PDUS * max(racks, round_up(taken / max(1, places_of(pool))))
+    most = max(most, round_up(full / switch.ports))
+    book.no_more("no out-of-band switch without need", where, "switches", row.leaves, most)
 
 
-def _of_units(view: View, pool: Pool, period: int, ports: int) -> int:
-    """Switches that the units of the compute network have to themselves, row of leaves by row of leaves."""
-    rules, compute = standard(view, pool, "compute"), view.networks.get((pool.id, "compute", period))
-    places = [r.places for r in view.tables.racks if r.pool == pool.id and r.places and r.period == period]
-    if isinstance(rules, str) or rules.unit is None or compute is None or not places:
-        return 0
-    row = rules.rules.ports // rules.rules.rail_ports if rules.rules.rails else 1  # leaves of a row, of one plane
-    rows = rules.unit.leaves // row
+def _places(view: View, pool: Pool, period: int) -> int:
+    """Places below the compute and the storage network."""
+    return max(places(view, pool, network, period) for network in ("compute", "storage"))
+
+
+def _of_units(view: View, pool: Pool, period: int, ports: int) -> tuple[int, int]:
+    """Least and most switches that the units of the compute network have to themselves, row of leaves by row of leaves.
+
+    A cluster smaller than a unit, with spines of its own, may count as one.
+    """
+    rules, compute = standard(view, pool, "compute", period), view.network(pool.id, "compute", period)
+    if isinstance(rules, str) or rules.unit is None or compute is None or not places_of(pool):
+        return 0, 0
+    rows = rules.unit.leaves // rules.row  # of one plane
     servers = rules.unit.servers // rows
-    managed = servers + rules.planes * row + PDUS * round_up(servers / max(places))
-    return compute.units * rows * round_up(managed / ports)
+    managed = servers + rules.planes * rules.row + PDUS * round_up(servers / places_of(pool))
+    small = sum(g.count for g in groups(view, pool, "compute", period) if not g.units and g.row.spines_each)
+    each = round_up(managed / ports)
+    return compute.units * rows * each, (compute.units * rows + small) * each

@@ -1,181 +1,178 @@
-"""Whether blocks can be packed into clusters: first fit decreasing, then an exact search; checks of ``workload``.
+"""Whether blocks fit where they must stand together: cells of a network, and servers that blocks share.
 
-A block lies within one cluster. On a cluster of scalable units it takes whole units, or, if it is smaller than a unit,
-shares one unit with other small blocks. A cluster that brings its own leaves is shared like a unit.
+First fit decreasing, then an exact search; checks of ``workload``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import product
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 MOST_NODES = 50_000
 """Nodes of the exact search before it gives up."""
-MOST_BINS = 50_000
-"""Equal clusters looked at; an absurd number must not exhaust the memory."""
-MOST_ITEMS = 200
-"""Blocks and clusters up to which the exact search is tried."""
+MOST_CLUSTERS = 100_000
+"""Clusters of a line looked at one by one; an absurd number must not exhaust the memory."""
 
 
-@dataclass(frozen=True)
-class Clusters:
-    """Equal clusters.
+def cells(*lines: Mapping[int, int]) -> Counter[int]:
+    """Cells of servers that reach each other on every network, as number by size.
 
-    Attributes:
-        servers: servers each can carry.
-        units: scalable units each can carry; 0 where the frame brings its own leaves.
-        count: how many there are.
+    The servers of a pool stand in one line. Each network cuts it into its clusters, larger ones first; a cell is what
+    lies between two cuts of any network, as far as all networks reach.
+
+    Args:
+        lines: of each network its clusters, as number by servers of a cluster.
+
+    >>> sorted(cells({4: 2, 2: 1}, {5: 2}).items())  # 4 | 1 3 | 2, where 5 | 5 cuts the second cluster
+    [(1, 1), (2, 1), (3, 1), (4, 1)]
+    >>> cells({16: 3}) == {16: 3}
+    True
     """
-
-    servers: int
-    units: int
-    count: int
-
-
-@dataclass(frozen=True)
-class Room:
-    """What there is to pack into.
-
-    Attributes:
-        own: servers of each cluster that brings its own leaves.
-        large: servers and units of each other cluster.
-        unit: servers of a scalable unit.
-        units: units of all clusters together.
-    """
-
-    own: tuple[int, ...]
-    large: tuple[tuple[int, int], ...]
-    unit: int
-    units: int
+    standing = [{size: count for size, count in line.items() if size > 0 and count > 0} for line in lines]
+    if not standing or not all(standing):
+        return Counter()
+    if len(standing) == 1:
+        return Counter(standing[0])
+    found: Counter[int] = Counter()
+    walks = [_cuts(line) for line in standing]
+    ahead: list[int | None] = [next(walk, None) for walk in walks]
+    position = 0
+    while all(cut is not None for cut in ahead):
+        nearest = min(cut for cut in ahead if cut is not None)
+        found[nearest - position] += 1
+        position = nearest
+        ahead = [next(walk, None) if cut == nearest else cut for walk, cut in zip(walks, ahead, strict=True)]
+    return found
 
 
-def pack(blocks: Mapping[int, int], clusters: Sequence[Clusters], unit: int, units: int) -> bool | None:
-    """Whether every block has its place; None if the search gave up.
+def _cuts(line: Mapping[int, int]) -> Iterator[int]:
+    """Ends of the clusters of a line, larger clusters first."""
+    position = seen = 0
+    for size in sorted(line, reverse=True):
+        for _ in range(line[size]):
+            position, seen = position + size, seen + 1
+            if seen > MOST_CLUSTERS:
+                return
+            yield position
+
+
+def pack(blocks: Mapping[int, int], room: Mapping[int, int]) -> bool | None:
+    """Whether every block has a place in one of the cells; None if the search gave up.
 
     Args:
         blocks: servers of a block -> number of such blocks.
-        clusters: the clusters of the pool.
-        unit: servers of a scalable unit.
-        units: scalable units of all clusters together.
+        room: servers of a cell -> number of such cells.
 
-    >>> five_units = [Clusters(100, 5, 1)]
-    >>> pack({50: 1, 40: 1}, five_units, 20, 5), pack({50: 2}, five_units, 20, 5), pack({9: 4, 3: 1}, five_units, 20, 3)
+    >>> pack({50: 1, 40: 1}, {100: 1}), pack({51: 1, 50: 1}, {100: 1}), pack({}, {})
     (True, False, True)
-    >>> pack({6: 2, 5: 2, 4: 3, 3: 1}, [Clusters(12, 0, 2), Clusters(13, 0, 1)], 0, 0)
+    >>> pack({6: 2, 5: 2, 4: 3, 3: 1}, {12: 2, 13: 1})  # 6 + 6, 5 + 4 + 4 and 5 + 4 + 3: first fit fails
     True
     """
-    sizes = sorted((size for size, count in blocks.items() if count), reverse=True)
-    if not sizes:
+    wanted = {size: count for size, count in sorted(blocks.items(), reverse=True) if size > 0 and count > 0}
+    cells = {size: count for size, count in room.items() if size > 0 and count > 0}
+    if not wanted:
         return True
-    most = min(sum(blocks.values()), MOST_BINS)
-    own = [c.servers for c in clusters if not c.units for _ in range(min(c.count, most))]
-    large = [(c.servers, c.units) for c in clusters if c.units and unit for _ in range(min(c.count, most))]
-    if sizes[0] > max([*own, *(servers for servers, _ in large)], default=0):
+    total = sum(size * count for size, count in wanted.items())
+    if total > sum(size * count for size, count in cells.items()):
         return False
-    if sum(size * blocks[size] for size in sizes) > sum(own) + units * unit:
-        return False
-    room = Room(tuple(own), tuple(large), unit, units)
-    if any(_first_fit(blocks, sizes, room, *ways) for ways in product((True, False), repeat=2)):
+    larger = 0
+    for size, count in wanted.items():
+        larger += count
+        if larger > sum(number * (free // size) for free, number in cells.items()):
+            return False
+    if any(_first_fit(wanted, cells, largest_first) for largest_first in (False, True)):
         return True
-    return _search(blocks, sizes, room)
+    return _search(wanted, cells)
 
 
-def _taken(size: int, unit: int) -> int:
-    return -(-size // unit)
-
-
-def _first_fit(blocks: Mapping[int, int], sizes: list[int], room: Room, own_first: bool, smallest_first: bool) -> bool:
-    """Largest blocks first, each in the first place with room; own-leaf clusters before or after the units."""
-    own = sorted(room.own, reverse=not smallest_first)
-    large = sorted((list(cluster) for cluster in room.large), reverse=not smallest_first)
-    units = room.units
-    shared: list[int] = []  # free servers of units that small blocks share
-
-    def into(bins: list[int], size: int, left: int) -> int:
-        for index, free in enumerate(bins):
-            fitting = min(left, free // size)
-            bins[index] -= fitting * size
-            left -= fitting
+def _first_fit(wanted: Mapping[int, int], cells: Mapping[int, int], largest_first: bool) -> bool:
+    """Largest blocks first, each in the first cell with room: the smallest such cell or the largest."""
+    free = Counter(cells)
+    for size, count in wanted.items():
+        left = count
+        for place in sorted((room for room in free if room >= size), reverse=largest_first):
+            each, number = place // size, free[place]
+            full = min(number, left // each)
+            free[place] -= full
+            free[place - each * size] += full
+            left -= full * each
+            if left and full < number:
+                free[place] -= 1
+                free[place - left * size] += 1
+                left = 0
             if not left:
                 break
-        return left
-
-    for size in sizes:
-        left = into(own, size, blocks[size]) if own_first else blocks[size]
-        if room.unit and size > room.unit:
-            need = _taken(size, room.unit)
-            for cluster in large:
-                fitting = min(left, cluster[1] // need if cluster[0] >= size else 0, units // need)
-                cluster[1] -= fitting * need
-                units -= fitting * need
-                left -= fitting
-        elif room.unit and large:
-            left = into(shared, size, left)
-            each = room.unit // size
-            opened = min(_taken(left, each), units, sum(free for _, free in large) - len(shared), MOST_BINS)
-            shared += [room.unit] * max(0, opened)
-            units -= max(0, opened)
-            left = into(shared, size, left)
-        if left and not own_first:
-            left = into(own, size, left)
         if left:
             return False
-    # Units that are shared must still find a place in some cluster.
-    return len(shared) <= sum(free for _, free in large)
+    return True
 
 
-State = tuple[tuple[int, ...], tuple[tuple[int, int], ...], tuple[int, ...], int]
-"""Free servers of own-leaf clusters, (servers, free units) of the others, free servers of shared units, units left."""
+State = tuple[tuple[int, int], ...]
+"""(free servers, cells with so many) of every cell that a block still to come may use, ascending."""
 
 
-def _search(blocks: Mapping[int, int], sizes: list[int], room: Room) -> bool | None:
+def _search(wanted: Mapping[int, int], cells: Mapping[int, int]) -> bool | None:
     """Depth first over blocks in falling size; equal states count once, dead ones are remembered."""
-    if sum(blocks.values()) > MOST_ITEMS or len(room.own) + len(room.large) > MOST_ITEMS:
-        return None
-    items = [size for size in sizes for _ in range(blocks[size])]
-    start: State = (tuple(sorted(room.own)), tuple(sorted(room.large)), (), room.units)
+    sizes = [size for size, count in wanted.items() for _ in range(count)]
+    least = sizes[-1]
+    rest = [0] * (len(sizes) + 1)
+    for depth in range(len(sizes) - 1, -1, -1):
+        rest[depth] = rest[depth + 1] + sizes[depth]
+    stack: list[tuple[int, State]] = [(0, _state(cells, least))]
     seen: set[tuple[int, State]] = set()
-    stack: list[tuple[int, State]] = [(0, start)]
     while stack:
         depth, state = stack.pop()
-        if depth == len(items):
+        if depth == len(sizes):
             return True
-        if (depth, state) in seen:
+        if (depth, state) in seen or sum(free * count for free, count in state) < rest[depth]:
             continue
         seen.add((depth, state))
         if len(seen) > MOST_NODES:
             return None
-        stack += [(depth + 1, after) for after in _places(items[depth], state, room.unit)]
+        # Tightest place last on the stack, hence tried first; a place that is filled exactly leaves no better choice.
+        free = dict(state)
+        places = [sizes[depth]] if sizes[depth] in free else [place for place in sorted(free) if place >= sizes[depth]]
+        for place in reversed(places):
+            after = Counter(free)
+            after[place] -= 1
+            after[place - sizes[depth]] += 1
+            stack.append((depth + 1, _state(after, least)))
     return False
 
 
-def _places(size: int, state: State, unit: int) -> Iterable[State]:
-    """Every state after one more block is placed."""
-    own, large, shared, units = state
-    for free in set(own):
-        if free >= size:
-            yield _swapped(own, free, free - size), large, shared, units
-    if not unit:
-        return
-    if size > unit:
-        need = _taken(size, unit)
-        for servers, free in set(large):
-            if servers >= size and need <= free and need <= units:
-                yield own, _swapped(large, (servers, free), (servers, free - need)), shared, units - need
-        return
-    for free in set(shared):
-        if free >= size:
-            yield own, large, _swapped(shared, free, free - size), units
-    for servers, free in set(large):
-        if free and units:
-            opened = _swapped(large, (servers, free), (servers, free - 1))
-            yield own, opened, tuple(sorted((*shared, unit - size))), units - 1
+def _state(free: Mapping[int, int], least: int) -> State:
+    return tuple(sorted((place, count) for place, count in free.items() if place >= least and count))
 
 
-def _swapped(items: tuple[Any, ...], old: object, new: object) -> tuple[Any, ...]:
-    """The sorted tuple with one element replaced."""
-    rest = list(items)
-    rest.remove(old)
-    return tuple(sorted([*rest, new]))
+def servers_for(shares: Iterable[tuple[int, int]], accelerators: int) -> int:
+    """Servers that shares of them fill, first fit decreasing: exact where each share divides the next and the server.
+
+    Args:
+        shares: (accelerators of a block, number of such blocks).
+        accelerators: of a server.
+
+    >>> servers_for([(4, 1), (2, 3), (1, 6)], 8)  # 16 accelerators
+    2
+    >>> servers_for([(5, 2), (4, 1)], 8)  # 14 accelerators, and no two of these share a server
+    3
+    """
+    free: Counter[int] = Counter()
+    opened = 0
+    for share, count in sorted(shares, reverse=True):
+        if share <= 0 or share > accelerators:
+            continue
+        left = count
+        for place in sorted(room for room in free if room >= share):
+            while left and free[place]:
+                fits = min(left, place // share)
+                number = max(1, min(free[place], left // fits))
+                free[place] -= number
+                free[place - fits * share] += number
+                left -= number * fits
+        each = accelerators // share
+        full, over = divmod(left, each)
+        free[accelerators - each * share] += full
+        if over:
+            free[accelerators - over * share] += 1
+        opened += full + bool(over)
+    return opened

@@ -1,9 +1,10 @@
-"""Racks: how many servers one holds, whether there are enough, whether they are full enough."""
+"""Racks: how many servers one holds, whether there are enough and no more, whether they are full enough."""
 
 from __future__ import annotations
 
-from planner.verification.checks import Book
-from planner.verification.facts import NETWORKS, Pool, View
+from planner.verification.checks import Book, round_up
+from planner.verification.counting import in_use
+from planner.verification.facts import Pool, Range, View
 from planner.verification.tables import Racks
 
 PURPOSES = ("server", "network")
@@ -13,15 +14,14 @@ def check(view: View, book: Book) -> None:
     """Check server racks and network racks of every pool, and the fill that a site asks for."""
     racks: dict[tuple[str, str], list[Racks]] = {}
     for row in view.tables.racks:
-        purpose = row.purpose.removesuffix("s")
-        if book.record(
-            "names known", purpose in PURPOSES, f"pool {row.pool} period {row.period}: racks for {row.purpose!r}"
-        ):
-            racks.setdefault((row.pool, purpose), []).append(row)
+        known = row.purpose in PURPOSES
+        if book.record("names known", known, f"pool {row.pool} period {row.period}: racks for {row.purpose!r}"):
+            racks.setdefault((row.pool, row.purpose), []).append(row)
     for pool in view.pools.values():
-        same_rack = abs(pool.named_rack_kw - pool.rack_kw) <= 1e-5 * pool.rack_kw
-        detail = f"pool {pool.id}: rack of {pool.named_rack_kw:g} kW, expected {pool.rack_kw:g}"
-        book.record("rack class right", same_rack, detail)
+        for servers in view.tables.fleet:
+            if servers.pool == pool.id:
+                where = f"pool {pool.id} period {servers.period}"
+                book.same("rack class right", where, "rack kW", servers.rack_kw, pool.rack_kw)
         for purpose in PURPOSES:
             _standing(view, book, pool, purpose, racks.get((pool.id, purpose), []))
     _server_racks(view, book, racks)
@@ -43,15 +43,29 @@ def _standing(view: View, book: Book, pool: Pool, purpose: str, rows: list[Racks
         where = f"pool {pool.id} period {row.period} {purpose} racks"
         book.text("rack class right", where, "rack", row.rack, pool.rack.id)
         book.same("rack class right", where, "rack kW", row.rack_kw, pool.rack_kw)
+    place, bought, life_years = f"pool {pool.id} {purpose} racks", _sums({}, rows, "bought"), pool.rack.life_years
     view.purchases_stand(
         book,
         "racks follow purchases",
-        f"pool {pool.id} {purpose}",
+        place,
         "racks installed",
-        bought=_sums({}, rows, "bought"),
+        bought=bought,
         found=_sums({}, rows, "installed"),
-        life_years=pool.rack.life_years,
+        life_years=life_years,
     )
+    need = {period: _need(view, pool, purpose, period) for period in view.facts.periods}
+    view.bought_late(book, place, "racks", bought=bought, need=need, life_years=life_years)
+
+
+def _need(view: View, pool: Pool, purpose: str, period: int) -> Range:
+    """Racks that servers take, or switches: by height, and by power with their servers and with all places taken."""
+    if purpose == "server":
+        racks = round_up(view.in_service(pool.id, period) / max(1, places_of(pool)))
+        return racks, racks
+    used = in_use(view, pool, period)
+    height = round_up(used.height / pool.rack.rack_units)
+    least, most = (round_up(kw / pool.rack_kw) for kw in (used.network_kw[0], used.full_kw))
+    return max(height, least), max(height, most)
 
 
 def _sums(total: dict[int, float], rows: list[Racks], column: str) -> dict[int, float]:
@@ -74,23 +88,17 @@ def _server_racks(view: View, book: Book, racks: dict[tuple[str, str], list[Rack
 
 
 def _network_racks(view: View, book: Book, racks: dict[tuple[str, str], list[Racks]]) -> None:
-    switches = view.facts.catalogue.switches
     for pool, period, where in view.pool_periods:
         rows = [row for row in racks.get((pool.id, "network"), []) if row.period == period]
         installed = sum(row.installed for row in rows)
         for row in rows:
             book.count("servers per rack recomputed", where, "places of a network rack", row.places, 0)
-        height, kw = 0.0, view.parts_kw(pool.id, period)
-        for network in NETWORKS:
-            row_of_network = view.networks.get((pool.id, network, period))
-            if row_of_network is not None and row_of_network.switch in switches:
-                switch = switches[row_of_network.switch]
-                height += row_of_network.switches * switch.rack_units
-                kw += row_of_network.switches * switch.power_w / 1000.0
-        if height or kw or rows:
+        used = in_use(view, pool, period)
+        if used.height or used.full_kw or rows:
             units = installed * pool.rack.rack_units
-            book.enough("network racks suffice by height", where, f"U in {installed} network racks", units, height)
+            book.enough("network racks suffice by height", where, f"U in {installed} network racks", units, used.height)
             power = installed * pool.rack_kw
+            kw = used.network_kw[0]
             book.suffices("network racks suffice by power", where, f"kW in {installed} network racks", power, kw)
 
 

@@ -25,37 +25,39 @@ def check(view: View, book: Book) -> None:
         for period in view.facts.periods:
             _site(view, book, name, period, rows[name].get(period))
         for check_name, what, bought, built, life_years in BUILT:
+            purchases = {period: getattr(row, bought) for period, row in rows[name].items()}
             view.purchases_stand(
                 book,
                 check_name,
                 f"site {name}",
                 what,
-                bought={period: getattr(row, bought) for period, row in rows[name].items()},
+                bought=purchases,
                 found={period: getattr(row, built) for period, row in rows[name].items()},
                 life_years=life_years,
                 whole=False,
+            )
+            priced = bought == "bought_power_kw" or view.facts.sites[name].building_capex_per_kw is not None
+            peaks = {period: loads(view, name, period)[1] if priced else 0.0 for period in view.facts.periods}
+            need = {period: (peak, peak) for period, peak in peaks.items()}
+            view.bought_late(
+                book, f"site {name}", what, bought=purchases, need=need, life_years=life_years, whole=False
             )
         _land(view, book, name, rows[name])
     _carbon(view, book)
 
 
 def _land(view: View, book: Book, name: str, rows: dict[int, SiteRow]) -> None:
-    """Land with a price is bought once, no later than the first load."""
-    if view.facts.sites[name].land_capex is None:
-        book.record(
-            "land bought once", not any(r.land_bought for r in rows.values()), f"site {name}: land has no price"
-        )
+    """Land with a price is bought once, with the first load (or before it, where the instance limits periods)."""
+    bought = {period: row.land_bought for period, row in rows.items() if row.land_bought}
+    where = f"site {name}: land bought {sum(bought.values())} times in periods {sorted(bought)}"
+    loaded = [period for period in view.facts.periods if loads(view, name, period)[0] > 0]
+    if view.facts.sites[name].land_capex is None or not loaded:
+        book.record("land bought once", not bought, f"{where}, expected never")
         return
-    bought = 0
-    for period in view.facts.periods:
-        row = rows.get(period)
-        bought += row.land_bought if row is not None else 0
-        it, _, _ = loads(view, name, period)
-        enough = bought >= 1 if it > 0 else True
-        book.record(
-            "land bought once", enough, f"site {name} period {period}: land bought {bought} times, IT kW {it:g}"
-        )
-    book.record("land bought once", bought <= 1, f"site {name}: land bought {bought} times")
+    once = sum(bought.values()) == 1
+    early = view.facts.limits_by_period
+    timely = once and (min(bought) == loaded[0] or (early and min(bought) < loaded[0]))
+    book.record("land bought once", timely, f"{where}, expected once in period {loaded[0]}")
 
 
 def uses(view: View, site: str, period: int) -> tuple[float, float | None]:

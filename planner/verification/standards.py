@@ -1,4 +1,4 @@
-"""The building rules of each network of a pool: its switch at the speed used, its ports, its unit."""
+"""The building rules of each network of a pool in a period: its switch at the speed used, its ports, its unit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 
 from planner.catalogue.entries import Switch
 from planner.verification.facts import IN_BAND, Pool, View
-from planner.verification.wiring import Rules, Unit, build_unit, split_of
+from planner.verification.ports import Rules, Unit, build_unit, split_of
+from planner.verification.tables import Clusters
+from planner.verification.wiring import Frame
 
 TREES = ("compute", "storage", IN_BAND)
 """Networks that are trees of leaves and spines."""
@@ -29,31 +31,56 @@ class Standard:
     unit: Unit | None
     planes: int
 
+    @property
+    def row(self) -> int:
+        """Leaves that the servers of a unit share, of one plane."""
+        return self.rules.ports // self.rules.rail_ports if self.rules.rails else 1
 
-def standard(view: View, pool: Pool, network: str, tiers: int | None = None) -> Standard | str:
+    def one_plane(self, cluster: Clusters) -> Frame:
+        """One plane of the frame of a clusters row."""
+        spines, cores = cluster.spines_each // self.planes, cluster.cores_each // self.planes
+        return Frame(cluster.tiers, cluster.servers_each, cluster.units_each, spines, cores)
+
+
+def standard(view: View, pool: Pool, network: str, period: int) -> Standard | str:
     """The building rules of a network, or why there are none.
 
-    ``tiers`` (2 or 3) is that of the pool's family unless given; a storage or in-band network has its own.
+    Switch, tiers and planes are those of the plan's rows, and may be others in another period; what they may be is
+    checked in ``fabric``.
     """
+    key = ("standard", pool.id, network, period)
+    if key not in view.memo:
+        view.memo[key] = _standard(view, pool, network, period)
+    found: Standard | str = view.memo[key]
+    return found
+
+
+def _standard(view: View, pool: Pool, network: str, period: int) -> Standard | str:
+    row = view.network(pool.id, network, period)
+    if row is None:
+        return "no networks row"
+    if row.tiers not in (2, 3):
+        return f"{row.tiers} tiers, expected 2 or 3"
     if network == IN_BAND:
-        return in_band(view, tiers or 2)
+        return in_band(view, row.tiers)
     ports, gbps = pool.ports(network)
-    switch = pool.switch
+    switch = compute_switch(view, pool, period) if network == "compute" else storage_switch(view, pool, period)
+    if isinstance(switch, str):
+        return switch
     split = split_of(switch, gbps)
-    if split is None and network == "storage":
-        found = cheapest_per_port(view, switch.protocol, gbps)
-        if found is not None:
-            switch, split = found, split_of(found, gbps)
     if split is None:
-        return f"no {switch.protocol} switch at {gbps:g}G is known for it ({switch.id} was looked at)"
+        return f"{switch.id} has no {gbps:g}G ports"
     trays = pool.server.rail_ports > 1  # whose storage ports are dealt like rails
     rails = pool.server.rail_optimised if network == "compute" else trays
-    planes = pool.planes if network == "compute" else 1
+    planes = row.planes if network == "compute" else 1
     if not planes or ports % planes:
         return f"{ports} ports do not divide over {planes} planes"
     leaf, spine = (pool.leaf_ratio, pool.spine_ratio) if network == "compute" else (1.0, 1.0)
     cage = switch.ports_per_cage * split
-    rules = Rules(switch.ports * split, ports // planes, rails, tiers or pool.tiers, leaf, spine, cage)
+    radix = switch.ports * split
+    if not (1 <= leaf < radix and 1 <= spine < radix):
+        return f"oversubscription {leaf:g} and {spine:g}, expected 1 to {radix - 1}"
+    rules = Rules(radix, ports // planes, rails, row.tiers, leaf, spine, cage)
     if rails and pool.server.rail_ports > 1:
         rules = replace(rules, rail_ports=pool.server.rail_ports)
     return Standard(switch, rules, build_unit(rules), planes)
@@ -67,14 +94,30 @@ def in_band(view: View, tiers: int) -> Standard:
     return Standard(switch, rules, build_unit(rules), 1)
 
 
-def cheapest_per_port(view: View, protocol: str, gbps: float) -> Switch | None:
-    """Switch with the lowest price per port at the speed used, among those the instance allows."""
-    best: tuple[float, Switch] | None = None
-    for switch in view.facts.catalogue.switches.values():
-        split = split_of(switch, gbps)
-        price = view.facts.price("switches", switch.id)
-        if switch.protocol == protocol and split and price is not None and view.facts.allowed("switches", switch.id):
-            each = price / (switch.ports * split)
-            if best is None or each < best[0]:
-                best = each, switch
-    return None if best is None else best[1]
+def compute_switch(view: View, pool: Pool, period: int) -> Switch | str:
+    """The switch of the compute network, as the plan says."""
+    row = view.network(pool.id, "compute", period)
+    if row is None:
+        return "no compute network to take the switch from"
+    return view.facts.catalogue.switches.get(row.switch, f"unknown switch {row.switch!r}")
+
+
+def storage_switch(view: View, pool: Pool, period: int) -> Switch | str:
+    """That of the compute network where it has the speed, else the cheapest per port of its protocol."""
+    switch = compute_switch(view, pool, period)
+    gbps = pool.ports("storage")[1]
+    if isinstance(switch, str) or split_of(switch, gbps) is not None:
+        return switch
+    offered = []
+    for other in view.facts.catalogue.switches.values():
+        split, price = split_of(other, gbps), view.facts.price("switches", other.id)
+        if (
+            other.protocol == switch.protocol
+            and split
+            and price is not None
+            and view.facts.allowed("switches", other.id)
+        ):
+            offered.append((price / (other.ports * split), other.id))
+    if not offered:
+        return f"no {switch.protocol} switch at {gbps:g}G is known for it ({switch.id} was looked at)"
+    return view.facts.catalogue.switches[min(offered)[1]]

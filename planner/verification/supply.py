@@ -50,11 +50,11 @@ def purchases(view: View) -> Iterator[tuple[str, str, int, int]]:
     """Kind, id, period and number of every purchase that a supply limit may name."""
     servers = view.facts.catalogue.servers
     for row in view.tables.fleet:
-        server = row.pool.split("/")[1] if row.pool in view.pools else row.server
-        yield "servers", server, row.period, row.bought
-        if server in servers:
-            yield "accelerators", servers[server].accelerator, row.period, row.bought * servers[server].accelerators
-    for network in view.tables.networks:
-        yield "switches", network.switch, network.period, network.switches_bought
+        yield "servers", row.server, row.period, row.bought
+        if row.server in servers:
+            server = servers[row.server]
+            yield "accelerators", server.accelerator, row.period, row.bought * server.accelerators
+    for switch in view.tables.switches:
+        yield "switches", switch.switch, switch.period, switch.bought
     for part in view.tables.parts:
         yield "optics", part.part, part.period, part.bought

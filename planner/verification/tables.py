@@ -1,4 +1,4 @@
-"""The plan's tables as typed rows, with a failed check for everything that is not as the format says.
+"""The plan's tables as the typed rows of ``planner.plan.rows``, with a failed check for everything that is not so.
 
 A row that cannot be read is left out after it is reported, so the recomputation never meets a bad value.
 """
@@ -10,191 +10,43 @@ from dataclasses import dataclass, fields
 from numbers import Real
 from typing import Any, TypeVar, cast
 
-from planner.plan import Plan
+from planner.plan.plan import Plan
+from planner.plan.rows import (
+    KEYS,
+    Bill,
+    Clusters,
+    CoolingRow,
+    Cost,
+    Fleet,
+    Links,
+    Network,
+    Parts,
+    Racks,
+    Row,
+    SiteRow,
+    Switches,
+    Work,
+)
 from planner.verification.checks import WHOLE, Book
+
+__all__ = [
+    "Bill", "Clusters", "CoolingRow", "Cost", "Fleet", "Links", "Network", "Parts", "Racks", "Row", "SiteRow",
+    "Switches", "Tables", "Work", "read_tables", "sound",
+]  # fmt: skip
 
 LARGEST = 1e30
 """No figure of a plan is larger; this also keeps out infinity and NaN."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """What every row has."""
-
-    period: int
-
-
-@dataclass(frozen=True)
-class Fleet(Row):
-    pool: str
-    site: str
-    server: str
-    accelerator: str
-    cooling: str
-    rack_kw: float
-    fabric: str
-    bought: int
-    in_service: int
-
-
-@dataclass(frozen=True)
-class Work(Row):
-    workload: str
-    kind: str
-    pool: str
-    site: str
-    server: str
-    blocks: int
-    servers_per_block: int
-    rate_per_block: float
-    rate_unit: str
-    servers: int
-    expected_servers: float
-
-
-@dataclass(frozen=True)
-class Racks(Row):
-    pool: str
-    site: str
-    purpose: str
-    rack: str
-    rack_kw: float
-    places: int
-    bought: int
-    installed: int
-
-
-@dataclass(frozen=True)
-class Clusters(Row):
-    pool: str
-    site: str
-    network: str
-    frame: str
-    tiers: int
-    servers_each: int
-    units_each: int
-    spines_each: int
-    cores_each: int
-    clusters: int
-
-
-@dataclass(frozen=True)
-class Network(Row):
-    pool: str
-    site: str
-    network: str
-    switch: str
-    units: int
-    leaves: int
-    spines: int
-    cores: int
-    switches_bought: int
-    switches: int
-    node_leaf_links: int
-    leaf_spine_links: int
-    spine_core_links: int
-
-
-@dataclass(frozen=True)
-class Links(Row):
-    pool: str
-    site: str
-    network: str
-    link_class: str
-    gbps: float
-    length_m: float
-    kit: str
-    parts_per_link: Mapping[str, float]
-    links: int
-
-
-@dataclass(frozen=True)
-class Parts(Row):
-    pool: str
-    site: str
-    part: str
-    bought: int
-    installed: int
-
-
-@dataclass(frozen=True)
-class CoolingRow(Row):
-    site: str
-    cooling: str
-    bought_kw: float
-    capacity_kw: float
-    it_kw: float
-    pue: float
-    peak_pue: float
-
-
-@dataclass(frozen=True)
-class SiteRow(Row):
-    site: str
-    country: str
-    it_kw: float
-    facility_kw: float
-    power_limit_kw: float
-    bought_power_kw: float
-    power_kw: float
-    bought_building_kw: float
-    building_kw: float
-    land_bought: int
-    it_mwh_per_year: float
-    facility_mwh_per_year: float
-    pue: float | None
-    pue_limit: float | None
-    water_m3_per_year: float
-    carbon_t_per_year: float | None
-
-
-@dataclass(frozen=True)
-class Bill(Row):
-    kind: str
-    item: str
-    site: str
-    pool: str | None
-    network: str | None
-    quantity: float
-    unit: str
-    unit_price: float
-    cost: float
-    acquisition: str
-    price_as_of: str
-    price_source: str
-    price_estimate: bool
-
-
-@dataclass(frozen=True)
-class Cost(Row):
-    account: str
-    item: str
-    site: str
-    amount: float
-    present_value: float
-
-
 AnyRow = TypeVar("AnyRow", bound=Row)
 
-KEYS: Mapping[str, tuple[str, ...]] = {
-    "fleet": ("pool", "period"),
-    "workloads": ("workload", "pool", "period"),
-    "racks": ("pool", "purpose", "rack", "period"),
-    "clusters": ("pool", "network", "frame", "period"),
-    "networks": ("pool", "network", "period"),
-    "links": ("pool", "network", "link_class", "kit", "period"),
-    "parts": ("pool", "part", "period"),
-    "cooling": ("site", "cooling", "period"),
-    "sites": ("site", "period"),
-    "bill_of_materials": ("kind", "item", "site", "pool", "network", "period"),
-    "costs": ("account", "item", "site", "period"),
-}
 CONCERNS: Mapping[str, str] = {
     "fleet": "fleet",
     "workloads": "workload",
     "racks": "placement",
     "clusters": "fabric",
     "networks": "fabric",
+    "switches": "fabric",
     "links": "fabric",
     "parts": "fabric",
     "cooling": "cooling",
@@ -213,6 +65,7 @@ class Tables:
     racks: tuple[Racks, ...]
     clusters: tuple[Clusters, ...]
     networks: tuple[Network, ...]
+    switches: tuple[Switches, ...]
     links: tuple[Links, ...]
     parts: tuple[Parts, ...]
     cooling: tuple[CoolingRow, ...]
@@ -235,6 +88,7 @@ def read_tables(plan: Plan, periods: int, books: Mapping[str, Book]) -> Tables:
         racks=take("racks", Racks),
         clusters=take("clusters", Clusters),
         networks=take("networks", Network),
+        switches=take("switches", Switches),
         links=take("links", Links),
         parts=take("parts", Parts),
         cooling=take("cooling", CoolingRow),

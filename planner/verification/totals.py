@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from planner.plan import Plan
+from planner.plan.plan import Plan
 from planner.verification import bill, power
 from planner.verification.checks import Book
 from planner.verification.facts import View

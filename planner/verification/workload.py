@@ -1,9 +1,13 @@
-"""Demand and the blocks that meet it: sizes and rates recomputed, servers counted, runs packed into clusters."""
+"""Demand and the blocks that meet it: sizes and rates recomputed, servers counted, runs packed into cells.
+
+Blocks of a server or less share the servers of a fleet: all pools of a server type and oversubscription at a site.
+Larger ones take whole servers of one pool, and all those of a block stand in one cell of its networks.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
 
 from planner.catalogue.entries import Accelerator, Cooling, Server
 from planner.instance.models import parameters_of
@@ -12,8 +16,7 @@ from planner.units import GIGA, SECONDS_PER_DAY, TERA
 from planner.verification import locality, performance
 from planner.verification.checks import RELATIVE, WHOLE, Book, round_up
 from planner.verification.facts import Pool, View
-from planner.verification.packing import Clusters, pack
-from planner.verification.standards import standard
+from planner.verification.packing import cells, pack, servers_for
 from planner.verification.tables import Work
 
 Load = Training | Inference | Compute
@@ -21,49 +24,60 @@ _PREFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1
 
 
 def check(view: View, book: Book) -> None:
-    """Check every workload against the blocks that carry it, then the servers and the clusters of every pool."""
+    """Check every workload against the blocks that carry it, then the servers and the cells that hold them."""
     loads: dict[str, Load] = {load.name: load for load in view.facts.instance.workloads}
+    known: performance.Known = {}
     rows = []
     for row in view.tables.workloads:
         where = f"workload {row.workload} pool {row.pool} period {row.period}"
-        known = row.workload in loads and row.pool in view.pools
-        if book.record("names known", known, f"{where}: a workload of the instance in a pool of the plan is expected"):
+        named = row.workload in loads and row.pool in view.pools
+        if book.record("names known", named, f"{where}: a workload of the instance in a pool of the plan is expected"):
             rows.append(row)
-            _row(view, book, loads[row.workload], view.pools[row.pool], row, where)
+            _row(view, book, loads[row.workload], view.pools[row.pool], row, where, known)
+    by_load: dict[tuple[str, int], list[Work]] = {}
+    by_pool: dict[tuple[str, int], list[Work]] = {}
+    for row in rows:
+        by_load.setdefault((row.workload, row.period), []).append(row)
+        if row.blocks > 0:
+            by_pool.setdefault((row.pool, row.period), []).append(row)
     for load in loads.values():
         for period in view.facts.periods:
-            carried = [row for row in rows if row.workload == load.name and row.period == period]
-            _demand(book, load, period, carried)
-    for pool, period, where in view.pool_periods:
-        inside = [row for row in rows if row.pool == pool.id and row.period == period and row.blocks]
-        if inside:
-            used = sum(row.servers_per_block * row.blocks for row in inside)
-            share = view.facts.instance.operations.availability * _left_unrepaired(view, pool.method)
-            available = share * view.in_service(pool.id, period)
-            book.enough("servers suffice for the blocks", where, "servers available", available, used)
-            _pack(view, book, pool, period, where, [(loads[row.workload], row) for row in inside])
+            _demand(book, load, period, by_load.get((load.name, period), []))
+    for period in view.facts.periods:
+        _fleets(view, book, period, by_pool)
+    for (name, period), inside in by_pool.items():
+        _gangs(view, book, view.pools[name], period, [(loads[row.workload], row) for row in inside])
 
 
-def _row(view: View, book: Book, load: Load, pool: Pool, row: Work, where: str) -> None:
+def _row(view: View, book: Book, load: Load, pool: Pool, row: Work, where: str, known: performance.Known) -> None:
     named, expected = (row.kind, row.site, row.server), (load.kind, pool.site.name, pool.server.id)
     book.text("rows agree with their pool", where, "kind, site, server", named, expected)
-    book.count("servers of blocks recomputed", where, "servers", row.servers, row.blocks * row.servers_per_block)
+    each = row.devices_per_block / pool.server.accelerators
+    book.same("servers per block recomputed", where, "servers per block", row.servers_per_block, each)
+    book.same("servers of blocks recomputed", where, "servers", row.servers, row.blocks * each)
     if not row.blocks:
         return
+    whole = row.devices_per_block % pool.server.accelerators == 0
+    fits = row.devices_per_block >= 1 and (whole or (each < 1 and not isinstance(load, Training)))
+    detail = f"{where}: {row.devices_per_block} of {pool.server.accelerators} accelerators a server"
+    book.record("large blocks take whole servers", fits, detail)
     at_site = load.sites is None or pool.site.name in load.sites
     on_server = load.servers is None or pool.server.id in load.servers
     book.record("workload may run there", at_site and on_server, f"{where}: sites {load.sites}, servers {load.servers}")
     locality.check(view, book, load, pool.site, where)
     if not isinstance(load, Compute) and _typed(load) is None:
-        performance.check(view, book, load, pool, row, where)
+        performance.check(view, book, load, pool, row, where, known)
         return
-    sized = block(load, pool.server, pool.device, row.servers_per_block)
+    sized = block(load, pool.server, pool.device, row.devices_per_block)
     if isinstance(sized, str):
         book.record("accelerator can carry the workload", False, f"{where}: {pool.device.id} {sized}")
         return
-    servers, rate, unit = sized
+    least, rate, unit = sized
+    if isinstance(load, Training):
+        book.count("devices per block recomputed", where, "devices per block", row.devices_per_block, least)
+    else:
+        book.enough("devices per block recomputed", where, "devices per block", row.devices_per_block, least)
     book.same("expected servers recomputed", where, "expected servers", row.expected_servers, row.servers)
-    book.count("servers per block recomputed", where, "servers per block", row.servers_per_block, servers)
     scale = _scale(row.rate_unit, unit)
     if book.record("rate unit known", scale is not None, f"{where}: rate unit {row.rate_unit!r}, expected {unit}"):
         found = row.rate_per_block * (scale or 0)
@@ -90,34 +104,36 @@ def _typed(load: Training | Inference) -> float | None:
 
 
 def block(load: Load, server: Server, device: Accelerator, stated: int) -> tuple[int, float, str] | str:
-    """Servers of one block, its rate and the unit of the rate; or why the accelerator cannot carry it.
+    """Least accelerators of a block, the rate of one of ``stated`` accelerators and the unit of the rate.
 
-    ``stated`` is the size the plan gives; it decides only for compute in one cluster, which may have any size.
+    A sentence says why the accelerator cannot carry it. A service at a typed utilisation uses every accelerator of its
+    block; by concurrent users the block counts for the whole replicas that its servers hold.
     """
     peak = device.peak_tflops(load.precision)
     if not peak:
         return f"has no {load.precision} rate"
-    each = peak * TERA * server.accelerators
+    each = peak * TERA
     if isinstance(load, Compute):
-        servers = max(1, stated) if load.one_cluster else 1
-        return servers, servers * each, "FLOP/s"
+        return 1, stated * each, "FLOP/s"
     if not device.memory_gb:
         return "has no memory size"
-    memory = device.memory_gb * GIGA
+    memory, inside = device.memory_gb * GIGA, server.accelerators
     every, active = parameters_of(load)
     share = _typed(load) or 0.0
     if isinstance(load, Training):
-        seconds = load.days * SECONDS_PER_DAY
-        busy = 6 * active * load.tokens / (share * each) / seconds
-        held = every * load.bytes_per_parameter / (memory * server.accelerators)
-        return max(round_up(busy), round_up(held), 1), 1.0, "run"
+        busy = 6 * active * load.tokens / (share * each * inside) / (load.days * SECONDS_PER_DAY)
+        held = every * load.bytes_per_parameter / (memory * inside)
+        return max(round_up(busy), round_up(held), 1) * inside, 1.0, "run"
     replica = max(1, round_up(every * load.bytes_per_parameter * (1 + load.memory_overhead) / memory))
-    servers = round_up(replica / server.accelerators)
-    replicas = max(1, server.accelerators // replica)
-    if load.concurrent_users is not None:
-        return servers, float(replicas), "replica"
-    in_use = replicas * replica if servers == 1 else servers * server.accelerators
-    return servers, share * peak * TERA * in_use, "FLOP/s"
+    least = replica if replica <= inside else round_up(replica / inside) * inside
+    if load.concurrent_users is None:
+        return least, share * each * stated, "FLOP/s"
+    servers, over = divmod(stated, inside)
+    return (
+        least,
+        float(stated // least if replica > inside else servers * (inside // replica) + over // replica),
+        "replica",
+    )
 
 
 def demand(load: Load) -> float:
@@ -152,42 +168,64 @@ def _demand(book: Book, load: Load, period: int, rows: list[Work]) -> None:
         book.record("one cluster only", len(pools) <= 1, f"{where}: in pools {', '.join(pools) or 'none'}")
 
 
-def _pack(view: View, book: Book, pool: Pool, period: int, where: str, inside: Iterable[tuple[Load, Work]]) -> None:
-    """Blocks of several servers, and training runs of any size, must each lie within one cluster."""
-    runs: dict[int, int] = {}
+def _fleets(view: View, book: Book, period: int, by_pool: dict[tuple[str, int], list[Work]]) -> None:
+    """The servers of every fleet must suffice for its blocks, with the shares packed into whole servers."""
+    fleets: dict[tuple[str, str, float, float], list[Pool]] = {}
+    for pool in view.pools.values():
+        fleets.setdefault((pool.site.name, pool.server.id, pool.leaf_ratio, pool.spine_ratio), []).append(pool)
+    for (site, server, leaf, spine), pools in fleets.items():
+        rows = [row for pool in pools for row in by_pool.get((pool.id, period), ())]
+        if not rows:
+            continue
+        where = f"{server} at {site}, oversubscribed {leaf:g} and {spine:g}, period {period}"
+        inside = pools[0].server.accelerators
+        available = sum(_share(view, pool.method) * view.in_service(pool.id, period) for pool in pools)
+        used = sum(row.devices_per_block * row.blocks for row in rows) / inside
+        book.enough("servers suffice for the blocks", where, "servers available", available, used)
+        large = sum(row.devices_per_block // inside * row.blocks for row in rows if row.devices_per_block >= inside)
+        shares = [(row.devices_per_block, row.blocks) for row in rows if row.devices_per_block < inside]
+        taken = large + servers_for(shares, inside)
+        book.enough("shares pack into servers", where, "servers, the last one in part", round_up(available), taken)
+
+
+def _gangs(view: View, book: Book, pool: Pool, period: int, inside: list[tuple[Load, Work]]) -> None:
+    """Blocks of several servers take servers of their pool, and each lies within one cell of its networks."""
+    each = pool.server.accelerators
+    where = f"pool {pool.id} period {period}"
+    book.enough("servers stand where work is carried", where, "servers", view.in_service(pool.id, period), 1)
+    gangs: Counter[int] = Counter()
     for load, row in inside:
-        size, count = row.servers_per_block, row.blocks
+        servers, count = round_up(row.devices_per_block / each), row.blocks
         if isinstance(load, Compute) and load.one_cluster:
-            size, count = size * count, 1
-        if size > 1 or isinstance(load, Training):
-            runs[size] = runs.get(size, 0) + count
-    if not pool.server.compute_ports:
-        runs.pop(1, None)  # one server needs no network
-    if not runs:
+            servers, count = round_up(row.devices_per_block * row.blocks / each), 1
+        if servers > 1:
+            gangs[servers] += count
+    if not gangs:
         return
-    rules = standard(view, pool, "compute")
-    row_of_network = view.networks.get((pool.id, "compute", period))
-    unit = 0 if isinstance(rules, str) or rules.unit is None else rules.unit.servers
-    standing = view.clusters.get((pool.id, "compute", period), [])
-    clusters = [Clusters(cluster.servers_each, cluster.units_each, cluster.clusters) for cluster in standing]
-    units = 0 if row_of_network is None else row_of_network.units
-    wanted = ", ".join(f"{count} of {size} servers" for size, count in sorted(runs.items(), reverse=True))
-    there = ", ".join(f"{c.count} for {c.servers}" for c in clusters if c.count) or "none"
-    found = pack(runs, clusters, unit, units)
-    undecided = " (undecided)" if found is None else ""
-    detail = f"{where}: runs {wanted} in clusters {there} with {units} units{undecided}"
+    available = _share(view, pool.method) * view.in_service(pool.id, period)
+    used = sum(servers * count for servers, count in gangs.items())
+    book.enough("servers suffice for the runs", where, "servers available", available, used)
+    lines = []
+    for network in ("compute", "storage"):
+        standing = view.clusters.get((pool.id, network, period), ())
+        line: Counter[int] = Counter()
+        for cluster in standing:
+            line[cluster.servers_each] += cluster.clusters
+        if line or network == "compute":
+            lines.append(line)
+    room = cells(*lines)
+    wanted = ", ".join(f"{count} of {size} servers" for size, count in sorted(gangs.items(), reverse=True))
+    there = ", ".join(f"{count} for {size}" for size, count in sorted(room.items(), reverse=True)) or "none"
+    found = pack(gangs, room)
+    detail = f"{where}: runs {wanted} in cells {there}{' (undecided)' if found is None else ''}"
     book.record("runs fit the clusters", bool(found), detail)
-    for cluster in view.clusters.get((pool.id, "storage", period), []):
-        if cluster.clusters:
-            largest, carried = max(runs), cluster.servers_each
-            what = f"servers of storage frame {cluster.frame}"
-            book.enough("storage carries the largest block", where, what, carried, largest)
 
 
-def _left_unrepaired(view: View, method: Cooling) -> float:
-    """Share of the servers that still run just before the next visit, year by year."""
-    failing = view.facts.instance.operations.server_failures_per_year * method.failure_factor
+def _share(view: View, method: Cooling) -> float:
+    """Share of the servers in service that carry load, just before the next visit where failed ones wait for it."""
+    operations = view.facts.instance.operations
+    failing = operations.server_failures_per_year * method.failure_factor
     left, years = 1.0, method.service_interval_years
     while years >= 1:
         left, years = left * (1 - failing), years - 1
-    return float(left * (1 - failing) ** years)
+    return float(operations.availability * left * (1 - failing) ** years)

@@ -14,7 +14,7 @@ import pytest
 
 from planner.catalogue import Catalogue, CatalogueOverrideError, load_catalogue, table
 from planner.catalogue.entries import Efficiency, Entry, Price
-from planner.catalogue.load import DATA
+from planner.catalogue.reading import DATA
 from planner.catalogue.rows import ENTRIES
 from planner.catalogue.store import PHYSICS
 from planner.engineering import fabric, optics

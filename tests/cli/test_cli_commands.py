@@ -147,6 +147,27 @@ def test_options_reach_the_solver(question: Path, monkeypatch: pytest.MonkeyPatc
     assert (asked["gap"], asked["time_limit"], asked["threads"], asked["seed"]) == (api.DEFAULT_GAP, None, None, 0)
 
 
+def test_the_problem_can_be_written_for_another_solver(question: Path, tmp_path: Path) -> None:
+    file = tmp_path / "small.mps"
+    ran = Ran("solve", question, "--write-model", file)
+    assert (ran.code, ran.out) == (0, "")
+    text = file.read_text()
+    assert text.count("RHS") >= 1
+    assert "ENDATA" in text
+    assert Ran("solve", question, "--write-model", tmp_path / "small.txt").code == 2
+    assert Ran("solve", question, "--write-model", tmp_path / "no" / "small.mps").code == 2
+
+
+def test_what_a_file_says_in_vain_is_told_on_standard_error(question: Path) -> None:
+    question.write_text(question.read_text() + "  overrides: {switches: {qm9700: {price: 1}}}\n")
+    ran = Ran("check", question, "--json")
+    assert ran.code == 0
+    assert ran.json()["status"] == "valid"
+    assert ran.err.startswith(f"{question}:13: catalogue.overrides.switches.qm9700: found a setting that nothing reads")
+    refused = Ran("check", question, "--set", "catalogue.switches.qm9700.price=2")
+    assert (refused.code, "catalogue.switches leaves it out" in refused.err) == (3, True)
+
+
 # verify, report
 
 
@@ -183,6 +204,31 @@ def test_verify_fails_a_damaged_plan(solved: Path, tmp_path: Path) -> None:
 
 def test_report_prints_what_solve_printed(question: Path, solved: Path) -> None:
     assert Ran("report", solved).out == Ran("solve", question).out
+
+
+def test_report_verifies_before_it_says_so(solved: Path, tmp_path: Path) -> None:
+    """A damaged plan is shown, with what fails first and last, and ends like a failed verification."""
+    data = json.loads((solved / "plan.json").read_text())
+    data["decisions"]["fleet"][0]["in_service"] -= 1
+    (tmp_path / "plan.json").write_text(json.dumps(data))
+    ran = Ran("report", tmp_path)
+    assert ran.code == 1
+    assert ran.out.startswith("Verification FAILED: ")
+    assert "checks passed" not in ran.out
+    as_json = Ran("report", tmp_path, "--json")
+    assert as_json.code == 1
+    found = as_json.json()["verification"]
+    assert found["made_now"]
+    assert 0 < len(found["failed"]) < found["checks"]
+
+
+def test_report_of_a_plan_without_its_instance_claims_nothing(solved: Path, tmp_path: Path) -> None:
+    data = json.loads((solved / "plan.json").read_text())
+    del data["provenance"]["instance"]
+    (tmp_path / "plan.json").write_text(json.dumps(data))
+    ran = Ran("report", tmp_path)
+    assert ran.code == 0
+    assert ran.out.splitlines()[-1] == "Not verified."
 
 
 def test_report_as_json_and_as_picture(solved: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 HEAVY = ("pandas", "numpy", "scipy", "pyomo", "highspy", "pydantic", "ruamel", "pint", "formulations")
-SOLVER = ("pyomo", "highspy", "formulations")
+SOLVER = ("pyomo", "highspy")
 PROBE = """
 import json, sys
 sys.argv = ["planner", *json.loads(sys.argv[1])]
@@ -71,11 +72,27 @@ def test_only_solving_imports_the_solver(question: Path, solved: Path) -> None:
         assert modules_after(*arguments)[1].isdisjoint(SOLVER), arguments
 
 
+def test_check_starts_without_what_it_does_not_need(question: Path) -> None:
+    """Tables are typed rows: pandas and SciPy alone take longer to import than the check of a small instance."""
+    assert modules_after("check", question)[1].isdisjoint({"pandas", "scipy", "psychrolib", "networkx", "pint"})
+
+
 def test_solve_leaves_standard_error_empty_and_one_document_on_standard_output(question: Path) -> None:
     ran = process("solve", str(question), "--json")
     assert ran.returncode == 0
     assert json.loads(ran.stdout)["status"] == "optimal"
     assert ran.stderr == ""
+
+
+def test_solving_in_process_prints_nothing_of_the_solver(question: Path) -> None:
+    """Whoever pipes the plan as JSON gets JSON: the solver greets on standard output unless it is silenced before."""
+    code = (
+        "import sys, planner\n"
+        "result = planner.solve(planner.load_instance(sys.argv[1]), isolate=False)\n"
+        "print(result.require_plan().to_json())"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, str(question)], capture_output=True, text=True, check=True)
+    assert json.loads(ran.stdout)["status"] == "optimal"
 
 
 def test_no_arguments_show_the_help() -> None:
@@ -95,7 +112,10 @@ def test_a_bad_file_never_shows_a_traceback(tmp_path: Path) -> None:
 
 def test_text_that_the_terminal_cannot_show_does_not_fail(solved: Path, tmp_path: Path) -> None:
     data = json.loads((solved / "plan.json").read_text())
-    data["provenance"]["instance"]["description"] = "\u00fcber \u4e2d\u6587"
+    instance = data["provenance"]["instance"]
+    instance["description"] = "\u00fcber \u4e2d\u6587"
+    text = json.dumps(instance, sort_keys=True, separators=(",", ":"))
+    data["provenance"]["instance_sha256"] = hashlib.sha256(text.encode()).hexdigest()
     (tmp_path / "plan.json").write_text(json.dumps(data))
     ran = subprocess.run(
         [sys.executable, "-m", "planner", "report", str(tmp_path)],

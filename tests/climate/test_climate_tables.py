@@ -11,7 +11,7 @@ import pytest
 
 from planner.catalogue import load_catalogue
 from planner.catalogue.climates import load_climates
-from planner.catalogue.load import DATA
+from planner.catalogue.reading import DATA
 from planner.engineering.climate import Climate, ClimateError, climate_of, pressure_pa
 from planner.errors import InstanceError
 

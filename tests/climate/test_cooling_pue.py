@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import fields
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 from planner.catalogue import load_catalogue
 from planner.catalogue.climates import load_climates
 from planner.catalogue.facility import load_cooling_methods
-from planner.catalogue.load import DATA
+from planner.catalogue.reading import DATA
 from planner.engineering.climate import Climate, ClimateError, climate_of
 from planner.engineering.cooling import CoolingError, annual_pue, paths_of
 from planner.engineering.power import ups_of
@@ -265,14 +264,3 @@ def test_the_validation_page_prints_what_is_computed() -> None:
         methods = LAND_METHODS if place in LAND else ("undersea",)
         found = [float(cell) for cell in cells.split("|")[:-1]]
         assert found == [round(annual_pue(m, climate_of(place)).annual, 2) for m in methods], place
-
-
-def test_fast_enough_to_call_for_every_site_and_method() -> None:
-    climate = climate_of("beijing")
-    annual_pue("cold-plate", climate)
-    best = float("inf")
-    for _ in range(20):
-        start = time.perf_counter()
-        annual_pue("cold-plate", climate)
-        best = min(best, time.perf_counter() - start)
-    assert best < 1e-3

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import time
 from dataclasses import replace
 
 import pytest
@@ -164,11 +163,9 @@ def test_more_rails_than_core_ports_are_refused() -> None:
 
 @pytest.mark.parametrize(("radix", "ports", "rails"), [(40, 8, True), (64, 8, True), (128, 8, True), (144, 8, True),
                                                        (64, 1, False), (512, 8, True), (512, 1, False)])  # fmt: skip
-def test_frontier_of_a_family_in_under_a_second(radix: int, ports: int, rails: bool) -> None:
+def test_frontier_of_a_family_is_short(radix: int, ports: int, rails: bool) -> None:
     """Every frame from 8 to 131,072 accelerators or the largest the family has."""
-    start = time.perf_counter()
     plans = [design(radix, ports, rails=rails, tiers=tiers) for tiers in (2, 3)]
-    assert time.perf_counter() - start < 1
     for plan in plans:
         for frame in plan.frames:
             assert frame.cores >= 0

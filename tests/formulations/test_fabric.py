@@ -1,10 +1,8 @@
-"""fabric on two pools of one server type: a on two tiers, b on three; servers n stand in.
+"""fabric on two pools: a on networks of two families, b on one; servers n and server racks r stand in.
 
-Named so because ``tests/cli/test_fabric.py`` has the plain name.
-
-* a: a unit is 2 leaves of 8 servers with 2 ports each; frame ``one`` is a single switch for 4 servers, ``two`` carries
-  2 units on 3 spines, ``four`` carries 4 units on 5 spines
-* b: a unit is 4 leaves, 16 servers with 1 port each; frame ``six`` carries 6 units on 24 spines and 12 cores
+* a: ``split`` networks for 8 and 16 servers; a server takes 2 copper cables, and half a twin-port module on each of 4
+  leaves, which it shares with another. A ``plain`` network for 4 servers, 3 cables each.
+* b: ``plain`` for 32 servers; every server rack takes 2 cords.
 """
 
 from __future__ import annotations
@@ -12,210 +10,158 @@ from __future__ import annotations
 from typing import Any
 
 import pyomo.environ as pyo
-import pytest
-from algebra import ASSET, algebra, bounds, expression, money, variables
+from algebra import ASSET, algebra, bounds, money, sum_of, variables
 
-from formulations.fabric import FabricData, FrameData, UnitData, add_fabric, add_few_clusters
+from formulations.assets import Asset
+from formulations.fabric import FabricData, FamilyData, StepData, add_fabric
 from formulations.ledger import Ledger
 
-A, B = ("a", "compute"), ("b", "compute")
+SWITCH, RACK, COPPER, TWIN = ("switches", "sw"), ("racks", "cab"), ("optics", "dac"), ("optics", "twin")
+CORD = ("optics", "cord")
+FACTS: dict[str, Any] = {
+    "periods": [1],
+    "site": {"a": "home", "b": "home"},
+    "steps": {
+        ("a", 0): StepData("plain", 4, 1, 0.5, {SWITCH: 1}),
+        ("a", 1): StepData("split", 8, 3, 1.0, {SWITCH: 4, TWIN: 12}),
+        ("a", 2): StepData("split", 16, 9, 2.0, {SWITCH: 6, TWIN: 24, RACK: 1}),
+        ("b", 0): StepData("plain", 32, 1, 4.0, {SWITCH: 9}),
+    },
+    "open_in": {},
+    "families": {
+        ("a", "plain"): FamilyData({COPPER: 3}, 0.0),
+        ("a", "split"): FamilyData({COPPER: 2}, 0.25, {0.5: ({TWIN: 4}, 0.125)}),
+        ("b", "plain"): FamilyData({COPPER: 3}, 0.0),
+    },
+    "rack_needs": {"b": {CORD: 2}},
+    "asset": dict.fromkeys((SWITCH, RACK, COPPER, TWIN, CORD), ASSET),
+    "most": {(p, *thing): 100 for p in "ab" for thing in (SWITCH, RACK, COPPER, TWIN, CORD)},
+    "most_servers": {"a": 12, "b": 32},
+    "whole": frozenset({SWITCH}),
+    "tight": frozenset(),
+    "groups": {},
+}
 
 
-def fabric(kits_of_b: tuple[str, ...] = ("dac",), **change: Any) -> tuple[pyo.ConcreteModel, FabricData, Ledger]:
-    """Each link of a takes one ``aoc``; one of b's takes half a ``twin`` module at each end, or a ``dac``."""
-    parts_of_kit = {"dac": {"dac": 1.0}, "twin": {"twin": 1.0, "fibre": 1.0}, "half": {"twin": 0.5}}
-    kits: dict[tuple[str, str, str, str], dict[str, float]] = {
-        (*A, "node-leaf", "aoc"): {"aoc": 1.0},
-        (*A, "leaf-spine", "aoc"): {"aoc": 1.0},
-        **{(*B, c, k): parts_of_kit[k] for c in ("node-leaf", "leaf-spine", "spine-core") for k in kits_of_b},
-    }
-    parts = {(p, i) for (p, *_), of_kit in kits.items() for i in of_kit}
-    facts: dict[str, Any] = {
-        "periods": [1],
-        "site": {"a": "home", "b": "home"},
-        "group": {"a": "home/box", "b": "home/box"},
-        "units": {
-            A: UnitData(2, 8, 2, 16, switch_kw=0.5, switch_height=1),
-            B: UnitData(1, 16, 4, 64, switch_kw=1, switch_height=2),
-        },
-        "frames": {
-            (*A, "one"): FrameData(4, 0, 1, 0, 0, 0, 0, most=9),
-            (*A, "two"): FrameData(16, 2, 0, 3, 0, 0, 0, most=5),
-            (*A, "four"): FrameData(32, 4, 0, 5, 0, 0, 0, most=3),
-            (*B, "six"): FrameData(96, 6, 0, 24, cores=12, leaf_spine_links=0, spine_core_links=384, most=2),
-        },
-        "kits": kits,
-        "switch": {A: ASSET, B: ASSET},
-        "part": dict.fromkeys((i for _, i in parts), ASSET),
-        "part_kw": {"aoc": 0.25, "dac": 0, "twin": 0.125, "fibre": 0},
-        "most_units": {A: 10, B: 12},
-        "most_switches": {A: 40, B: 90},
-        "most_links": {key[:3]: 500 for key in kits},
-        "most_parts": dict.fromkeys(sorted(parts), 1000),
-        "scarce": False,
-        "length_m": dict.fromkeys(kits, 10),
-        "reaches": {},
-    }
-    data = FabricData(**{**facts, **change})
-    model = pyo.ConcreteModel()
-    ledger = Ledger()
-    servers = variables(model, "n", *[(p, t) for p in "ab" for t in data.periods])
-    add_fabric(model, data, servers, ledger)
-    return model, data, ledger
+def fabric(**change: Any) -> tuple[pyo.ConcreteModel, Ledger]:
+    model, ledger = pyo.ConcreteModel(), Ledger()
+    data = FabricData(**{**FACTS, **change})
+    keys = [(p, t) for p in "ab" for t in data.periods]
+    servers, racks = variables(model, "n", *keys), variables(model, "r", *keys)
+    add_fabric(model, data, servers, {key: [(1.0, racks[key])] for key in keys}, ledger)
+    return model, ledger
 
 
 def test_algebra() -> None:
-    model, _, _ = fabric()
+    """In one period what is needed is bought: no row (N5)."""
+    model, _ = fabric(tight=frozenset({"a"}), groups={"home/box": ["a", "b"]})
     assert algebra(model.fabric) == {
-        "servers_have_ports": [  # (N1)
-            "-4*fabric.frames[a,compute,one,1] -8*fabric.units[a,compute,1] +1*n[a,1] <= 0",
-            "-16*fabric.units[b,compute,1] +1*n[b,1] <= 0",
+        "servers_have_places": [  # (N1)
+            "+1*fabric.attached[a,plain,1] -4*fabric.step[a,0,1] <= 0",
+            "+1*fabric.attached[a,split,1] -8*fabric.step[a,1,1] -16*fabric.step[a,2,1] <= 0",
+            "-32*fabric.step[b,0,1] +1*n[b,1] <= 0",
         ],
-        "units_stand_on_frames": [  # (N2)
-            "-4*fabric.frames[a,compute,four,1] -2*fabric.frames[a,compute,two,1] +1*fabric.units[a,compute,1] <= 0",
-            "-6*fabric.frames[b,compute,six,1] +1*fabric.units[b,compute,1] <= 0",
+        "one_network_each": [  # (N2), not where there is but one
+            "+1*fabric.step[a,0,1] +1*fabric.step[a,1,1] +1*fabric.step[a,2,1] <= 1",
         ],
-        "switches_suffice": [  # (N3)
-            "+5*fabric.frames[a,compute,four,1] +1*fabric.frames[a,compute,one,1] +3*fabric.frames[a,compute,two,1]"
-            " -1*fabric.switches_bought[a,compute,1] +2*fabric.units[a,compute,1] <= 0",
-            "+36*fabric.frames[b,compute,six,1] -1*fabric.switches_bought[b,compute,1] +4*fabric.units[b,compute,1]"
-            " <= 0",
+        "servers_are_attached": [  # (N3), only where there are several families
+            "-1*fabric.attached[a,plain,1] -1*fabric.attached[a,split,1] +1*n[a,1] == 0",
         ],
-        "links_are_made": [  # (N4)
-            "+1*fabric.links[a,compute,node-leaf,aoc,1] -2*n[a,1] == 0",
-            "+1*fabric.links[a,compute,leaf-spine,aoc,1] -16*fabric.units[a,compute,1] == 0",
-            "+1*fabric.links[b,compute,node-leaf,dac,1] -1*n[b,1] == 0",
-            "+1*fabric.links[b,compute,leaf-spine,dac,1] -64*fabric.units[b,compute,1] == 0",
-            "-384*fabric.frames[b,compute,six,1] +1*fabric.links[b,compute,spine-core,dac,1] == 0",
+        "shared_modules_are_whole": [  # (N4)
+            "+0.5*fabric.attached[a,split,1] -1*fabric.filled[a,split,0.5,1] <= 0",
         ],
-        "parts_suffice": [  # (N5)
-            "+1*fabric.links[a,compute,leaf-spine,aoc,1] +1*fabric.links[a,compute,node-leaf,aoc,1]"
-            " -1*fabric.parts_bought[a,aoc,1] <= 0",
-            "+1*fabric.links[b,compute,leaf-spine,dac,1] +1*fabric.links[b,compute,node-leaf,dac,1]"
-            " +1*fabric.links[b,compute,spine-core,dac,1] -1*fabric.parts_bought[b,dac,1] <= 0",
+        "no_network_too_large": [  # (N6), where waste would satisfy a limit
+            "+1*fabric.step[a,0,1] +3*fabric.step[a,1,1] +9*fabric.step[a,2,1] -1*n[a,1] <= 0",
+        ],
+        "one_cluster_in_group": [  # (N7)
+            "+1*fabric.step[a,0,1] +1*fabric.step[a,1,1] +1*fabric.step[a,2,1] +1*fabric.step[b,0,1] <= 1",
         ],
     }
+    assert all(v.is_binary() for v in model.fabric.step.values())
+    assert all(v.is_integer() for v in model.fabric.filled.values())
+    assert bounds(model.fabric.filled) == {"fabric.filled[a,split,0.5,1]": (0, 7)}  # half of 12, and one
+    assert bounds(model.fabric.attached)["fabric.attached[a,split,1]"] == (0, 12)
 
 
-def test_algebra_of_few_clusters() -> None:
-    """U is 4 for a and 6 for b; two runs of x servers may have clusters to themselves in a."""
-    model, data, _ = fabric()
-    before = set(algebra(model.fabric))
-    x = variables(model, "x", ("run", 1))
-    add_few_clusters(model.fabric, data, {("a", 1): x["run", 1]})
-    assert {name: rows for name, rows in algebra(model.fabric).items() if name not in before} == {
-        "clusters_are_full": [  # (N6)
-            "+4*fabric.frames[a,compute,four,1] +4*fabric.frames[a,compute,two,1] -3*fabric.smaller[a,compute,1]"
-            " -1*fabric.units[a,compute,1] -4*x[run,1] <= 0",
-            "+6*fabric.frames[b,compute,six,1] -5*fabric.smaller[b,compute,1] -1*fabric.units[b,compute,1] <= 0",
-        ],
-        "one_cluster_is_smaller": [  # (N7)
-            "+1*fabric.frames[a,compute,one,1] +1*fabric.smaller[a,compute,1] +1*fabric.smaller[b,compute,1] <= 1",
-        ],
-    }
-    assert all(v.is_binary() for v in model.fabric.smaller.values())
+def test_algebra_of_purchases() -> None:
+    """(N5) Over periods what is needed is installed, what was bought within its life of two periods."""
+    model, _ = fabric(periods=[1, 2])
+    rows = dict(zip(model.fabric.things_suffice, algebra(model.fabric)["things_suffice"], strict=True))
+    assert rows["a", *SWITCH, 1] == (
+        "-1*fabric.bought[a,switches,sw,1] +1*fabric.step[a,0,1] +4*fabric.step[a,1,1] +6*fabric.step[a,2,1] <= 0"
+    )
+    assert rows["a", *RACK, 2] == (
+        "-1*fabric.bought[a,racks,cab,1] -1*fabric.bought[a,racks,cab,2] +1*fabric.step[a,2,2] <= 0"
+    )
+    assert rows["a", *COPPER, 1] == (
+        "+3*fabric.attached[a,plain,1] +2*fabric.attached[a,split,1] -1*fabric.bought[a,optics,dac,1] <= 0"
+    )
+    assert rows["a", *TWIN, 1] == (
+        "-1*fabric.bought[a,optics,twin,1] +4*fabric.filled[a,split,0.5,1] +12*fabric.step[a,1,1]"
+        " +24*fabric.step[a,2,1] <= 0"
+    )
+    assert rows["b", *CORD, 2] == "-1*fabric.bought[b,optics,cord,1] -1*fabric.bought[b,optics,cord,2] +2*r[b,2] <= 0"
+    assert ("b", *TWIN, 1) not in rows
+    assert len(rows) == 2 * (4 + 3)  # switches, racks, copper, modules of a; switches, copper, cords of b
+    assert bounds(model.fabric.bought)["fabric.bought[a,switches,sw,2]"] == (0, 100)
+    assert {key[1] for key, v in model.fabric.bought.items() if v.is_integer()} == {"switches"}
 
 
-def test_pools_of_different_servers_each_have_a_smaller_cluster() -> None:
-    """(N7) is by group."""
-    model, data, _ = fabric(group={"a": "home/box", "b": "home/other"})
-    add_few_clusters(model.fabric, data, {})
-    assert algebra(model.fabric)["one_cluster_is_smaller"] == [
-        "+1*fabric.frames[a,compute,one,1] +1*fabric.smaller[a,compute,1] <= 1",
-        "+1*fabric.smaller[b,compute,1] <= 1",
-    ]
+def test_a_network_stands_only_where_it_is_on_offer() -> None:
+    """Step 2 from period 2 on; a pool without any network in a period holds no servers then."""
+    model, _ = fabric(periods=[1, 2], open_in={("a", 2): [2], ("b", 0): [2]})
+    places = dict(zip(model.fabric.servers_have_places, algebra(model.fabric)["servers_have_places"], strict=True))
+    assert places["a", "split", 1] == "+1*fabric.attached[a,split,1] -8*fabric.step[a,1,1] <= 0"
+    assert places["b", "plain", 1] == "+1*n[b,1] <= 0"
+    assert ("a", 2, 1) not in model.fabric.step
+    assert ("b", *SWITCH, 1) not in model.fabric.things_suffice
 
 
-def test_a_frame_with_own_leaves_brings_their_uplinks() -> None:
-    """(N4) Units add 16 links each, clusters of ``one`` with 12 uplinks 12."""
-    frames = {
-        (*A, "one"): FrameData(6, 0, 2, 1, 0, 12, 0, most=9),
-        (*B, "six"): FrameData(96, 6, 0, 24, cores=12, leaf_spine_links=0, spine_core_links=384, most=2),
-    }
-    model, _, _ = fabric(frames=frames)
-    assert algebra(model.fabric)["links_are_made"][1] == (
-        "-12*fabric.frames[a,compute,one,1] +1*fabric.links[a,compute,leaf-spine,aoc,1]"
-        " -16*fabric.units[a,compute,1] == 0"
+def test_money_of_one_period() -> None:
+    """What is needed is bought and kept: 10 apiece, 1 of upkeep, 2.5 left."""
+    model, ledger = fabric(rack_needs={})
+    found = money(ledger)
+    assert found["capex switches home 1"] == (
+        "+10*fabric.step[a,0,1] +40*fabric.step[a,1,1] +60*fabric.step[a,2,1] +90*fabric.step[b,0,1]"
+    )
+    assert found["maintenance racks home 1"] == "+1*fabric.step[a,2,1]"
+    assert found["capex optics home 1"] == (
+        "+30*fabric.attached[a,plain,1] +20*fabric.attached[a,split,1] +40*fabric.filled[a,split,0.5,1]"
+        " +120*fabric.step[a,1,1] +240*fabric.step[a,2,1] +30*n[b,1]"
+    )
+    assert found["residual racks home 2"] == "-2.5*fabric.step[a,2,1]"
+    assert sum_of(model.fabric.purchases["a", *SWITCH, 1]) == (
+        "+1*fabric.step[a,0,1] +4*fabric.step[a,1,1] +6*fabric.step[a,2,1]"
     )
 
 
-def test_links_choose_among_kits_and_parts_are_shared() -> None:
-    """(N4), (N5) A kit that uses half a module a link counts half of it."""
-    model, _, _ = fabric(("dac", "half"))
-    block = model.fabric
-    assert algebra(block)["links_are_made"][2] == (
-        "+1*fabric.links[b,compute,node-leaf,dac,1] +1*fabric.links[b,compute,node-leaf,half,1] -1*n[b,1] == 0"
+def test_money_over_periods() -> None:
+    """Purchases cost, stock is kept up; each by the life and price of its thing."""
+    short = Asset(price={1: 10, 2: 20}, life=1, upkeep=1)
+    model, ledger = fabric(periods=[1, 2], asset={**FACTS["asset"], RACK: short})
+    found = money(ledger)
+    assert found["capex racks home 2"] == "+20*fabric.bought[a,racks,cab,2]"
+    assert found["maintenance racks home 2"] == "+1*fabric.bought[a,racks,cab,2]"
+    assert found["maintenance switches home 2"] == " ".join(
+        f"+1*fabric.bought[{p},switches,sw,{t}]" for p in "ab" for t in (1, 2)
     )
-    assert (
-        "+0.5*fabric.links[b,compute,leaf-spine,half,1] +0.5*fabric.links[b,compute,node-leaf,half,1]"
-        " +0.5*fabric.links[b,compute,spine-core,half,1] -1*fabric.parts_bought[b,twin,1] <= 0"
-    ) in algebra(block)["parts_suffice"]
+    assert sum_of(model.fabric.purchases["a", *RACK, 2]) == "+1*fabric.bought[a,racks,cab,2]"
 
 
-@pytest.mark.parametrize(
-    ("kits", "scarce", "whole_links", "whole_parts"),
-    [
-        (("dac",), False, set(), set()),
-        (("dac", "twin"), False, {"b"}, set()),  # several kits to choose from
-        (("half",), False, set(), {("b", "twin")}),  # a part shared by two links
-        (("dac",), True, {"a", "b"}, {("a", "aoc"), ("b", "dac")}),  # supply limits
-    ],
-)
-def test_what_is_whole_by_declaration(
-    kits: tuple[str, ...], scarce: bool, whole_links: set[str], whole_parts: set[tuple[str, str]]
-) -> None:
-    model, _, _ = fabric(kits, scarce=scarce)
-    block = model.fabric
-    assert {key[0] for key, v in block.links.items() if v.is_integer()} == whole_links
-    assert {key[:2] for key, v in block.parts_bought.items() if v.is_integer()} == whole_parts
-    assert all(v.is_integer() is scarce for v in block.switches_bought.values())
-    assert all(v.is_integer() for v in (*block.units.values(), *block.frames.values()))
-
-
-def test_bounds() -> None:
-    model, _, _ = fabric()
-    block = model.fabric
-    assert bounds(block.units) == {"fabric.units[a,compute,1]": (0, 10), "fabric.units[b,compute,1]": (0, 12)}
-    assert bounds(block.frames)["fabric.frames[a,compute,two,1]"] == (0, 5)
-    assert bounds(block.switches_bought)["fabric.switches_bought[b,compute,1]"] == (0, 90)
-    assert set(bounds(block.links).values()) == {(0, 500)}
-    assert set(bounds(block.parts_bought).values()) == {(0, 1000)}
-
-
-def test_money_load_and_height() -> None:
-    """Half a kW a switch and a quarter a cable for a; the passive cables of b draw nothing."""
-    model, _, ledger = fabric()
-    block = model.fabric
-    switches = "fabric.switches_bought[a,compute,1] +{0}*fabric.switches_bought[b,compute,1]"
-    assert money(ledger) == {
-        "capex optics home 1": "+10*fabric.parts_bought[a,aoc,1] +10*fabric.parts_bought[b,dac,1]",
-        "capex switches home 1": "+10*" + switches.format(10),
-        "maintenance optics home 1": "+1*fabric.parts_bought[a,aoc,1] +1*fabric.parts_bought[b,dac,1]",
-        "maintenance switches home 1": "+1*" + switches.format(1),
-        "residual optics home 1": "-2.5*fabric.parts_bought[a,aoc,1] -2.5*fabric.parts_bought[b,dac,1]",
-        "residual switches home 1": "-2.5*" + switches.format(-2.5).replace("+-", "-"),
-    }
-    load = "+0.25*fabric.parts_bought[a,aoc,1] +0.5*fabric.switches_bought[a,compute,1]"
-    assert expression(ledger.it_kw("a", 1)) == expression(block.network_kw["a", 1]) == load
-    assert expression(block.network_kw["b", 1]) == "+1*fabric.switches_bought[b,compute,1]"
-    assert expression(block.switch_height["b", 1]) == "+2*fabric.switches_bought[b,compute,1]"
-
-
-def test_switches_and_parts_bought_earlier_serve_on() -> None:
-    """(N3), (N5) with (S1): two periods in service."""
-    model, _, _ = fabric(periods=[1, 2])
-    rows = algebra(model.fabric)
-    assert rows["switches_suffice"][3] == (
-        "+36*fabric.frames[b,compute,six,2] -1*fabric.switches_bought[b,compute,1]"
-        " -1*fabric.switches_bought[b,compute,2] +4*fabric.units[b,compute,2] <= 0"
+def test_it_load_is_that_of_the_chosen_network() -> None:
+    """Its own kW and that of the parts of its servers; stock that is not in use draws nothing."""
+    _, ledger = fabric()
+    assert sum_of(ledger.it_kw("a", 1)) == (
+        "+0.25*fabric.attached[a,split,1] +0.125*fabric.filled[a,split,0.5,1] +0.5*fabric.step[a,0,1]"
+        " +1*fabric.step[a,1,1] +2*fabric.step[a,2,1]"
     )
-    assert rows["parts_suffice"][1].endswith("-1*fabric.parts_bought[a,aoc,1] -1*fabric.parts_bought[a,aoc,2] <= 0")
+    assert sum_of(ledger.it_kw("b", 1)) == "+4*fabric.step[b,0,1]"
 
 
-def test_long_links_take_kits_that_reach() -> None:
-    """(N8) A dac of b makes links of 3 m, a twin of 5 m; a quarter of the links of b are longer than 3 m."""
-    key = (*B, "node-leaf")
-    model, _, _ = fabric(("dac", "twin"), length_m={(*key, "dac"): 3, (*key, "twin"): 5}, reaches={key: {5: 0.25}})
-    assert algebra(model.fabric)["links_are_long_enough"] == [
-        "-1*fabric.links[b,compute,node-leaf,twin,1] +0.25*n[b,1] <= 0"
-    ]
+def test_parts_of_racks_follow_the_racks_installed() -> None:
+    """Terms of racks come with a number each."""
+    model, ledger = pyo.ConcreteModel(), Ledger()
+    n, r = (variables(model, name, ("a", 1), ("b", 1), ("b", 2)) for name in "nr")
+    racks = {("a", 1): [], ("b", 1): [(1.0, r["b", 1]), (0.5, r["b", 2])]}
+    add_fabric(model, FabricData(**FACTS), n, racks, ledger)
+    assert sum_of(model.fabric.purchases["b", *CORD, 1]) == "+2*r[b,1] +1*r[b,2]"

@@ -1,17 +1,11 @@
-"""Accounts: what is posted adds up, the objective weighs it, halls carry the load of their pools."""
+"""Accounts: what is posted adds up, and the objective weighs it."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pyomo.environ as pyo
-from algebra import algebra, expression, money, variables
+from algebra import expression, money, sum_of, variables
 
 from formulations.ledger import Account, Ledger, add_objective
-from planner import api
-from planner.build import build_model
-
-TINY = Path(__file__).parents[2] / "instances" / "tiny"
 
 
 def posted() -> tuple[pyo.ConcreteModel, Ledger]:
@@ -20,10 +14,10 @@ def posted() -> tuple[pyo.ConcreteModel, Ledger]:
     b = variables(model, "b", ("a", 1), ("c", 1), ("a", 2))
     ledger = Ledger()
     for (pool, t), bought in b.items():
-        ledger.post(Account.CAPEX, "servers", "home", t, 10 * bought)
-        ledger.post(Account.ENERGY, "electricity", "home", t, 3 * bought)
-        ledger.post_it_kw(pool, t, 6 * bought)
-    ledger.post_it_kw("a", 1, 0.5 * b["c", 1])
+        ledger.post(Account.CAPEX, "servers", "home", t, 10, [(1.0, bought)])
+        ledger.post(Account.ENERGY, "electricity", "home", t, 1.5, [(2.0, bought)])
+        ledger.post_it_kw(pool, t, 6, [(1.0, bought)])
+    ledger.post_it_kw("a", 1, 0.25, [(2.0, b["c", 1])])
     return model, ledger
 
 
@@ -35,9 +29,29 @@ def test_lines_add_up_what_was_posted() -> None:
         "energy electricity home 1": "+3*b[a,1] +3*b[c,1]",
         "energy electricity home 2": "+3*b[a,2]",
     }
-    assert expression(ledger.spending(Account.CAPEX, 1)) == "+10*b[a,1] +10*b[c,1]"
-    assert expression(ledger.spending(Account.RESIDUAL, 1)) == "+0"
-    assert expression(ledger.it_kw("a", 1)) == "+6*b[a,1] +0.5*b[c,1]"
+    assert sum_of(ledger.spending(Account.CAPEX, 1)) == "+10*b[a,1] +10*b[c,1]"
+    assert sum_of(ledger.spending(Account.RESIDUAL, 1)) == "+0"
+    assert sum_of(ledger.it_kw("a", 1)) == "+6*b[a,1] +0.5*b[c,1]"
+
+
+def test_what_costs_nothing_has_no_line() -> None:
+    model = pyo.ConcreteModel()
+    b = variables(model, "b", ("a", 1))
+    ledger = Ledger()
+    ledger.post(Account.CAPEX, "servers", "home", 1, 0.0, [(1.0, b["a", 1])])
+    ledger.post_it_kw("a", 1, 0.0, [(1.0, b["a", 1])])
+    assert money(ledger) == {}
+    assert ledger.it_kw("a", 1) == []
+
+
+def test_lines_come_in_order_whatever_was_posted_first() -> None:
+    """Equal input gives an equal objective, column by column."""
+    model = pyo.ConcreteModel()
+    b = variables(model, "b", ("a", 1))
+    ledger = Ledger()
+    for item, t in (("servers", 2), ("racks", 2), ("servers", 1)):
+        ledger.post(Account.CAPEX, item, "home", t, 1.0, [(1.0, b["a", 1])])
+    assert [(line.item, line.period) for line in ledger.money_lines()] == [("racks", 2), ("servers", 1), ("servers", 2)]
 
 
 def test_objective() -> None:
@@ -48,12 +62,8 @@ def test_objective() -> None:
     assert expression(model.objective.expr) == "+16*b[a,1] +5*b[a,2] +16*b[c,1]"
 
 
-def test_hall_load_of_one_server() -> None:
-    """(L2) instances/tiny/01: 6.5 kW a server, 0.25 kW a switch, 10 W a cable."""
-    options = api.check(api.load_instance(TINY / "01-one-server.yaml"))
-    pool = options.pools["pool"].item()
-    model = build_model(options).model
-    assert algebra(model)["hall_load"] == [
-        f"-0.01*fabric.parts_bought[{pool},aoc-200g,1] -0.25*fabric.switches_bought[{pool},compute,1]"
-        f" -6.5*fleet.bought[{pool},1] +1*halls[home,evaporative,1] == 0"
-    ]
+def test_nothing_that_counts_costs_nothing() -> None:
+    """(L1) of an instance where every price is 0."""
+    model, ledger = posted()
+    add_objective(model, ledger, {})
+    assert expression(model.objective.expr) == "+0"

@@ -7,9 +7,11 @@ from typing import Any
 import pyomo.environ as pyo
 from algebra import ASSET, algebra, bounds, money, variables
 
+from formulations.assets import Asset
 from formulations.ledger import Account, Ledger
 from formulations.power import PowerData, add_power
 
+ASSET_OF_THREE = Asset(price=dict.fromkeys((1, 2, 3), 10), life=2)
 HALLS = [("home", "air"), ("home", "cold"), ("away", "air")]
 
 
@@ -74,6 +76,18 @@ def test_land_is_bought_before_the_first_load() -> None:
     assert all(v.is_binary() for v in model.power.opened.values())
 
 
+def test_what_is_built_serves_its_life() -> None:
+    """(E1) Two of three periods; (E2) holds in each with its own limit."""
+    limits = {(s, t): 100 + t for s in ("home", "away") for t in (1, 2, 3)}
+    model, _ = power(periods=[1, 2, 3], asset={("away", "facility"): ASSET_OF_THREE}, power_limit_kw=limits)
+    rows = algebra(model.power)
+    assert rows["facility_load_is_fed"][2] == (
+        "+1.75*i[away,air,3] -1*power.bought_kw[away,facility,2] -1*power.bought_kw[away,facility,3] <= 0"
+    )
+    assert rows["facility_load_within_limit"][2] == "+1.5*i[home,air,3] +1.25*i[home,cold,3] <= 103"
+    assert bounds(model.power.bought_kw)["power.bought_kw[away,facility,1]"] == (0, 103)
+
+
 def test_money() -> None:
     model, ledger = power()
     assert bounds(model.power.bought_kw) == {
@@ -84,8 +98,8 @@ def test_money() -> None:
         "capex facility home 1": "+10*power.bought_kw[home,facility,1]",
         "energy electricity away 1": "+9*i[away,air,1]",
         "energy electricity home 1": "+7*i[home,air,1] +5*i[home,cold,1]",
-        "residual facility away 1": "-2.5*power.bought_kw[away,facility,1]",
-        "residual facility home 1": "-2.5*power.bought_kw[home,facility,1]",
+        "residual facility away 2": "-2.5*power.bought_kw[away,facility,1]",
+        "residual facility home 2": "-2.5*power.bought_kw[home,facility,1]",
     }
 
 

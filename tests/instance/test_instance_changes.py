@@ -98,7 +98,8 @@ def test_changes_are_made_in_order(file: Path) -> None:
 def test_changes_reach_new_keys_of_the_file(tmp_path: Path) -> None:
     """Ids with dots, and items that the file itself adds to the catalogue, are found whole."""
     file = tmp_path / "own.yaml"
-    file.write_text(f"{TEXT}catalogue: {{overrides: {{racks: {{own-1.5: {{name: Own, rack_units: 42}}}}}}}}\n")
+    racks = "racks: {own-1.5: {name: Own, rack_units: 42, price: 1}}, cooling: {cold-plate: {rack: own-1.5}}"
+    file.write_text(f"{TEXT}catalogue: {{overrides: {{{racks}}}}}\n")
     instance = read_instance(file, ["catalogue.racks.own-1.5.rack_units=48"])
     assert instance_catalogue(instance).racks["own-1.5"].rack_units == 48
 

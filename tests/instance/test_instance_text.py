@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -24,9 +24,7 @@ def faults_of(file: Path) -> tuple[Fault, ...]:
 def only_fault(tmp_path: Path, content: str | bytes) -> Fault:
     file = tmp_path / "instance.yaml"
     file.write_bytes(content.encode() if isinstance(content, str) else content)
-    began = time.perf_counter()
     (fault,) = faults_of(file)
-    assert time.perf_counter() - began < 20
     assert fault.file == str(file)
     assert fault.message.startswith("found ")
     return fault
@@ -107,14 +105,16 @@ def test_within_bounds() -> None:
 
 
 def test_aliases_are_refused(tmp_path: Path) -> None:
-    """A file of a thousand million laughs is refused at once; nothing of it is expanded."""
+    """A file of a thousand million laughs is refused; nothing of it is expanded, or it would not fit in memory."""
     file = tmp_path / "instance.yaml"
     lines = ["a0: &a0 [ha, ha, ha, ha, ha, ha, ha, ha, ha]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
     file.write_text("\n".join(lines))
-    began = time.perf_counter()
+    tracemalloc.start()
     faults = faults_of(file)
-    assert time.perf_counter() - began < 5
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 16 * 2**20
     assert any("alias *a3" in fault.message and fault.line == 5 for fault in faults)
     file.write_text("a: &a [*a]\n")
     assert any("alias *a" in fault.message for fault in faults_of(file))

@@ -24,6 +24,14 @@ def network(found: Plan, name: str = "compute", period: int = 1) -> dict[str, An
     return row
 
 
+def ratios(found: Plan) -> tuple[float, float]:
+    """Oversubscription of leaves and spines: of the pool, and the same of its compute network."""
+    (pool,), row = found.decisions["fleet"], network(found)
+    promised = pool["leaf_oversubscription"], pool["spine_oversubscription"]
+    assert promised == (row["leaf_oversubscription"], row["spine_oversubscription"])
+    return promised
+
+
 def a100(servers: int) -> list[str]:
     """A cluster of so many DGX A100 (2,496 TFLOP/s each)."""
     return [
@@ -48,29 +56,68 @@ def test_oversubscribed_leaves_and_spines_are_offered_and_allowed() -> None:
     full = plan("fabric.planes=[1]")
     spines = plan("fabric.planes=[1]", "fabric.oversubscription=[1, {spine: 7}]")
     leaves = plan("fabric.planes=[1]", "fabric.oversubscription=[1, 2]")
-    assert full.decisions["fleet"][0]["fabric"] == "qm9700-3t"
-    assert spines.decisions["fleet"][0]["fabric"] == "qm9700-3t-spine7"
-    assert leaves.decisions["fleet"][0]["fabric"] == "qm9700-3t-leaf2"
+    assert ratios(full) == (1, 1)
+    assert ratios(spines) == (1, 7)
+    assert ratios(leaves) == (2, 1)
+    assert {network(found)["tiers"] for found in (full, spines, leaves)} == {3}
     assert max(spines.objective, leaves.objective) < full.objective
     assert network(leaves)["leaves"] == 8 * 49  # 2,048 servers in units of 42
     refused = spines.to_dict()
     refused["provenance"]["instance"]["fabric"]["oversubscription"] = [1]
     failed = {c.check for c in planner.verify(Plan.from_dict(refused)).checks if not c.passed}
-    assert "oversubscription allowed" in failed
+    assert "oversubscription as asked" in failed
 
 
 def test_a_network_grows_into_a_larger_frame_and_keeps_its_switches() -> None:
-    """60 DGX A100, then 140: the second period buys only what the larger network has more of."""
+    """60 DGX A100, then 140, in one cluster: the second period buys only what the larger networks have more of.
+
+    Storage, two ports a server: 6 leaves and 4 spines, then 14 and 10.
+    """
     changes = [
-        *a100(140), "horizon.periods=2", "horizon.period_years=2",
-        "workloads.cluster.scale_by_period=[0.4286, 1]", "workloads.cluster.one_cluster=false", "fabric.tiers=[3]",
+        *a100(140), "horizon.periods=2", "horizon.period_years=2", "workloads.cluster.scale_by_period=[0.4286, 1]",
+        "workloads.cluster.one_cluster=false", "fabric.one_cluster_per_site=true", "fabric.tiers=[3]",
     ]  # fmt: skip
     found = plan(*changes)
-    first, second = network(found), network(found, period=2)
     small, large = (fit(Rules(40, 8, True, tiers=3), n) for n in (60, 140))
-    assert first["switches"] == small.switches
-    assert second["switches"] == large.switches
-    assert second["switches_bought"] == large.switches - small.switches
+    assert [standing(network(found, period=t)) for t in (1, 2)] == [small.switches, large.switches]
+    assert [standing(network(found, "storage", t)) for t in (1, 2)] == [10, 24]
+    first, second = sorted(found.decisions["switches"], key=lambda row: row["period"])
+    assert (first["bought"], first["installed"]) == (small.switches + 10, small.switches + 10)
+    assert (second["bought"], second["installed"]) == (large.switches - small.switches + 14, large.switches + 24)
+
+
+def standing(row: dict[str, Any]) -> int:
+    """Switches of one network."""
+    return int(row["leaves"] + row["spines"] + row["cores"])
+
+
+def clusters(found: Plan) -> int:
+    """Clusters of the compute networks of all pools."""
+    return sum(r["clusters"] for r in found.decisions["clusters"] if r["network"] == "compute")
+
+
+APART = (*a100(9), "workloads.cluster.one_cluster=false", "fabric.storage_network=false")
+"""Nine servers that need not reach each other: two single switches, of five servers and four."""
+
+
+def test_one_cluster_per_site_is_one_cluster() -> None:
+    """A leaf for each of eight rails and two spines, where two switches would do."""
+    apart, together = plan(*APART), plan(*APART, "fabric.one_cluster_per_site=true")
+    assert (clusters(apart), clusters(together)) == (2, 1)
+    assert apart.objective < together.objective
+
+
+@pytest.mark.xfail(strict=True, reason="a pool of each ratio of oversubscription has a cluster of its own")
+def test_one_cluster_per_site_whatever_the_ratio() -> None:
+    assert clusters(plan(*APART, "fabric.one_cluster_per_site=true", "fabric.oversubscription=[1, 2]")) == 1
+
+
+@pytest.mark.xfail(strict=True, reason="the verifier does not look at fabric.one_cluster_per_site")
+def test_a_second_cluster_is_found() -> None:
+    refused = plan(*APART).to_dict()
+    refused["provenance"]["instance"]["fabric"]["one_cluster_per_site"] = True
+    failed = {c.check for c in planner.verify(Plan.from_dict(refused)).checks if not c.passed}
+    assert failed - {"instance is the one solved"}
 
 
 def test_every_network_of_a_plan_is_proven_as_a_graph() -> None:

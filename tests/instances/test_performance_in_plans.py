@@ -79,13 +79,14 @@ def test_a_safe_plan_buys_more_servers_and_says_how_many() -> None:
 def test_a_safe_plan_holds_what_the_expected_estimate_takes_beside_it() -> None:
     """One block carries less of a service, or a run has more servers; the ratio is within the range of the estimate."""
     for row, safe in zip(blocks(question(RUN, CHAT)), blocks(question(RUN, CHAT, estimates="safe")), strict=True):
-        assert row["expected_servers"] == pytest.approx(row["servers_per_block"])
+        assert row["expected_devices"] == pytest.approx(row["devices_per_block"])
         if row["workload"] == "run":
-            assert safe["servers_per_block"] > row["servers_per_block"] == safe["expected_servers"]
+            assert safe["devices_per_block"] > row["devices_per_block"] == safe["expected_devices"]
         else:
+            assert safe["devices_per_block"] == row["devices_per_block"]
             assert safe["rate_per_block"] < row["rate_per_block"]
             share = safe["rate_per_block"] / row["rate_per_block"]
-            assert safe["expected_servers"] == pytest.approx(share * safe["servers_per_block"])
+            assert safe["expected_devices"] == pytest.approx(share * safe["devices_per_block"])
 
 
 # Networks
@@ -103,18 +104,18 @@ def test_oversubscription_never_lowers_the_servers_of_a_run(model: str) -> None:
 
 
 def test_both_networks_are_weighed_where_both_are_offered() -> None:
-    """``check`` names the fabrics of each size, and the plan pays the smaller total."""
+    """``check`` names the oversubscription of each size, and the plan pays the smaller total."""
     fabric = {"storage_network": False, "tiers": [2], "oversubscription": [1, 4]}
     run = {**RUN, "model": "gpt3-175b"}
-    found = {tuple(row["fabrics"]): row["servers_per_block"] for row in blocks(question(run, fabric=fabric))}
-    assert found[("qm9700-2t",)] < found[("qm9700-2t-leaf4",)]
+    found = {tuple(row["oversubscription"]): row["servers_per_block"] for row in blocks(question(run, fabric=fabric))}
+    assert found[("1:1",)] < found[("4:1",)]
     both = solved(question(run, fabric=fabric))
     alone = solved(question(run, fabric={**fabric, "oversubscription": [1]}))
     assert both.objective <= alone.objective * (1 + 1e-4)
-    fabrics = next(
+    by_server = next(
         t for t in options_tables(options_data(api.check(question(run, fabric=fabric)))) if "type" in t.title
     )
-    assert [row[2] for row in fabrics.rows] == ["qm9700-2t", "qm9700-2t-leaf4"]
+    assert [row[2] for row in by_server.rows] == ["1:1", "4:1"]
 
 
 # Refusals
@@ -199,8 +200,11 @@ def test_damage_to_what_the_model_sized_is_found() -> None:
     assert damaged(plan, "chat") == set()
     faster = damaged(plan, "chat", rate_per_block=1.01 * chat["rate_per_block"])
     assert "rate per block recomputed" in faster
-    smaller = damaged(plan, "run", servers_per_block=run["servers_per_block"] - 1, servers=run["servers"] - 1)
-    assert "runs end in time" in smaller
+    smaller = damaged(
+        plan, "run", devices_per_block=run["devices_per_block"] - 8, servers_per_block=run["servers_per_block"] - 1,
+        servers=run["servers"] - 1, expected_servers=run["servers"] - 1,
+    )  # fmt: skip
+    assert smaller == {"runs end in time"}
     assert "expected servers recomputed" in damaged(plan, "run", expected_servers=run["servers"] / 2)
     assert "expected servers recomputed" in damaged(plan, "chat", expected_servers=1.01 * chat["expected_servers"])
     assert "rate per block recomputed" in damaged(plan, "run", rate_per_block=2.0, blocks=1)
@@ -224,11 +228,11 @@ def test_software_that_hides_communication_takes_fewer_servers() -> None:
         "sites": [{"name": "texas", "hub": "texas", "power_limit_mw": 20}],
         "catalogue": {"servers": ["dgx-h100"], "switches": ["qm9790"]},
     }
-    blocks = {
-        stack: planner.check(planner.load_instance(data, [f"workloads.run.stack={stack}"])).blocks
+    sizes = {
+        stack: planner.check(planner.load_instance(data, [f"workloads.run.stack={stack}"])).sizes
         for stack in ("unfused", "fused", "overlapped")
     }
-    servers = [int(found["servers_per_block"].min()) for found in blocks.values()]
+    servers = [min(size.servers for size in found) for found in sizes.values()]
     assert servers == sorted(servers, reverse=True)
     assert servers[0] > servers[-1]
     plan = planner.solve(planner.load_instance(data, ["workloads.run.stack=overlapped"]), gap=1e-2, isolate=False)

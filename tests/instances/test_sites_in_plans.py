@@ -206,8 +206,9 @@ def test_demand_charge() -> None:
 
 
 def test_land_makes_one_site_of_two() -> None:
-    """Ten servers are cheapest as two single switches of five at two sites, until each site has to be bought."""
-    two = changed(sites=with_south(), workloads__0__peak_flops=10 * 8 * 312e12)
+    """Where a site has one cluster, ten servers are cheapest as two single switches of five at two sites, until each
+    site has to be bought."""
+    two = changed(sites=with_south(), workloads__0__peak_flops=10 * 8 * 312e12, fabric__one_cluster_per_site=True)
     assert sites_used(solved(two)) == {"north", "south"}
     for site in two["sites"]:
         site["land_capex"] = 300_000

@@ -71,10 +71,8 @@ def test_the_law_of_each_date(date: str) -> None:
 
 def test_why_the_h20_does_not_train() -> None:
     """The sizes that the page names."""
-    blocks = api.check(small("2024-06")).blocks
-    servers = {
-        row.pool.split("/")[1]: row.servers_per_block for row in blocks[blocks["workload"] == "gpt3"].itertuples()
-    }
+    sizes = api.check(small("2024-06")).sizes
+    servers = {size.server: size.servers for size in sizes if size.workload == "gpt3"}
     assert (servers["hgx-h20-oem"], servers["atlas-800t-a2"]) == (218, 102)
 
 

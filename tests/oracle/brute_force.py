@@ -1,13 +1,16 @@
-"""The optimum of a tiny instance by exhaustive search, from the rules of ``docs/plan-format.md``.
+"""The optimum of a tiny instance by exhaustive search, from the instance, the catalogue and settled sites alone.
 
-Shares no code with the model: it reads the option tables (which pools, frames, kits and blocks there are and what
-things cost) and the instance, and counts and discounts by itself. What is enumerated, per pool: blocks of every
-workload in every period, servers bought, frames and units per network, kits of every link, purchases of everything by
-period. Pools are then combined, and cooling and power, which are continuous, are bought as late as they can be.
+Reads nothing of the option tables and nothing of the model: pools, sizes of loads, networks, racks, cooling, power and
+money are worked out here and in ``brute_loads`` and ``brute_networks``. Shared with the engine are ``planner.instance``
+and the catalogue, the settled figures of sites (``SiteFacts``), the frames and trees of the fabric rules, which parts
+make a link, and the table of embodied carbon.
 
-Two partial choices with the same blocks are compared by what they cost and take (money, kW, supply, capital spending,
-places left empty): one that is at most equal in all of them makes the other superfluous, since every rule only limits
-these from above. Nothing else is left out.
+What is enumerated, per pool: servers bought by period, runs that stand in it, networks of every period. Pools are then
+combined, servers filled with loads, and cooling, power and land bought as late as they can be.
+
+Two partial choices that carry the same load are compared by what they cost and take (money, kW, supply, capital
+spending, places left empty): one that is at most equal in all of them makes the other superfluous, since every rule
+only limits these from above. Nothing else is left out.
 """
 
 from __future__ import annotations
@@ -16,31 +19,35 @@ import itertools
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
+from brute_loads import Piece, demand, pieces
+from brute_networks import Built, Networks, TooLargeError, families
 
-from planner.options import Options
+from planner.catalogue.entries import POWER_TRAIN_LIFE_YEARS
+from planner.engineering.carbon import embodied_kg
+from planner.instance import Instance
+from planner.instance.choices import Oversubscription
+from planner.instance.resolve import SiteFacts, convert, instance_catalogue, order_date, site_facts
 
 EPS = 1e-9
 MOST_EFFORT = 20_000
 """Partial choices put together before the search gives up (a count, so that it does so alike on any machine)."""
+BUILDING_LIFE_YEARS = 39.0
 Vector = tuple[float, ...]
 Path = tuple[int, ...]  # one whole number per period
-
-
-class TooLargeError(Exception):
-    """The search would take too long."""
 
 
 def ceil(number: float) -> int:
     return math.ceil(number - EPS)
 
 
-def frontier(vectors: Iterable[Vector] | np.ndarray) -> list[Vector]:
+def frontier(vectors: Iterable[Vector]) -> list[Vector]:
     """Vectors that no other is at most equal to in every entry; of equals one."""
-    unique = np.array(sorted(set(map(tuple, vectors.tolist() if isinstance(vectors, np.ndarray) else vectors))))
+    unique = np.array(sorted(set(map(tuple, vectors))))
     if len(unique) < 2:
         return [tuple(map(float, v)) for v in unique]
     kept: list[np.ndarray] = []
@@ -58,67 +65,53 @@ def add(one: Vector, other: Vector) -> Vector:
     return tuple(a + b for a, b in zip(one, other, strict=True))
 
 
-def sums(one: Sequence[Vector], other: Sequence[Vector]) -> list[Vector]:
-    """Every sum of one vector of each, without the superfluous ones."""
-    return frontier(add(a, b) for a in one for b in other)
+@dataclass(frozen=True)
+class Goods:
+    """Something bought: price, life in whole periods, upkeep by year as a share, embodied carbon, what it counts as."""
+
+    kind: str
+    id: str
+    price: float
+    life_years: float
+    carbon_t: float = 0.0
 
 
-# Packing
+@dataclass(frozen=True)
+class Pool:
+    """Servers of one type at a site in racks of one class, below networks of one ratio.
 
-
-def packable(blocks: Sequence[int], own: Sequence[int], slots: Sequence[int], unit: int, units: int) -> bool:
-    """Whether every block has a place: exhaustive.
-
-    Args:
-        blocks: servers of each block.
-        own: servers of each cluster that brings its own leaves.
-        slots: units that each other cluster can carry.
-        unit: servers of a unit.
-        units: units there are for all of them.
+    A further one beside it is for runs, which fill at least half of it.
     """
 
-    @cache
-    def place(rest: Path, own: Path, slots: Path, opened: Path, units: int) -> bool:
-        if not rest:
-            return True
-        size, rest = rest[0], rest[1:]
-        for i, free in enumerate(own):
-            if free >= size and place(
-                rest, tuple(sorted((*own[:i], free - size, *own[i + 1 :]))), slots, opened, units
-            ):
-                return True
-        if not unit:
-            return False
-        if size > unit:
-            need = -(-size // unit)
-            return any(
-                place(rest, own, tuple(sorted((*slots[:i], free - need, *slots[i + 1 :]))), opened, units - need)
-                for i, free in enumerate(slots)
-                if free >= need and units >= need
-            )
-        for i, free in enumerate(opened):
-            left = tuple(sorted((*opened[:i], free - size, *opened[i + 1 :])))
-            if free >= size and place(rest, own, slots, left, units):
-                return True
-        return any(
-            place(
-                rest, own, tuple(sorted((*slots[:i], free - 1, *slots[i + 1 :]))),
-                tuple(sorted((*opened, unit - size))), units - 1,
-            )
-            for i, free in enumerate(slots)
-            if free and units
-        )  # fmt: skip
+    site: str
+    server: str
+    cooling: str
+    ratio: tuple[float, float]
+    places: int
+    rack: str
+    rack_kw: float
+    rack_height: float
+    further: bool = False
 
-    return place(tuple(sorted(blocks, reverse=True)), tuple(sorted(own)), tuple(sorted(slots)), (), units)
+    @property
+    def fleet(self) -> tuple[str, str, tuple[float, float]]:
+        return self.site, self.server, self.ratio
 
 
 class Search:
-    """The exhaustive search of one instance; ``best()`` gives the optimum or None when there is no plan."""
+    """The exhaustive search of one instance; ``best()`` gives the optimum or None when there is no plan.
 
-    def __init__(self, options: Options) -> None:
-        self.options = options
+    Args:
+        menu: networks to choose from, see ``brute_networks``.
+        effort: partial choices after which it gives up.
+    """
+
+    def __init__(self, instance: Instance, menu: str = "steps", effort: int = MOST_EFFORT) -> None:
+        self.instance, self.menu, self.most_effort = instance, menu, effort
         self.effort = 0
-        self.instance = instance = options.instance
+        self.catalogue = instance_catalogue(instance)
+        self.sites: dict[str, SiteFacts] = {s.name: s for s in site_facts(instance, self.catalogue)}
+        self._refuse_unknown()
         horizon = instance.horizon
         self.years, self.count = horizon.period_years, horizon.periods
         self.span = range(self.count)
@@ -126,37 +119,46 @@ class Search:
         rate = horizon.discount_rate
         self.discount = [1 / (1 + rate) ** (t * self.years) for t in self.span]
         # One unit of money a year, paid at the ends of the years of a period, in money of today.
-        assert self.years == int(self.years)
         year_ends = [range(int(t * self.years) + 1, int((t + 1) * self.years) + 1) for t in self.span]
         self.yearly = [sum(1 / (1 + rate) ** k for k in ends) for ends in year_ends]
         self.end_discount = 1 / (1 + rate) ** (self.count * self.years)
+        carbon = instance.carbon.price_per_tonne
+        self.carbon_price = 0.0 if carbon is None else convert(carbon, instance)
+        self.goods: dict[tuple[str, str], Goods] = {}
         self.names = [w.name for w in instance.workloads]
-        self.demand = {(r.workload, r.period - 1): r.demand for r in options.demand.itertuples()}
-        # Columns of a vector: money, capital spending, IT kW by hall, supply, places left empty, small clusters.
+        self.demand = {
+            (w.name, t): demand(w) * (w.scale_by_period[t] if w.scale_by_period else 1.0)
+            for w in instance.workloads
+            for t in self.span
+        }
+        self.pools = list(self._pools())
+        # Columns of a vector: money, capital spending, IT kW by hall, supply, places left empty, kW above the mean PUE.
         self.by_period = instance.budget.capex_by_period is not None
+        self.early = self.count > 1 and (self.by_period or any(s.period is not None for s in instance.supply))
         self.columns: dict[Any, int] = {"money": 0, "spent": 1}
-        pools = options.pools
         if self.by_period:
             self._columns(("spent", t) for t in self.span)
-        self._columns(
-            ("kw", s, c, t) for s, c in dict.fromkeys(zip(pools.site, pools.cooling, strict=True)) for t in self.span
-        )
+        self._columns(("kw", s, c, t) for s, c in dict.fromkeys((p.site, p.cooling) for p in self.pools)
+                      for t in self.span)  # fmt: skip
         self._columns(("supply", i) for i in range(len(instance.supply)))
-        self.filled = [s for s in dict.fromkeys(pools.site) if options.sites[s].min_rack_fill > 0]
-        self.averaged = [
-            s
-            for s in dict.fromkeys(pools.site)
-            if options.sites[s].pue_rule == "site-average" and options.sites[s].pue_limit is not None
-        ]
+        used = list(dict.fromkeys(p.site for p in self.pools))
+        self.filled = [s for s in used if self.sites[s].min_rack_fill > 0]
+        self.averaged = [s for s in used if self._averaged(self.sites[s])]
         self._columns(("empty", s, t) for s in self.filled for t in self.span)
-        self._columns(("green", s, t) for s in self.averaged for t in self.span)
-        self._columns(
-            ("small", f"{r.site}/{r.server}", n, t)
-            for r in pools.itertuples()
-            for n in ("compute", "storage")
-            for t in self.span
-        )
+        self._columns(("above", s, t) for s in self.averaged for t in self.span)
         self.zero: Vector = (0.0,) * len(self.columns)
+        self._networks: dict[Any, Networks] = {}
+
+    def _refuse_unknown(self) -> None:
+        instance = self.instance
+        if instance.policy.export_rules != "none" or instance.fabric.management_networks:
+            raise TooLargeError("export rules and management networks")
+        if instance.fabric.layout is not None or instance.horizon.period_years != int(instance.horizon.period_years):
+            raise TooLargeError("floors and parts of years")
+
+    @staticmethod
+    def _averaged(site: SiteFacts) -> bool:
+        return site.pue_rule == "site-average" and site.pue_limit is not None
 
     def _columns(self, keys: Iterable[Any]) -> None:
         for key in keys:
@@ -164,13 +166,118 @@ class Search:
 
     def _count(self, choices: int) -> None:
         self.effort += choices
-        if self.effort > MOST_EFFORT:
+        if self.effort > self.most_effort:
             raise TooLargeError
 
-    def vector(self) -> list[float]:
-        return [0.0] * len(self.columns)
+    # What may be built where
 
-    # Money of one kind of asset
+    def _price(self, kind: str, id: str) -> float | None:
+        """Price of an item on the day of the first order, in the instance's currency."""
+        price = self.catalogue.price(kind, id, order_date(self.instance))
+        if price is None:
+            return None
+        if price.currency == self.instance.currency.unit:
+            return price.amount
+        return price.amount * self.instance.currency.rates[price.currency]
+
+    def _on_sale(self, kind: str, names: Sequence[str] | None) -> list[str]:
+        rows = self.catalogue.entries(kind)
+        return [id for id in (rows if names is None else names) if self._price(kind, id) is not None]
+
+    def _pools(self) -> Iterator[Pool]:
+        choice, operations = self.instance.catalogue, self.instance.operations
+        assert operations.availability <= 1
+        for site in self.sites.values():
+            for id in dict.fromkeys(self._on_sale("servers", choice.servers)):
+                server = self.catalogue.servers[id]
+                if choice.accelerators is not None and server.accelerator not in choice.accelerators:
+                    continue
+                for method in site.cooling:
+                    cooling = self.catalogue.cooling[method]
+                    rack = self.catalogue.racks[cooling.rack]
+                    if cooling.server_cooling not in server.cooling or self._price("cooling", method) is None:
+                        continue
+                    hall_rule = site.pue_limit is not None and site.pue_rule == "every-hall"
+                    if hall_rule and site.pue[method] > site.pue_limit + EPS:
+                        continue
+                    rack_kw = min(cooling.rack_kw, site.rack_kw_limit or math.inf)
+                    places = min(
+                        math.floor(rack_kw / server.power_kw + EPS),
+                        math.floor(rack.rack_units / server.rack_units + EPS),
+                    )
+                    if places < 1 or self._price("racks", cooling.rack) is None:
+                        continue
+                    for ratio in dict.fromkeys((r.leaf, r.spine) for r in self.instance.fabric.oversubscription):
+                        yield Pool(
+                            site.name, id, method, ratio, places, cooling.rack, rack_kw, rack.rack_units
+                        )  # fmt: skip
+
+    def networks(self, pool: Pool) -> Networks:
+        """Networks of a pool: alike at all sites for one server type, ratio and rack class."""
+        key = (pool.server, pool.ratio, pool.rack_kw, pool.rack_height)
+        if key not in self._networks:
+            choice = self.instance.catalogue
+            switches = self._on_sale("switches", choice.switches)
+            parts = self._on_sale("optics", choice.optics)
+            price = {("switches", s): self._price("switches", s) or 0.0 for s in switches}
+            found = families(
+                self.catalogue.servers[pool.server], Oversubscription(leaf=pool.ratio[0], spine=pool.ratio[1]),
+                self.catalogue, self.instance.fabric, switches, parts, price,
+            )  # fmt: skip
+            self._networks[key] = Networks(
+                found,
+                self.catalogue,
+                pool.rack_kw,
+                pool.rack_height,
+                self.menu,
+                self.instance.fabric.one_cluster_per_site,
+            )
+        return self._networks[key]
+
+    @cache  # noqa: B019 - lives as long as one search
+    def pieces_at(self, site: str, server: str) -> tuple[Piece, ...]:
+        """Loads that may run on a server type at a site."""
+        found: list[Piece] = []
+        for load in self.instance.workloads:
+            row = self.catalogue.servers[server]
+            if (load.sites is not None and site not in load.sites) or (
+                load.servers is not None and server not in load.servers
+            ):
+                continue
+            if load.countries is not None and self.sites[site].country not in load.countries:
+                continue
+            most = max(self.demand[load.name, t] for t in self.span)
+            if most > 0:
+                found += pieces(load, row, self.catalogue.accelerators[row.accelerator], most)
+        return tuple(found)
+
+    @property
+    def with_runs(self) -> bool:
+        """Whether some load takes several whole servers at once."""
+        return any(p.servers for pool in self.pools for p in self.pieces_at(pool.site, pool.server))
+
+    # Money
+
+    def good(self, kind: str, id: str) -> Goods:
+        if (kind, id) not in self.goods:
+            site = self.sites.get(id)
+            carbon = 0.0
+            if kind == "facility":
+                assert site is not None
+                price, life = site.power_capex_per_kw, POWER_TRAIN_LIFE_YEARS
+            elif kind == "building":
+                assert site is not None
+                price, life = site.building_capex_per_kw or 0.0, BUILDING_LIFE_YEARS
+            else:
+                found = self._price(kind, id)
+                assert found is not None
+                price, life = found, self.catalogue.entries(kind)[id].life_years  # type: ignore[attr-defined]
+            if self.instance.carbon.embodied and kind in ("servers", "switches", "racks"):
+                what = {"servers": "accelerator", "switches": "switch", "racks": "rack"}[kind]
+                count = self.catalogue.servers[id].accelerators if kind == "servers" else 1
+                carbon = embodied_kg({what: count}) / 1000
+            self.goods[kind, id] = Goods(kind, id, price, life, carbon)
+        return self.goods[kind, id]
 
     def life(self, life_years: float) -> int:
         return max(1, math.floor(life_years / self.years + EPS))
@@ -180,10 +287,10 @@ class Search:
 
     def money_bought(self, kind: str, id: str, t: int) -> float:
         """What one piece bought in period t adds to the objective, less what is left of it at the end."""
-        item = self.options.items[kind, id]
+        item = self.good(kind, id)
         if not self.tco:
             return item.price
-        money = item.price * self.discount[t]
+        money = (item.price + item.carbon_t * self.carbon_price) * self.discount[t]
         if self.instance.horizon.residual_value == "straight-line":
             age = (self.count - t) * self.years
             money -= item.price * max(0.0, 1 - age / item.life_years) * self.end_discount
@@ -193,12 +300,12 @@ class Search:
         """What the upkeep of one piece in service in period t adds to the objective."""
         if not self.tco or kind not in ("servers", "switches", "optics"):
             return 0.0
-        return self.options.items[kind, id].price * self.instance.operations.maintenance_rate * self.yearly[t]
+        return self.good(kind, id).price * self.instance.operations.maintenance_rate * self.yearly[t]
 
-    @cache  # noqa: B019 - lives as long as one search
+    @cache  # noqa: B019
     def paid_each(self, kind: str, id: str) -> np.ndarray:
         """Vector of one piece bought in each period: money, upkeep, capital spending and supply."""
-        item = self.options.items[kind, id]
+        item = self.good(kind, id)
         life = self.life(item.life_years)
         found = np.zeros((self.count, len(self.columns)))
         for t in self.span:
@@ -210,15 +317,15 @@ class Search:
             for number, limit in enumerate(self.instance.supply):
                 pieces = 1 if (limit.kind, limit.id) == (kind, id) else 0
                 if limit.kind == "accelerators" and kind == "servers":
-                    row = self.options.catalogue.servers[id]
+                    row = self.catalogue.servers[id]
                     pieces = row.accelerators if row.accelerator == limit.id else 0
                 if limit.period in (None, t + 1):
                     found[t, self.columns["supply", number]] = pieces
         return found
 
-    def paid(self, kind: str, id: str, bought: Sequence[float]) -> list[float]:
+    def paid(self, kind: str, id: str, bought: Sequence[float]) -> Vector:
         """Vector of purchases by period."""
-        return list(map(float, np.array(bought) @ self.paid_each(kind, id)))
+        return tuple(map(float, np.array(bought) @ self.paid_each(kind, id)))
 
     @cache  # noqa: B019
     def purchases(self, need: Path, life: int) -> list[Path]:
@@ -242,266 +349,218 @@ class Search:
             smallest &= ~(covers & (bought[:, t] > 0))
         return [tuple(map(int, row)) for row in bought[smallest]]
 
+    def late(self, need: Sequence[float], life: int, module: float = 0.0) -> list[float]:
+        """Purchases as late as can be: later is never dearer and never gone sooner."""
+        bought: list[float] = []
+        for t in self.span:
+            short = max(0.0, need[t] - sum(bought[max(0, t - life + 1) :]))
+            bought.append(math.ceil(short / module - EPS) * module if module else short)
+        return bought
+
+    def ways(self, kind: str, id: str, need: Path) -> list[Vector]:
+        """Vectors of every purchase of whole pieces that is worth considering."""
+        life = self.life(self.good(kind, id).life_years)
+        if not any(need):
+            return [self.zero]
+        if not self.early:
+            return [self.paid(kind, id, self.late(need, life))]
+        return frontier(self.paid(kind, id, bought) for bought in self.purchases(need, life))
+
     # One pool
 
-    def pool(self, r: Any) -> dict[tuple[Path, ...], list[Vector]]:
-        """Blocks (by workload, by period) -> vectors of every way to carry them in this pool."""
-        rows = [b for b in self.options.blocks.itertuples() if b.pool == r.pool]
-        ranges = []
-        for b in rows:
-            needed = [ceil(self.demand[b.workload, t] / b.rate_per_block) for t in self.span]
-            ranges.append(list(itertools.product(*(range(n + 1) for n in needed))))
-        self._count(math.prod(map(len, ranges)))
-        found = {}
-        for blocks in itertools.product(*ranges):
-            together = [
-                [b.servers_per_block for b, x in zip(rows, blocks, strict=True) if b.one_cluster for _ in range(x[t])]
-                for t in self.span
-            ]
-            used = [sum(b.servers_per_block * x[t] for b, x in zip(rows, blocks, strict=True)) for t in self.span]
-            need = tuple(ceil(n / self.instance.operations.availability) for n in used)
-            vectors: list[Vector] = []
-            for bought in self._servers(r, need):
-                vectors += self._pool_of(r, bought, tuple(tuple(sorted(x)) for x in together))
-            vectors = [v for v in frontier(vectors) if self._within(v)]
-            if vectors:
-                found[tuple(self._carried(rows, blocks))] = vectors
-        return found
-
-    def _carried(self, rows: Sequence[Any], blocks: Sequence[Path]) -> Iterator[float]:
-        """Load carried by workload and period, at most the demand."""
-        for name in self.names:
-            for t in self.span:
-                demand = self.demand[name, t]
-                load = sum(b.rate_per_block * x[t] for b, x in zip(rows, blocks, strict=True) if b.workload == name)
-                yield demand if load >= demand * (1 - EPS) else load
-
-    def _servers(self, r: Any, need: Path) -> list[Path]:
-        life = self.life(self.options.items["servers", r.server].life_years)
-        most = list(need)
-        if r.site in self.filled:  # racks stay when their servers go, and must be filled all the same
-            most = [max(need) + r.places - 1 for _ in need] if any(need) else most
-        if r.site in self.averaged:
-            most = [n + 2 for n in most]
-        needs = itertools.product(*(range(least, n + 1) for least, n in zip(need, most, strict=True)))
-        paths = {b for n in needs for b in self.purchases(n, life)}
-        return [b for b in sorted(paths) if all(may or not x for x, may in zip(b, r.may_order, strict=True))]
-
-    def _pool_of(self, r: Any, bought: Path, together: tuple[Path, ...]) -> list[Vector]:
-        """Vectors of a pool with these purchases of servers and these blocks that must stand together."""
+    def pool_vectors(self, pool: Pool, bought: Path, gangs: tuple[tuple[int, ...], ...]) -> list[Vector]:
+        """Vectors of a pool with these purchases of servers and these runs, by period, that must stand in clusters."""
         if not any(bought):
             return [self.zero]
-        life = self.life(self.options.items["servers", r.server].life_years)
+        life = self.life(self.good("servers", pool.server).life_years)
         servers = tuple(int(s) for s in self.stock(bought, life))
-        base = self.paid("servers", r.server, bought)
-        if r.site in self.filled:
+        base = list(self.paid("servers", pool.server, bought))
+        row, site = self.catalogue.servers[pool.server], self.sites[pool.site]
+        need = tuple(ceil(n / pool.places) for n in servers)
+        if pool.site in self.filled:
+            stock = self.stock(self.late(need, self.life(self.good("racks", pool.rack).life_years)), self.life(
+                self.good("racks", pool.rack).life_years))  # fmt: skip
             for t in self.span:
-                base[self.columns["empty", r.site, t]] -= servers[t] / r.places
-        kw = tuple(r.server_kw * n for n in servers)
-        site = self.options.sites[r.site]
+                base[self.columns["empty", pool.site, t]] += site.min_rack_fill * stock[t] - servers[t] / pool.places
         found = []
-        for vector, network_kw in self._networks(r, servers, together):
-            total = list(add(tuple(base), vector))
+        for racks, (vector, network_kw) in itertools.product(
+            self.ways("racks", pool.rack, need), self._pool_networks(pool, servers, gangs)
+        ):
+            total = list(add(add(tuple(base), vector), racks))
             for t in self.span:
-                total[self.columns["kw", r.site, r.cooling, t]] += kw[t] + network_kw[t]
-                if r.site in self.averaged:
-                    share = site.pue[r.cooling] - site.pue_limit
-                    total[self.columns["green", r.site, t]] += share * (kw[t] + network_kw[t])
+                kw = row.power_kw * servers[t] + network_kw[t]
+                total[self.columns["kw", pool.site, pool.cooling, t]] += kw
+                if pool.site in self.averaged:
+                    assert site.pue_limit is not None
+                    total[self.columns["above", pool.site, t]] += (site.pue[pool.cooling] - site.pue_limit) * kw
             found.append(tuple(total))
-        racks = self._racks(r, tuple(ceil(n / r.places) for n in servers))
-        return sums(found, racks)
+        return [v for v in frontier(found) if self._within(v)]
 
-    def _racks(self, r: Any, need: Path) -> list[Vector]:
-        life = self.life(self.options.items["racks", r.rack].life_years)
-        found = []
-        for bought in self.purchases(need, life):
-            vector = self.paid("racks", r.rack, bought)
-            if r.site in self.filled:
-                for t, stock in enumerate(self.stock(bought, life)):
-                    vector[self.columns["empty", r.site, t]] += self.options.sites[r.site].min_rack_fill * stock
-            found.append(tuple(vector))
+    def _pool_networks(
+        self, pool: Pool, servers: Path, gangs: tuple[tuple[int, ...], ...]
+    ) -> list[tuple[Vector, Vector]]:
+        """(vector, kW by period) of all ways to build the networks of every period."""
+        key = (pool.server, pool.ratio, pool.rack, pool.rack_kw, servers, gangs)
+        known = self.__dict__.setdefault("_known", {})
+        if key not in known:
+            networks = self.networks(pool)
+            offered = [networks.for_servers(n, g) for n, g in zip(servers, gangs, strict=True)]
+            if self.count == 1:
+                offered = [self._cheapest(pool.rack, offered[0])]
+            self._count(math.prod(map(len, offered)))
+            found: list[Vector] = []
+            for chosen in itertools.product(*offered):
+                kw = tuple(b.kw for b in chosen)
+                found += [v + kw for v in self._bought(pool.rack, chosen)]
+            width = len(self.columns)
+            known[key] = [(v[:width], v[width:]) for v in frontier(found)]
+        return known[key]
+
+    def _cheapest(self, rack: str, offered: Sequence[Built]) -> list[Built]:
+        """In one period nothing is kept, so networks compare by what they cost and draw."""
+        by_vector = {(*self._bought(rack, (b,))[0], b.kw): b for b in offered}
+        return [by_vector[v] for v in frontier(by_vector)] if by_vector else []
+
+    def _bought(self, rack: str, chosen: Sequence[Built]) -> list[Vector]:
+        counts = [dict(b.pieces) for b in chosen]
+        vectors = self.ways("racks", rack, tuple(b.racks for b in chosen))
+        for kind, id in sorted({key for c in counts for key in c}):
+            more = self.ways(kind, id, tuple(c.get((kind, id), 0) for c in counts))
+            vectors = [add(a, b) for a in vectors for b in more]
+            if len(vectors) > 1:
+                vectors = frontier(vectors)
+        return vectors
+
+    # One fleet: pools whose loads share servers
+
+    def fleet(self, pools: Sequence[Pool]) -> dict[Vector, list[Vector]]:
+        """Load carried (by workload and period) -> vectors of every way to carry it on these pools."""
+        blocks = self.pieces_at(pools[0].site, pools[0].server)
+        if not blocks:
+            return {}
+        row = self.catalogue.servers[pools[0].server]
+        available = self.instance.operations.availability
+        gangs = [p for p in blocks if p.servers]
+        shared = [p for p in blocks if not p.servers]
+        most = {p: [ceil(self.demand[p.workload, t] / p.rate) for t in self.span] for p in blocks}
+        need = [ceil(sum(p.devices * most[p][t] for p in blocks) / row.accelerators / available) for t in self.span]
+        life = self.life(self.good("servers", pools[0].server).life_years)
+        together = list(itertools.product(*(itertools.product(*(range(most[p][t] + 1) for p in gangs))
+                                            for t in self.span)))  # fmt: skip
+        fabric, averaged = self.instance.fabric, pools[0].site in self.averaged
+        # Whether servers of one type at a site may stand in halls of several kinds.
+        apart = not fabric.one_cluster_per_site and (getattr(fabric, "split_halls", True) or averaged)
+        # A state: devices for shared loads, runs carried, and whether some pool stands that no other may stand beside.
+        nothing = ((0.0,) * self.count, ((0,) * len(gangs),) * self.count, (False,) * self.count)
+        states: dict[Any, list[Vector]] = {nothing: [self.zero]}
+        serves = {w.name: w.kind == "inference" for w in self.instance.workloads}
+        further = []
+        if self.menu != "chain" and apart and any(not serves[p.workload] for p in gangs):
+            further = [replace(pool, further=True) for pool in pools]
+        for pool in (*pools, *further):
+            paths = self._server_paths(pool, tuple(need))
+            grown: dict[Any, list[Vector]] = defaultdict(list)
+            self._count(len(paths) * len(together) // 20)
+            for bought in paths:
+                stock = self.stock(bought, life)
+                for runs in together:
+                    used = [sum(p.servers * n for p, n in zip(gangs, counts, strict=True)) for counts in runs]
+                    if any(u > available * s + EPS for u, s in zip(used, stock, strict=True)):
+                        continue
+                    if pool.further and (
+                        any(available * s > 2 * u + EPS for u, s in zip(used, stock, strict=True))
+                        or any(n and serves[p.workload] for c in runs for p, n in zip(gangs, c, strict=True))
+                    ):
+                        continue
+                    sizes = tuple(
+                        tuple(sorted((s for p, n in zip(gangs, c, strict=True) for s in [p.servers] * n), reverse=True))
+                        for c in runs
+                    )
+                    vectors = self.pool_vectors(pool, bought, sizes)
+                    room = tuple(
+                        row.accelerators * (available * s - u) for u, s in zip(used, stock, strict=True)
+                    )  # fmt: skip
+                    stands = tuple(bool(n) and not apart for n in stock)
+                    for (before, carried, taken), others in states.items():
+                        if any(a and b for a, b in zip(stands, taken, strict=True)):
+                            continue
+                        after = (
+                            tuple(round(a + b, 9) for a, b in zip(before, room, strict=True)),
+                            tuple(tuple(map(sum, zip(a, b, strict=True))) for a, b in zip(carried, runs, strict=True)),
+                            tuple(a or b for a, b in zip(stands, taken, strict=True)),
+                        )
+                        self._count(len(vectors) * len(others) // 4)
+                        grown[after] += [v for a in vectors for b in others if self._within(v := add(a, b))]
+            states = {key: frontier(vectors) for key, vectors in grown.items() if vectors}
+        found: dict[Vector, list[Vector]] = defaultdict(list)
+        for (room, runs, _), vectors in states.items():
+            by_period = []
+            for t in self.span:
+                fills = self._fills(tuple(shared), tuple(most[p][t] for p in shared), room[t])
+                by_period.append(
+                    {self._carried(t, [*zip(gangs, runs[t], strict=True), *zip(shared, x, strict=True)]) for x in fills}
+                )
+            self._count(math.prod(map(len, by_period)))
+            for loads in itertools.product(*by_period):
+                key = tuple(load for of_workload in zip(*loads, strict=True) for load in of_workload)
+                found[key] += vectors
+        return {key: frontier(vectors) for key, vectors in found.items()}
+
+    def _server_paths(self, pool: Pool, need: Path) -> list[Path]:
+        life = self.life(self.good("servers", pool.server).life_years)
+        most = list(need)
+        if pool.site in self.filled:  # racks stay when their servers go, and must be filled all the same
+            most = [max(need) + pool.places - 1 for _ in need] if any(need) else most
+        self._count(math.prod(n + 1 for n in most) // 4)
+        needs = itertools.product(*(range(n + 1) for n in most))
+        return sorted({b for n in needs for b in self.purchases(n, life)})
+
+    @cache  # noqa: B019
+    def _fills(self, shared: tuple[Piece, ...], most: Path, room: float) -> list[Path]:
+        """Numbers of pieces of shared loads that fit so many devices, none of which could be larger."""
+        found: list[Path] = []
+
+        def fill(chosen: Path, left: float) -> None:
+            if len(chosen) == len(shared):
+                spare = any(
+                    p.devices <= left + EPS and n < m for p, n, m in zip(shared, chosen, most, strict=True)
+                )  # fmt: skip
+                if not spare:
+                    found.append(chosen)
+                return
+            piece = shared[len(chosen)]
+            fits = min(most[len(chosen)], math.floor(left / piece.devices + EPS))
+            for n in range(fits, -1, -1):
+                fill((*chosen, n), left - n * piece.devices)
+
+        fill((), room)
+        self._count(len(found) // 4)
         return found
 
-    # Networks of a pool
-
-    @cache  # noqa: B019
-    def _networks_of(self, pool: str) -> list[Any]:
-        return [n for n in self.options.networks.itertuples() if n.pool == pool]
-
-    @cache  # noqa: B019
-    def _frames_of(self, pool: str, network: str) -> list[Any]:
-        return [f for f in self.options.frames.itertuples() if (f.pool, f.network) == (pool, network)]
-
-    def _networks(self, r: Any, servers: Path, together: tuple[Path, ...]) -> list[tuple[Vector, Vector]]:
-        """(vector, kW by period) of all ways to build the networks; network racks are in the vector."""
-        key = (r.pool, servers, together)
-        if key not in self._known:
-            self._known[key] = self._build_networks(r, servers, together)
-        return self._known[key]
-
-    @property
-    def _known(self) -> dict[Any, list[tuple[Vector, Vector]]]:
-        return self.__dict__.setdefault("_known_networks", {})
-
-    def _build_networks(self, r: Any, servers: Path, together: tuple[Path, ...]) -> list[tuple[Vector, Vector]]:
-        count = len(self.columns)
-        # A vector of a network: the columns, then kW and height by period, then links by class and period.
-        ways: list[tuple[Vector, tuple[Any, ...]]] = [((0.0,) * (count + 2 * self.count), ())]
-        for net in self._networks_of(r.pool):
-            options = self._one_network(r, net, servers, together)
-            ways = [(add(v, w), (*links, *more)) for v, links in ways for w, more in options]
-            self._count(len(ways))
-        by_links: dict[tuple[Any, ...], list[Vector]] = defaultdict(list)
-        for vector, links in ways:
-            by_links[links].append(vector)
-        found: list[Vector] = []
-        for links, vectors in by_links.items():
-            for parts in self._parts(r, links):
-                found += [add(v, parts) for v in frontier(vectors)]
-        done: list[Vector] = []
-        rack = self.options.items["racks", r.rack]
-        for vector in frontier(found):
-            kw, height = vector[count : count + self.count], vector[count + self.count :]
-            need = tuple(max(ceil(k / r.rack_kw), ceil(h / r.rack_height)) for k, h in zip(kw, height, strict=True))
-            for bought in self.purchases(need, self.life(rack.life_years)):
-                done.append(add(vector[:count], tuple(self.paid("racks", r.rack, bought))) + kw)
-        return [(v[:count], v[count:]) for v in frontier(done)]
-
-    def _one_network(
-        self, r: Any, net: Any, servers: Path, together: tuple[Path, ...]
-    ) -> list[tuple[Vector, tuple[Any, ...]]]:
-        """(vector with kW and height, links) of every way to build one network over all periods."""
-        large = [sum(size > self._unit_servers(r.pool) for size in together[t]) for t in self.span]
-        kept = together if net.network == "compute" else ((),) * self.count
-        by_period = [self._standing(r.pool, net.network, servers[t], kept[t], large[t]) for t in self.span]
-        life = self.life(self.options.items["switches", net.switch].life_years)
-        found: dict[tuple[Any, ...], list[Vector]] = defaultdict(list)
-        self._count(math.prod(map(len, by_period)))
-        for standing in itertools.product(*by_period):
-            links = tuple(
-                (net.network, link_class, tuple(s[1][i] for s in standing))
-                for i, link_class in enumerate(("node-leaf", "leaf-spine", "spine-core"))
-            )
-            for bought in self.purchases(tuple(s[0] for s in standing), life):
-                vector = self.paid("switches", net.switch, bought)
-                stock = self.stock(bought, life)
-                for t in self.span:
-                    vector[self.columns["small", f"{r.site}/{r.server}", net.network, t]] += standing[t][2]
-                kw = [net.switch_kw * n for n in stock]
-                height = [net.switch_height * n for n in stock]
-                found[links].append((*vector, *kw, *height))
-        return [(vector, links) for links, vectors in found.items() for vector in frontier(vectors)]
-
-    def _unit_servers(self, pool: str) -> int:
-        return int(next(n.unit_servers for n in self._networks_of(pool) if n.network == "compute"))
-
-    @cache  # noqa: B019
-    def _standing(
-        self, pool: str, network: str, servers: int, together: Path, large: int
-    ) -> list[tuple[int, tuple[int, int, int], int]]:
-        """(switches, links by class, clusters that are not full) of every choice of frames and units.
-
-        Args:
-            servers: servers in service.
-            together: sizes of the blocks that must be packed into this network's clusters.
-            large: blocks larger than a unit of the compute network.
-        """
-        if not servers:
-            return [(0, (0, 0, 0), 0)]
-        net = next(n for n in self._networks_of(pool) if n.network == network)
-        frames = self._frames_of(pool, network)
-        full = max((f.units for f in frames), default=0)
-        found: set[tuple[float, ...]] = set()
-        for counts in self._cluster_counts(frames, servers, large, full):
-            chosen = [f for f, n in zip(frames, counts, strict=True) for _ in range(n)]
-            own = [f.servers for f in chosen if not f.units]
-            slots = [f.units for f in chosen if f.units]
-            for units in range(min(sum(slots), servers + full) + 1):
-                not_full = -(-(full * (len(slots) - large) - units) // (full - 1)) if full > 1 else 0
-                small = len(own) + max(0, not_full)
-                if small > 1 or full * (len(slots) - large) - units > max(0, full - 1):
-                    continue
-                if sum(own) + units * net.unit_servers < servers:
-                    continue
-                if together and not packable(together, own, slots, net.unit_servers, units):
-                    continue
-                switches = net.unit_leaves * units + sum(f.leaves + f.spines + f.cores for f in chosen)
-                links = (
-                    net.ports * servers,
-                    net.unit_leaf_spine_links * units + sum(f.leaf_spine_links for f in chosen),
-                    sum(f.spine_core_links for f in chosen),
-                )
-                found.add((switches, *links, small))
-        return [(int(v[0]), (int(v[1]), int(v[2]), int(v[3])), int(v[4])) for v in frontier(found)]
-
-    def _cluster_counts(self, frames: Sequence[Any], servers: int, large: int, full: int) -> Iterator[tuple[int, ...]]:
-        """Clusters on each frame: none of them empty, and all full but one and those of large blocks.
-
-        Every unit holds a server, or makes the last cluster full.
-        """
-        most = servers if not full else min(servers, large + 1 + (servers + full) // full)
-        for counts in itertools.product(*(range((1 if not f.units else most) + 1) for f in frames)):
-            own = sum(n for f, n in zip(frames, counts, strict=True) if not f.units)
-            if own <= 1 and sum(counts) - own <= most:
-                yield counts
-
-    @cache  # noqa: B019
-    def _kits_of(self, pool: str) -> dict[tuple[str, str], list[dict[str, float]]]:
-        kits: dict[tuple[str, str], list[dict[str, float]]] = defaultdict(list)
-        for k in self.options.kits.itertuples():
-            if k.pool == pool:
-                kits[k.network, k.link_class].append(k.parts)
-        return kits
-
-    def _parts(self, r: Any, links: tuple[tuple[str, str, Path], ...]) -> list[Vector]:
-        """Vectors (with kW and no height) of every way to make these links."""
-        kits = self._kits_of(r.pool)
-        needs: list[dict[tuple[str, int], float]] = [{}]
-        for network, link_class, counts in links:
-            if not any(counts):
-                continue
-            offered = kits[network, link_class]
-            splits = [list(_splits(n, len(offered))) for n in counts]
-            self._count(len(needs) * math.prod(map(len, splits)))
-            each = []
-            for split in itertools.product(*splits):
-                need: dict[tuple[str, int], float] = defaultdict(float)
-                for t, numbers in enumerate(split):
-                    for number, parts in zip(numbers, offered, strict=True):
-                        for part, share in parts.items():
-                            need[part, t] += share * number
-                each.append(need)
-            needs = [
-                {key: one.get(key, 0.0) + two.get(key, 0.0) for key in {*one, *two}} for one in needs for two in each
-            ]
-        whole = {tuple(sorted((key, ceil(n)) for key, n in need.items() if n > EPS)) for need in needs}
-        found: list[Vector] = []
-        for need in whole:
-            counts = dict(need)
-            vectors: list[Vector] = [(0.0,) * (len(self.columns) + 2 * self.count)]
-            for part in sorted({part for part, _ in counts}):
-                vectors = sums(vectors, self._part(part, tuple(counts.get((part, t), 0) for t in self.span)))
-            found += vectors
-        return frontier(found)
-
-    @cache  # noqa: B019
-    def _part(self, part: str, need: Path) -> list[Vector]:
-        life = self.life(self.options.items["optics", part].life_years)
-        each_kw = self.options.catalogue.optics[part].power_w / 1000
-        bought = np.array(self.purchases(need, life))
-        stock = np.column_stack([bought[:, max(0, t - life + 1) : t + 1].sum(axis=1) for t in self.span])
-        return frontier(np.hstack([bought @ self.paid_each("optics", part), each_kw * stock, 0.0 * stock]))
+    def _carried(self, t: int, blocks: Sequence[tuple[Piece, int]]) -> Vector:
+        """Load carried by workload, at most the demand."""
+        loads = []
+        for name in self.names:
+            wanted = self.demand[name, t]
+            load = sum(p.rate * n for p, n in blocks if p.workload == name)
+            loads.append(wanted if load >= wanted * (1 - EPS) else load)
+        return tuple(loads)
 
     # All pools
 
     def best(self) -> float | None:
         """The optimum, or None when there is no plan."""
         wanted = tuple(self.demand[name, t] for name in self.names for t in self.span)
-        none = tuple(0.0 for _ in wanted)
-        reached: dict[Vector, list[Vector]] = {none: [self.zero]}
-        for r in self.options.pools.itertuples():
+        reached: dict[Vector, list[Vector]] = {tuple(0.0 for _ in wanted): [self.zero]}
+        fleets = [list(group) for _, group in itertools.groupby(self.pools, key=lambda p: p.fleet)]
+        by_fleet: dict[Any, list[Pool]] = defaultdict(list)
+        for group in fleets:
+            by_fleet[group[0].fleet] += group
+        for pools in by_fleet.values():
+            carried_by = self.fleet(pools)
             grown: dict[Vector, list[Vector]] = defaultdict(list)
-            for carried, vectors in self.pool(r).items():
+            grown.update({key: list(vectors) for key, vectors in reached.items()})
+            for carried, vectors in carried_by.items():
                 for before, others in reached.items():
                     after = tuple(
                         w if a + b >= w * (1 - EPS) else a + b for a, b, w in zip(before, carried, wanted, strict=True)
@@ -518,22 +577,32 @@ class Search:
 
     @cached_property
     def _caps(self) -> list[tuple[list[tuple[int, float]], float]]:
-        """(column, factor) terms and the most their sum may be: supply, small clusters, site power."""
+        """(column, factor) terms and the most their sum may be: supply, site power, water and carbon."""
         caps = [
-            ([(column, 1.0)], 1 + EPS if key[0] == "small" else self.instance.supply[key[1]].limit + EPS)
+            ([(column, 1.0)], self.instance.supply[key[1]].limit + EPS)
             for key, column in self.columns.items()
-            if key[0] in ("small", "supply")
+            if key[0] == "supply"
         ]
-        for name, site in self.options.sites.items():
-            for t in self.span:
+        limit = self.instance.carbon.limit_tonnes_per_year
+        for t in self.span:
+            emitted = []
+            for name, site in self.sites.items():
                 halls = [(key[2], c) for key, c in self.columns.items() if (key[0], key[1], key[-1]) == ("kw", name, t)]
-                caps.append(([(c, site.peak_pue[hall]) for hall, c in halls], site.power_limit_kw * (1 + EPS)))
+                most = site.power_limit_kw_by_period[t] * (1 + EPS)
+                caps.append(([(c, site.peak_pue[hall]) for hall, c in halls], most))
+                kwh = self.instance.operations.load_factor * 8760
+                if site.water_limit_m3_per_year is not None:
+                    water = [(c, kwh * site.water_l_per_kwh[hall] / 1000) for hall, c in halls]
+                    caps.append((water, site.water_limit_m3_per_year * (1 + EPS) + EPS))
+                emitted += [(c, kwh * site.pue[hall] * (site.carbon_g_per_kwh or 0.0) / 1e6) for hall, c in halls]
+            if limit is not None:
+                caps.append((emitted, limit * (1 + EPS) + EPS))
         return caps
 
     def _settled(self, vector: Vector) -> float | None:
-        """Objective with cooling, power and energy, or None where a limit does not hold."""
+        """Objective with cooling, power, land and energy, or None where a limit does not hold."""
         for key, column in self.columns.items():
-            if key[0] in ("empty", "green") and vector[column] > EPS:
+            if key[0] in ("empty", "above") and vector[column] > EPS:
                 return None
         money, spent = vector[0], vector[1]
         by_period = [vector[self.columns["spent", t]] if self.by_period else 0.0 for t in self.span]
@@ -542,40 +611,59 @@ class Search:
         for key, column in self.columns.items():
             if key[0] == "kw":
                 halls[key[1], key[2]][key[3]] = vector[column]
-        sites: dict[str, list[float]] = defaultdict(lambda: [0.0] * self.count)
-        stocks: list[tuple[str, str, list[float]]] = []
-        operations = self.instance.operations
+        drawn: dict[str, list[float]] = defaultdict(lambda: [0.0] * self.count)
+        stocks: list[tuple[str, str, list[float], float]] = []
         for (s, c), kw in halls.items():
-            facts = self.options.sites[s]
-            stocks.append(("cooling", c, kw))
+            stocks.append(("cooling", c, kw, self.catalogue.cooling[c].module_kw))
             for t in self.span:
-                sites[s][t] += facts.peak_pue[c] * kw[t]
-                yearly = kw[t] * operations.load_factor * 8760 * facts.pue[c] * facts.tariff_per_kwh
-                money += yearly * self.yearly[t] if self.tco else 0.0
-        stocks += [("facility", s, kw) for s, kw in sites.items()]
-        for kind, id, need in stocks:
-            item = self.options.items[kind, id]
+                drawn[s][t] += self.sites[s].peak_pue[c] * kw[t]
+                money += self._running(s, c, t) * kw[t] if self.tco else 0.0
+        for s, kw in drawn.items():
+            site = self.sites[s]
+            stocks.append(("facility", s, kw, 0.0))
+            if site.building_capex_per_kw is not None:
+                stocks.append(("building", s, kw, 0.0))
+            for t in self.span:
+                money += site.demand_charge_per_kw_year * kw[t] * self.yearly[t] if self.tco else 0.0
+            first = next((t for t in self.span if kw[t] > EPS), None)
+            if first is not None and site.land_capex is not None:
+                spent += site.land_capex
+                by_period[first] += site.land_capex
+                money += site.land_capex * (self.discount[first] if self.tco else 1.0)
+                if self.tco and self.instance.horizon.residual_value == "straight-line":
+                    money -= site.land_capex * self.end_discount  # land keeps its worth
+        for kind, id, need, module in stocks:
+            item = self.good(kind, id)
             life = self.life(item.life_years)
-            bought: list[float] = []
-            for t in self.span:  # as late as can be: later is never dearer and never gone sooner
-                bought.append(max(0.0, need[t] - sum(bought[max(0, t - life + 1) :])))
+            bought = self.late(need, life, module)
             for t in self.span:
                 money += self.money_bought(kind, id, t) * bought[t]
                 spent += item.price * bought[t]
                 by_period[t] += item.price * bought[t]
+            if self.by_period and self.count > 1 and (module or any(s.land_capex for s in self.sites.values())):
+                raise TooLargeError("budgets by period with modules or land")
             if self.count == 2 and life >= 2 and item.price:
                 rise = (self.money_bought(kind, id, 0) - self.money_bought(kind, id, 1)) / item.price
                 early.append((rise, item.price * bought[1]))
         budget = self.instance.budget
-        if budget.capex is not None and spent > budget.capex.amount * (1 + EPS):
+        if budget.capex is not None and spent > convert(budget.capex, self.instance) * (1 + EPS):
             return None
         if budget.capex_by_period is not None:
             money = self._moved(money, by_period, early)
         return money
 
+    def _running(self, s: str, c: str, t: int) -> float:
+        """Money of a kW of IT load over a period: electricity, water and emissions."""
+        site = self.sites[s]
+        kwh = self.instance.operations.load_factor * 8760  # a year
+        each = site.pue[c] * site.tariff_per_kwh
+        each += site.water_l_per_kwh[c] / 1000 * site.water_price_per_m3
+        each += site.pue[c] * (site.carbon_g_per_kwh or 0.0) / 1e6 * self.carbon_price
+        return kwh * each * self.yearly[t]
+
     def _moved(self, money: float, spent: list[float], early: list[tuple[float, float]]) -> float | None:
         """Money after continuous purchases moved to the first period to meet the budgets; None if they cannot."""
-        limits = [m.amount * (1 + EPS) for m in self.instance.budget.capex_by_period or ()]
+        limits = [convert(m, self.instance) * (1 + EPS) for m in self.instance.budget.capex_by_period or ()]
         if self.count == 1:
             return money if spent[0] <= limits[0] else None
         if self.count > 2:
@@ -589,20 +677,10 @@ class Search:
         return money if over <= EPS * limits[1] else None
 
 
-def _splits(number: int, ways: int) -> Iterator[tuple[int, ...]]:
-    """Every way to write a number as an ordered sum of so many whole numbers."""
-    if ways == 1:
-        yield (number,)
-        return
-    for first in range(number + 1):
-        for rest in _splits(number - first, ways - 1):
-            yield (first, *rest)
-
-
-def best_objective(options: Options) -> float | None:
+def best_objective(instance: Instance, menu: str = "steps", effort: int = MOST_EFFORT) -> float | None:
     """The optimum of an instance by exhaustive search; None when there is no plan.
 
     Raises:
-        TooLargeError: the search would take too long.
+        TooLargeError: the search would take too long, or the instance asks for what it does not know.
     """
-    return Search(options).best()
+    return Search(instance, menu, effort).best()

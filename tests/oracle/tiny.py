@@ -138,26 +138,60 @@ def random_instance(seed: int) -> Data:
     servers = d.one(1, 2) if sites == 1 and periods < 3 else 1
     lives = (1, 2, 3, 5, 8)
     coolings = ["fan", "plate"] if d.chance(0.4) and periods < 3 else ["fan"]
-    gbps = 100
-    twin_switch = d.one(1, 1, 2)
+    sharing = d.chance(0.35) and periods < 3
+    """Whether services share servers of several accelerators."""
     chips = {f"chip{i}": accelerator(fp16_tflops=d.one(100, 150)) for i in range(servers)}
     boxes = {
-        f"box{i}": server(
-            accelerator=f"chip{i}", accelerators=d.one(1, 2, 4), power_kw=d.one(1.7, 2.3, 4.1), rack_units=d.one(2, 5),
-            cooling=["air", "liquid"] if "plate" in coolings else ["air"], compute_ports=d.one(1, 2, 2, 3),
-            compute_port_gbps=gbps, ports_per_cage=d.one(1, 1, 2), rail_optimised=d.chance(0.5),
-            storage_ports=d.one(0, 0, 1), storage_port_gbps=gbps, life_years=d.one(*lives),
-            price=d.money(5_000, 40_000),
-        )
-        for i in range(servers)
+        f"box{i}": _server(d, f"chip{i}", "plate" in coolings, sharing, lives) for i in range(servers)
     }  # fmt: skip
     switches = {
         f"leaf{i}": switch(
-            ports=d.one(4, 6, 8), ports_per_cage=twin_switch, rack_units=d.one(1, 2), power_w=d.one(90, 210),
+            ports=d.one(4, 6, 8), ports_per_cage=1, rack_units=d.one(1, 2), power_w=d.one(90, 210),
             life_years=d.one(*lives), price=d.money(500, 6_000),
         )
         for i in range(d.one(1, 1, 2))
     }  # fmt: skip
+    if d.chance(0.4):
+        for row in switches.values():
+            # Half the ports fill whole cages.
+            row.update(ports_per_cage=2, ports=d.one(4, 8))
+    halls, racks = _halls(d, lives)
+    data = instance(
+        name=f"random-{seed}",
+        horizon={
+            "start": "2020-01", "periods": periods, "period_years": years, "discount_rate": d.one(0.0, 0.08),
+            "residual_value": d.one("none", "straight-line"),
+        },
+        objective=d.one("tco", "tco", "capex"),
+        sites=[_site(d, f"site{i}", coolings) for i in range(sites)],
+        fabric={"tiers": d.one([2], [2], [3], [2, 3]), "node_leaf_m": d.one(2, 2, 10), "storage_network": True},
+        operations={
+            "load_factor": d.one(0.85, 1.0), "availability": d.one(1.0, 1.0, 0.9),
+            "maintenance_rate": d.one(0.0, 0.05),
+        },
+    )  # fmt: skip
+    data["workloads"] = _workloads(d, periods, [p["name"] for p in data["sites"]], sharing)
+    if d.chance(0.25):
+        data["fabric"]["oversubscription"] = d.one([2], [1, 2], [1, 3], [{"leaf": 2, "spine": 2}])
+    if d.chance(0.3):
+        data["carbon"] = {"price_per_tonne": d.one(20, 300, 3_000), "embodied": d.chance(0.7)}
+    data = with_rows(
+        data, accelerators=chips, servers=boxes, switches=switches, optics=_optics(d, lives), cooling=halls, racks=racks
+    )
+    data["catalogue"]["cooling"] = coolings
+    return data
+
+
+def _server(d: Draw, chip: str, liquid: bool, sharing: bool, lives: tuple[int, ...]) -> Data:
+    return server(
+        accelerator=chip, accelerators=d.one(2, 4, 8) if sharing else d.one(1, 2, 4), power_kw=d.one(1.7, 2.3, 4.1),
+        rack_units=d.one(2, 5), cooling=["air", "liquid"] if liquid else ["air"], compute_ports=d.one(1, 2, 2, 3),
+        compute_port_gbps=100, ports_per_cage=d.one(1, 1, 2), rail_optimised=d.chance(0.5),
+        storage_ports=d.one(0, 0, 1), storage_port_gbps=100, life_years=d.one(*lives), price=d.money(5_000, 40_000),
+    )  # fmt: skip
+
+
+def _optics(d: Draw, lives: tuple[int, ...]) -> Data:
     glass = {"kind": "transceiver", "medium": "mmf", "standard": "SR"}
     optics = {
         "single": cable(**glass, life_years=d.one(*lives), power_w=d.one(3, 5), price=d.money(20, 300)),
@@ -169,56 +203,59 @@ def random_instance(seed: int) -> Data:
             kind="dac", medium="copper", reach_m=3, links=d.one(1, 2), power_w=0.5, life_years=d.one(*lives),
             price=d.money(20, 600),
         )  # fmt: skip
+    return optics
+
+
+def _halls(d: Draw, lives: tuple[int, ...]) -> tuple[Data, Data]:
+    """Two cooling methods and their racks."""
     halls = {
         "fan": cooling(
-            pue=d.one(1.4, 1.5), rack_kw=d.one(3, 5, 10), life_years=d.one(*lives), price=d.money(50, 900)
+            pue=d.one(1.4, 1.5), rack_kw=d.one(3, 5, 10), life_years=d.one(*lives), price=d.money(50, 900),
+            water_l_per_kwh=d.one(0, 0, 1.5), module_kw=d.one(0, 0, 0, 4),
         ),
         "plate": cooling(
             server_cooling="liquid", pue=d.one(1.1, 1.2), rack_kw=d.one(6, 20), rack="tank", life_years=d.one(*lives),
-            price=d.money(500, 3_000),
+            price=d.money(500, 3_000), module_kw=d.one(0, 0, 0, 7),
         ),
     }  # fmt: skip
     racks = {
         "frame": rack(rack_units=d.one(6, 10, 42), life_years=d.one(*lives), price=d.money(100, 3_000)),
         "tank": rack(rack_units=d.one(8, 42), life_years=d.one(*lives), price=d.money(100, 3_000)),
     }
-    places = [
-        site(
-            name=f"site{i}", power_limit_mw=d.one(0.03, 1, 1), tariff_per_kwh=d.money(0.03, 0.3),
-            power_capex_per_kw=d.money(50, 2_000), peak_pue={"fan": 1.6} if d.chance(0.3) else {},
-            **({"rack_kw_limit": 4.5} if d.chance(0.2) else {}), **({"min_rack_fill": 0.65} if d.chance(0.2) else {}),
-            **({"pue_limit": 1.3} if d.chance(0.2) and "plate" in coolings else {}),
-        )
-        for i in range(sites)
-    ]  # fmt: skip
-    data = instance(
-        name=f"random-{seed}",
-        horizon={
-            "start": "2020-01", "periods": periods, "period_years": years, "discount_rate": d.one(0.0, 0.08),
-            "residual_value": d.one("none", "straight-line"),
-        },
-        objective=d.one("tco", "tco", "capex"),
-        workloads=_workloads(d, periods, [p["name"] for p in places]),
-        sites=places,
-        fabric={"tiers": d.one([2], [2], [3], [2, 3]), "node_leaf_m": d.one(2, 2, 10), "storage_network": True},
-        operations={
-            "load_factor": d.one(0.85, 1.0), "availability": d.one(1.0, 1.0, 0.9),
-            "maintenance_rate": d.one(0.0, 0.05),
-        },
+    return halls, racks
+
+
+def _site(d: Draw, name: str, coolings: list[str]) -> Data:
+    found = site(
+        name=name, power_limit_mw=d.one(0.03, 1, 1), tariff_per_kwh=d.money(0.03, 0.3),
+        power_capex_per_kw=d.money(50, 2_000), peak_pue={"fan": 1.6} if d.chance(0.3) else {},
     )  # fmt: skip
-    data = with_rows(
-        data, accelerators=chips, servers=boxes, switches=switches, optics=optics, cooling=halls, racks=racks
-    )
-    data["catalogue"]["cooling"] = coolings
-    return data
+    for key, share, values in (
+        ("rack_kw_limit", 0.2, (4.5,)),
+        ("min_rack_fill", 0.2, (0.65,)),
+        ("demand_charge_per_kw_month", 0.2, (5, 20)),
+        ("building_capex_per_kw", 0.2, (500, 6_000)),
+        ("land_capex", 0.15, (3_000, 50_000)),
+        ("water_price_per_m3", 0.15, (3, 40)),
+        ("grid_g_per_kwh", 0.5, (50, 400, 900)),
+        ("redundancy", 0.15, ("N+1", "2N")),
+    ):
+        if d.chance(share):
+            found[key] = d.one(*values)
+    found.setdefault("grid_g_per_kwh", 300)
+    if "plate" in coolings and d.chance(0.35):
+        found.update(pue_limit=1.3, pue_rule=d.one("every-hall", "site-average"))
+    return found
 
 
-def _workloads(d: Draw, periods: int, sites: list[str]) -> list[Data]:
-    count = d.one(1, 2) if periods == 1 else d.one(1, 1, 2)
+def _workloads(d: Draw, periods: int, sites: list[str], sharing: bool) -> list[Data]:
+    count = d.one(2, 2, 3) if sharing and periods == 1 else d.one(1, 2) if periods == 1 else d.one(1, 1, 2)
     most = 3 if count == 1 else 2
     found = []
     for number in range(count):
-        kind = d.one("training", "inference", "users", "compute", "cluster")
+        kind = d.one("inference", "users", "users", "compute") if sharing else d.one(
+            "training", "training", "inference", "users", "compute", "cluster"
+        )  # fmt: skip
         if kind == "training":
             load = training(d.one(0.7, 1.6, 3.3, 4.8), concurrent_runs=int(d.rng.integers(1, most + 1)))
         elif kind == "compute":
@@ -227,6 +264,8 @@ def _workloads(d: Draw, periods: int, sites: list[str]) -> list[Data]:
             load = compute(float(d.rng.uniform(0.5, 6)), one_cluster=True)
         else:
             load = {"kind": "inference", "parameters": d.one(10e9, 30e9, 70e9), "utilisation": 0.3}
+            if sharing:
+                load["parameters"] = d.one(8e9, 15e9, 30e9, 50e9)
             if kind == "users":
                 load |= {"concurrent_users": d.one(50, 150, 300)}
             else:
@@ -245,7 +284,122 @@ def _workloads(d: Draw, periods: int, sites: list[str]) -> list[Data]:
     return found
 
 
-LIMITS = ("budget", "power", "supply", "fill", "average")
+def random_runs(seed: int) -> Data:
+    """Runs of several sizes at one site on small switches: packing decides."""
+    d = Draw(seed + 5_000_000)
+    data = instance(
+        name=f"runs-{seed}",
+        workloads=[
+            training(d.one(1.6, 2.5, 3.3, 4.4, 4.8, 5.5, 7.3), name=f"run{i}", concurrent_runs=d.one(1, 1, 2))
+            for i in range(d.one(2, 2, 3))
+        ],
+        fabric={
+            "tiers": d.one([2], [2], [3], [2, 3]), "node_leaf_m": 2, "storage_network": d.chance(0.4),
+            "planes": d.one([1], [1], [1, 2]),
+        },
+    )  # fmt: skip
+    box = server(
+        compute_ports=2, rail_optimised=d.chance(0.5), power_kw=d.one(2, 9), storage_ports=1, storage_port_gbps=100,
+        life_years=8,
+    )  # fmt: skip
+    switches = {
+        f"leaf{i}": switch(ports=d.one(4, 6, 8, 10), power_w=d.one(50, 100), life_years=8, price=d.money(1_000, 6_000))
+        for i in range(d.one(1, 1, 2))
+    }
+    return with_rows(data, servers={"box": box}, switches=switches, optics={"wire": cable(life_years=8)})
+
+
+CATALOGUE = {
+    "servers": ["dgx-h100", "dgx-a100", "l40s-8", "nf5688m6-8xa800", "dgx-h200", "hgx-a100-oem"],
+    "switches": ["qm9700", "qm8790", "sn4600c", "sn5600", "th3-32x400g"],
+    "cooling": ["air", "evaporative", "cold-plate", "immersion"],
+}
+
+
+def medium_instance(seed: int) -> Data:
+    """Up to 6 sites x 8 server types x 6 workloads, of the catalogue's rows or of rows of its own, with every limit."""
+    d = Draw(seed + 9_000_000)
+    periods = d.one(1, 1, 1, 2, 3)
+    count, kinds, loads = d.one(1, 2, 4, 6), d.one(1, 3, 5, 8), d.one(1, 2, 4, 6)
+    if periods == 3:
+        count, kinds = min(count, 2), min(kinds, 3)
+    lives = (1, 2, 3, 5, 8)
+    halls, racks = _halls(d, lives)
+    places = [_site(d, f"site{i}", ["fan", "plate"]) for i in range(count)]
+    data = instance(
+        name=f"medium-{seed}",
+        horizon={
+            "start": "2023-07", "periods": periods, "period_years": d.one(1, 2, 4),
+            "discount_rate": d.one(0.0, 0.08), "residual_value": d.one("none", "straight-line"),
+        },
+        objective=d.one("tco", "tco", "capex"),
+        sites=places,
+        currency={"unit": "USD", "rates": {"CNY": 0.14}},
+        fabric={
+            "tiers": d.one([2], [2, 3]), "storage_network": d.chance(0.6), "planes": d.one([1], [1], [1, 2]),
+            "oversubscription": d.one([1], [1], [1, 2]), "management_networks": False,
+        },
+        operations={
+            "load_factor": 0.85, "availability": d.one(1.0, 0.95), "maintenance_rate": d.one(0.0, 0.05),
+        },
+    )  # fmt: skip
+    scale = 1.0
+    if d.chance(0.3):
+        scale = 8 * 3.0
+        chosen = [name for name in CATALOGUE["servers"] if d.chance(0.5)] or ["dgx-h100"]
+        data["catalogue"] = {**CATALOGUE, "servers": chosen}
+        for place in places:
+            place.pop("peak_pue")
+            place["power_limit_mw"] = d.one(0.2, 2, 20)
+    else:
+        chips = {
+            f"chip{i}": accelerator(fp16_tflops=d.one(100, 150, 400), memory_gb=d.one(40, 80)) for i in range(kinds)
+        }
+        boxes = {f"box{i}": _server(d, f"chip{i}", True, d.chance(0.5), lives) for i in range(kinds)}
+        switches = {
+            f"leaf{i}": switch(
+                ports=d.one(8, 16, 32), ports_per_cage=d.one(1, 2), power_w=d.one(90, 400), life_years=d.one(*lives),
+                price=d.money(500, 6_000),
+            )
+            for i in range(d.one(1, 2))
+        }  # fmt: skip
+        data = with_rows(
+            data, accelerators=chips, servers=boxes, switches=switches, optics=_optics(d, lives), cooling=halls,
+            racks=racks,
+        )  # fmt: skip
+        for place in data["sites"]:
+            place["power_limit_mw"] = d.one(0.05, 0.3, 2)
+    data["workloads"] = [
+        _scaled(load, scale * d.one(1, 4, 15)) for load in _medium_loads(d, loads, periods, [p["name"] for p in places])
+    ]
+    if d.chance(0.3):
+        data["carbon"] = {"price_per_tonne": d.one(20, 300), "embodied": d.chance(0.5)}
+    if d.chance(0.2):
+        kind, id = d.one(("servers", data["catalogue"]["servers"][0]), ("switches", data["catalogue"]["switches"][0]))
+        data["supply"] = [{"kind": kind, "id": id, "limit": d.one(0, 5, 40)}]
+    if d.chance(0.15):
+        data["budget"] = {"capex": d.money(2e5, 5e6) * scale}
+    return data
+
+
+def _medium_loads(d: Draw, count: int, periods: int, sites: list[str]) -> list[Data]:
+    found: list[Data] = []
+    while len(found) < count:
+        for load in _workloads(d, periods, sites, d.chance(0.5)):
+            found.append({**load, "name": f"load{len(found)}"})
+    return found[:count]
+
+
+def _scaled(load: Data, factor: float) -> Data:
+    for key in ("peak_flops", "tokens", "queries_per_day"):
+        if key in load:
+            load[key] *= factor
+    if "concurrent_users" in load:
+        load["concurrent_users"] = int(load["concurrent_users"] * factor)
+    return load
+
+
+LIMITS = ("budget", "power", "supply", "fill", "average", "carbon")
 
 
 def random_limits(
@@ -271,6 +425,9 @@ def random_limits(
         elif kind == "power":
             for place in data["sites"]:
                 place["power_limit_mw"] = totals["facility_kw"] * factor / 1_000
+        elif kind == "carbon":
+            most = totals.get("carbon_t_per_year") or 0.0
+            data["carbon"] = {**data.get("carbon", {}), "limit_tonnes_per_year": round(most * factor + 1e-3, 3)}
         elif kind == "supply":
             row = d.one(*data["catalogue"]["servers"])
             limit = {"kind": "servers", "id": row, "limit": int(d.rng.integers(0, int(totals["servers"]) + 1))}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -291,21 +290,6 @@ def test_the_derivation_ends_in_the_estimate():
 def test_every_preset_is_served_by_some_h200_replica():
     for name, model in presets().items():
         assert serve(model, H200).requests_per_s > 0, name
-
-
-def test_ten_thousand_evaluations_take_less_than_ten_seconds():
-    models = list(presets().values())[:25]
-    devices = [H100, H200, A100, L40S]
-    start, count = time.perf_counter(), 0
-    for model in models:
-        for on in devices:
-            for tpot_s in (0.03, 0.06, 0.1, 0.2, 0.4):
-                count += 1
-                try:
-                    serve(model, on, precision="fp16", tpot_s=tpot_s, ttft_s=2.0)
-                except DoesNotServe:
-                    continue
-    assert (time.perf_counter() - start) / count < 1e-3 * 3  # Three times the target: the machine is shared.
 
 
 def test_slower_steps_leave_a_smaller_batch_within_a_target() -> None:

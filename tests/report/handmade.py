@@ -8,8 +8,7 @@ from typing import Any
 from planner.plan import Plan
 
 Data = dict[str, Any]
-A = "north/dgx-a100/air-10/qm8790-2t"
-B = "north/hgx-h100-oem/cold-plate-50/qm9700-2t"
+A, B = "a", "b"
 
 INSTANCE: Data = {
     "name": "hand",
@@ -34,7 +33,7 @@ def plan(change: Callable[[Data], None] = lambda data: None) -> Plan:
 def data() -> Data:
     """Four A100 servers (32 accelerators) and two H100 servers (16) of one period, costing 3 M in capex."""
     return {
-        "format_version": 1,
+        "format_version": 2,
         "name": "hand",
         "status": "optimal",
         "gap": 0.00005,
@@ -63,6 +62,7 @@ def data() -> Data:
                  "units_each": 0, "spines_each": 0, "cores_each": 0, "period": 1, "clusters": 1},
             ],
             "networks": [network(A, "qm8790", 8, 4, 32, 64), network(B, "qm9700", 8, 0, 16, 0)],
+            "switches": [switches(A, "qm8790", 12), switches(B, "qm9700", 8)],
             "links": [link(A, "node-leaf", 32), link(A, "leaf-spine", 64), link(B, "node-leaf", 16)],
             "parts": [part(A, "sr4-200g", 192), part(A, "fibre-om4-mpo12", 96), part(B, "sr4-200g", 32)],
             "cooling": [cooling("air", 30.0, 1.5), cooling("cold-plate", 20.0, 1.1)],
@@ -106,15 +106,16 @@ def two_periods(data: Data) -> None:
 def fleet(pool: str, server: str, accelerator: str, cooling: str, rack_kw: float, servers: int) -> Data:
     return {
         "pool": pool, "site": "north", "server": server, "accelerator": accelerator, "cooling": cooling,
-        "rack_kw": rack_kw, "fabric": pool.rsplit("/", 1)[1], "period": 1, "bought": servers, "in_service": servers,
+        "rack_kw": rack_kw, "leaf_oversubscription": 1, "spine_oversubscription": 1, "period": 1, "bought": servers,
+        "in_service": servers,
     }  # fmt: skip
 
 
 def work(pool: str, server: str, servers: int) -> Data:
     return {
         "workload": "load", "kind": "compute", "pool": pool, "site": "north", "server": server, "period": 1,
-        "blocks": servers, "servers_per_block": 1, "rate_per_block": 1e15, "rate_unit": "FLOP/s", "servers": servers,
-        "expected_servers": float(servers),
+        "blocks": servers, "devices_per_block": 8, "servers_per_block": 1, "rate_per_block": 1e15,
+        "rate_unit": "FLOP/s", "servers": servers, "expected_servers": float(servers),
     }  # fmt: skip
 
 
@@ -127,11 +128,15 @@ def rack(pool: str, purpose: str, places: int, number: int) -> Data:
 
 def network(pool: str, switch: str, leaves: int, spines: int, node_leaf: int, leaf_spine: int) -> Data:
     return {
-        "pool": pool, "site": "north", "network": "compute", "switch": switch, "period": 1, "units": 1,
-        "leaves": leaves, "spines": spines, "cores": 0, "switches_bought": leaves + spines,
-        "switches": leaves + spines, "node_leaf_links": node_leaf, "leaf_spine_links": leaf_spine,
-        "spine_core_links": 0,
+        "pool": pool, "site": "north", "network": "compute", "switch": switch, "gbps": 200, "tiers": 2, "planes": 1,
+        "leaf_oversubscription": 1, "spine_oversubscription": 1, "period": 1, "units": 1, "leaves": leaves,
+        "spines": spines, "cores": 0, "node_leaf_links": node_leaf, "leaf_spine_links": leaf_spine,
+        "spine_core_links": 0, "leaf_leaf_links": 0,
     }  # fmt: skip
+
+
+def switches(pool: str, switch: str, number: int) -> Data:
+    return {"pool": pool, "site": "north", "switch": switch, "period": 1, "bought": number, "installed": number}
 
 
 def link(pool: str, link_class: str, links: int) -> Data:
@@ -155,7 +160,7 @@ def cooling(method: str, kw: float, pue: float) -> Data:
 
 def bought(kind: str, item: str, pool: str, quantity: int, price: float, estimate: bool = False) -> Data:
     return {
-        "kind": kind, "item": item, "description": f"{item} as sold", "site": "north", "pool": pool, "network": "",
+        "kind": kind, "item": item, "description": f"{item} as sold", "site": "north", "pool": pool,
         "period": 1, "quantity": quantity, "unit": "each", "unit_price": price, "cost": quantity * price,
         "acquisition": "bought", "price_as_of": "2024-01-01", "price_source": "typed by hand",
         "price_estimate": estimate,

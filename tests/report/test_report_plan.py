@@ -5,26 +5,27 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from handmade import Data, cost, plan, two_periods
+from handmade import INSTANCE, Data, cost, plan, two_periods
 from rich.console import Console
 
 from planner.errors import PlanFileError
 from planner.plan import Plan
 from planner.report.data import plan_summary
 from planner.report.html import plan_summary_html
+from planner.report.remarks import Checked
 from planner.report.sections import plan_tables
 from planner.report.summary import Stop, headline, status_line
 from planner.report.terminal import plan_svg, print_plan
 
 
-def printed(found: Plan, width: int = 100, stop: Stop | None = None) -> str:
+def printed(found: Plan, width: int = 100, stop: Stop | None = None, checks: Sequence[Checked] | None = None) -> str:
     console = Console(width=width, file=io.StringIO(), markup=False, highlight=False, emoji=False)
-    print_plan(console, found, stop)
+    print_plan(console, found, stop, checks)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -96,8 +97,8 @@ def test_fleet_and_workloads_refer_to_the_same_pools() -> None:
         ("2", "north", "hgx-h100-oem", "h100-sxm", "2", "16", "cold-plate"),
     ]
     assert rows(plan(), "Workloads") == [
-        ("load", "#1 north, dgx-a100", "4", "block", "1", "4"),
-        ("", "#2 north, hgx-h100-oem", "2", "block", "1", "2"),
+        ("load", "#1 north, dgx-a100", "4", "block", "8", "4"),
+        ("", "#2 north, hgx-h100-oem", "2", "block", "8", "2"),
     ]
 
 
@@ -111,10 +112,10 @@ def test_workloads_say_in_which_periods_a_pool_carries_them() -> None:
         made["costs"] += [cost("energy", "electricity", 1.0, period=period) for period in (2, 3, 4)]
 
     assert rows(plan(grow), "Workloads") == [
-        ("load", "1-2", "#1 north, dgx-a100", "4", "block", "1", "4"),
-        ("", "2", "#2 north, hgx-h100-oem", "2", "block", "1", "2"),
-        ("", "3", "#1 north, dgx-a100", "7", "block", "1", "7"),
-        ("", "4", "#2 north, hgx-h100-oem", "2", "block", "1", "2"),
+        ("load", "1-2", "#1 north, dgx-a100", "4", "block", "8", "4"),
+        ("", "2", "#2 north, hgx-h100-oem", "2", "block", "8", "2"),
+        ("", "3", "#1 north, dgx-a100", "7", "block", "8", "7"),
+        ("", "4", "#2 north, hgx-h100-oem", "2", "block", "8", "2"),
     ]
 
 
@@ -177,11 +178,46 @@ def test_estimated_prices_are_warned_of_with_their_weight() -> None:
     )
 
 
-def test_verification_is_the_last_line() -> None:
-    assert printed(plan()).splitlines()[-1] == "Verified independently: 7 checks passed."
+def test_verification_is_the_last_line_and_says_when_it_was_made() -> None:
+    """What a file says of itself is no verification of it."""
+    last = printed(plan()).splitlines()[-1]
+    assert last == "7 checks passed when the plan was made; planner verify makes them again."
     assert printed(plan(set_to(verification=[]))).splitlines()[-1] == "Not verified."
+    good = [Checked("racks suffice", True, "fine")] * 3
+    assert printed(plan(), checks=good).splitlines()[-1] == "Verified: 3 checks passed."
+
+
+def test_a_failed_verification_is_the_first_line_too() -> None:
     bad = [{"check": "racks suffice", "passed": False, "detail": "one rack too few"}]
-    assert "Verification FAILED: 1 of 1 check, first: one rack too few" in printed(plan(set_to(verification=bad)))
+    said = "Verification FAILED when the plan was made: 1 of 1 check, first: one rack too few"
+    lines = printed(plan(set_to(verification=bad))).splitlines()
+    assert lines[0] == lines[-1] == said
+    now = printed(plan(), checks=[Checked(**bad[0])]).splitlines()
+    assert now[0] == now[-1] == "Verification FAILED: 1 of 1 check, first: one rack too few"
+
+
+def test_two_pools_of_a_server_type_at_a_site_are_called_two_clusters() -> None:
+    def twice(data: Data) -> None:
+        for row in data["decisions"]["fleet"]:
+            row["server"] = "dgx-a100"
+
+    text = " ".join(printed(plan(twice), 200).split())
+    assert "dgx-a100 at north: pools #1 and #2 are 2 clusters, which do not reach each other." in text
+    assert "do not reach" not in printed(plan(), 200)
+
+
+@pytest.mark.parametrize(("days", "said"), [(60, True), (700, True), (760, False), (1461, False)])
+def test_a_run_much_shorter_than_its_servers_are_held_is_said(days: float, said: bool) -> None:
+    """Four years are 1,460 days: half of that is the most that counts as short."""
+
+    def train(data: Data) -> None:
+        for row in data["decisions"]["workloads"]:
+            row["kind"] = "training"
+        load = {"name": "load", "kind": "training", "days": days}
+        data["provenance"] = {"instance": {**INSTANCE, "workloads": [load]}}
+
+    text = " ".join(printed(plan(train), 200).split())
+    assert (f"load: a training run of {days} days holds its 6 servers for 4 years" in text) is said
 
 
 def test_catalogue_facts_that_contradict_the_plan_are_not_shown() -> None:
@@ -202,7 +238,7 @@ def test_no_line_is_wider_than_the_terminal_and_nothing_is_cut(width: int) -> No
     text = printed(plan(two_periods), width)
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
-    assert "Verifiedindependently:7checkspassed." in "".join(text.split())
+    assert "7checkspassedwhentheplanwasmade;" in "".join(text.split())
 
 
 def test_every_number_is_whole_at_eighty_columns() -> None:
@@ -283,9 +319,9 @@ def put(value: Any, *path: Any) -> Callable[[Data], None]:
     ("change", "message"),
     [
         (cut("decisions", "fleet"), "no decisions.fleet"),
-        (cut("decisions", "fleet", 0, "site"), "decisions.fleet row 1: site: found nothing; text is accepted"),
-        (put("4", "decisions", "fleet", 1, "bought"), "decisions.fleet row 2: bought: found '4'; a finite number"),
-        (put(float("nan"), "decisions", "cooling", 0, "pue"), "decisions.cooling row 1: pue: found nan"),
+        (cut("decisions", "fleet", 0, "site"), "fleet row 1 has no site"),
+        (put("4", "decisions", "fleet", 1, "bought"), "fleet row 2: bought: found '4'; a number"),
+        (put(float("nan"), "decisions", "cooling", 0, "pue"), "cooling row 1: pue: found nan"),
         (put(10**400, "totals", "servers"), "totals.servers"),
         (put(True, "totals", "servers"), "totals.servers: found True"),
         (put([], "decisions", "links", 0, "parts_per_link"), "parts_per_link: found \\[\\]; an object of numbers"),

@@ -143,8 +143,8 @@ def test_every_removed_option_is_shown() -> None:
 
 def test_sites_with_the_same_options_share_a_row() -> None:
     pool = {"server": "s", "cooling": "air", "rack_kw": 10.0, "places": 1}
-    data = {"pools": [{**pool, "site": site, "fabric": f} for site in ("x", "y") for f in ("f", "g")]}
-    assert option_words.pool_table(data).rows == (("s", "air", "10", "1", "x, y", "f, g"),)
+    data = {"pools": [{**pool, "site": site} for site in ("x", "y")]}
+    assert option_words.pool_table(data).rows == (("s", "air", "10", "1", "x, y"),)
 
 
 def test_a_workload_without_pools_is_called_out() -> None:

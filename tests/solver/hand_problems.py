@@ -16,9 +16,8 @@ def problem(
     rows: Sequence[tuple[float, Sequence[float], float]],
     bounds: Sequence[tuple[float, float]],
     whole: Sequence[bool],
-    main: int | None = None,
 ) -> Problem:
-    """min cost x with low <= a x <= high for each (low, a, high); the first ``main`` columns are main decisions."""
+    """min cost x with low <= a x <= high for each (low, a, high)."""
     dense = np.array([a for _, a, _ in rows], dtype=float)
     entries = [np.flatnonzero(column) for column in dense.T]
     return Problem(
@@ -32,10 +31,6 @@ def problem(
         lower=np.array([low for low, _ in bounds], dtype=float),
         upper=np.array([high for _, high in bounds], dtype=float),
         whole=np.array(whole, dtype=bool),
-        row_names=tuple(f"row{i}" for i in range(len(rows))),
-        column_names=tuple(f"x{i}" for i in range(len(cost))),
-        demand_rows=np.array([], dtype=np.int32),
-        main_columns=np.arange(len(cost) if main is None else main, dtype=np.int32),
     )
 
 
@@ -61,7 +56,6 @@ def market_split(rows: int = 5, columns: int = 40, *, slack: bool) -> Problem:
         [(int(half), [*w, *m], int(half)) for half, w, m in zip(halves, weights, miss, strict=True)],
         [(0, 1)] * columns + [(0, 1e5)] * extra,
         [True] * columns + [False] * extra,
-        main=columns,
     )
 
 

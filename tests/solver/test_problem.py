@@ -1,4 +1,4 @@
-"""A model as arrays and back: names, signs, what is refused, what is rounded."""
+"""A model as arrays: signs, names, starts, what is refused, and what holds."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 import pytest
+from hand_problems import problem
 
 from planner.errors import SolverError
-from planner.solver import Progress, Solution, SolverOptions, load_values, solve_problem, standard_form
-from planner.solver.problem import Problem, relative_gap
+from planner.solver import Form, Progress, Solution, SolverOptions, relative_gap, standard_form
+from planner.solver.highs import run
 
 INF, NAN = float("inf"), float("nan")
 
@@ -28,45 +29,80 @@ def model() -> pyo.ConcreteModel:
     return m
 
 
-def form(m: pyo.ConcreteModel) -> tuple[Problem, list[Any]]:
-    return standard_form(m, "b.needed", ("x",))
+def named(form: Form) -> tuple[dict[str, int], dict[str, int]]:
+    """Numbers of rows and of columns by name."""
+    return {name: i for i, name in enumerate(form.rows)}, {v.name: i for i, v in enumerate(form.columns)}
+
+
+# Arrays
 
 
 def test_rows_and_columns_keep_their_names() -> None:
-    problem, columns = form(model())
-    assert set(problem.row_names) == {"b.needed[k]", "same", "most"}
-    assert problem.column_names == tuple(v.name for v in columns)
-    assert set(problem.column_names) == {"x[a]", "y"}
-    assert [problem.row_names[i] for i in problem.demand_rows] == ["b.needed[k]"]
-    assert [problem.column_names[i] for i in problem.main_columns] == ["x[a]"]
+    """Columns that stand nowhere are left out; names of rows are kept where they are asked for."""
+    row, column = named(standard_form(model(), names=True))
+    assert set(row) == {"b.needed[k]", "same", "most"}
+    assert set(column) == {"x[a]", "y"}
+    assert standard_form(model()).rows == []
 
 
 def test_arrays_say_what_the_model_says() -> None:
-    problem, _ = form(model())
-    row, column = problem.row_names.index, problem.column_names.index
+    form = standard_form(model(), names=True)
+    found, (row, column) = form.problem, named(form)
     dense = np.zeros((3, 2))
     for j in range(2):
-        part = slice(problem.matrix_start[j], problem.matrix_start[j + 1])
-        dense[problem.matrix_index[part], j] = problem.matrix_value[part]
-    sides = {
-        name: (problem.row_lower[row(name)], problem.row_upper[row(name)]) for name in ("b.needed[k]", "same", "most")
-    }
+        part = slice(found.matrix_start[j], found.matrix_start[j + 1])
+        dense[found.matrix_index[part], j] = found.matrix_value[part]
+    x, y = column["x[a]"], column["y"]
+    sides = {name: (found.row_lower[i], found.row_upper[i]) for name, i in row.items()}
     assert sides == {"b.needed[k]": (3, INF), "same": (0, 0), "most": (-INF, 8)}
-    assert dense[row("b.needed[k]")].tolist() == ([1, 2] if column("x[a]") == 0 else [2, 1])
-    assert abs(dense[row("same")]).tolist() == [1, 1]
-    assert dense[row("same")].sum() == 0
-    assert dense[row("most"), column("y")] == 4
-    assert dense[row("most"), column("x[a]")] == 0
-    assert problem.cost[[column("x[a]"), column("y")]].tolist() == [3, 1]
-    assert problem.offset == 5
-    assert problem.whole[[column("x[a]"), column("y")]].tolist() == [True, False]
-    assert problem.upper[[column("x[a]"), column("y")]].tolist() == [7, 9]
+    assert dense[row["b.needed[k]"], [x, y]].tolist() == [1, 2]
+    assert sorted(dense[row["same"]]) == [-1, 1]
+    assert dense[row["most"], [x, y]].tolist() == [0, 4]
+    assert found.cost[[x, y]].tolist() == [3, 1]
+    assert found.offset == 5
+    assert found.upper[[x, y]].tolist() == [7, 9]
 
 
-def test_columns_that_stand_nowhere_are_zero() -> None:
+@pytest.mark.parametrize(
+    ("domain", "whole"),
+    [(pyo.NonNegativeIntegers, True), (pyo.Binary, True), (pyo.Integers, True), (pyo.NonNegativeReals, False),
+     (pyo.Reals, False), (pyo.UnitInterval, False)],
+)  # fmt: skip
+def test_whole_is_what_its_domain_says(domain: Any, whole: bool) -> None:
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(domain=domain, bounds=(0, 1))
+    m.row = pyo.Constraint(expr=m.x >= 0.5)
+    m.cost = pyo.Objective(expr=m.x)
+    form = standard_form(m)
+    assert form.problem.whole.tolist() == [whole]
+    assert not form.problem.relaxed.whole.any()
+
+
+def test_values_and_starts_are_by_variable() -> None:
+    """A start may leave out columns, and know variables that are none."""
     m = model()
-    form(m)
-    assert m.z.value == 0
+    form = standard_form(m)
+    _, column = named(form)
+    values = form.values(np.array([2.0, 1.5]) if column["x[a]"] == 0 else np.array([1.5, 2.0]))
+    assert (values[id(m.x["a"])], values[id(m.y)]) == (2.0, 1.5)
+    columns, start = form.start({id(m.x["a"]): 3.0, id(m.z): 1.0})
+    assert (columns.tolist(), start.tolist()) == ([column["x[a]"]], [3.0])
+    with pytest.raises(ValueError, match="zip"):
+        form.values(np.zeros(3))
+
+
+@pytest.mark.parametrize("names", [True, False])
+def test_a_row_that_nothing_on_offer_can_meet_makes_the_problem_infeasible(names: bool) -> None:
+    m = model()
+    m.never = pyo.Constraint(expr=pyo.Constraint.Infeasible)
+    form = standard_form(m, names=names)
+    assert len(form.rows) == (len(form.problem.row_lower) if names else 0)
+    assert run(form.problem, SolverOptions()).status == "infeasible"
+    assert run(form.problem.relaxed, SolverOptions()).status == "infeasible"
+    assert form.start({id(m.y): 1.0})[0].tolist() == []
+
+
+# Refused
 
 
 @pytest.mark.parametrize("value", [NAN, INF, -INF])
@@ -80,7 +116,7 @@ def test_a_number_that_is_none_is_refused(place: str, value: float) -> None:
     else:
         m.more = pyo.Constraint(expr=value * m.y + m.x["a"] <= 1)
     with pytest.raises(SolverError, match="non-finite"):
-        form(m)
+        standard_form(m)
 
 
 def test_a_right_hand_side_that_is_no_number_is_refused() -> None:
@@ -88,7 +124,7 @@ def test_a_right_hand_side_that_is_no_number_is_refused() -> None:
     m.limit = pyo.Param(initialize=NAN, mutable=True)
     m.more = pyo.Constraint(expr=m.y <= m.limit)
     with pytest.raises(SolverError, match="right-hand side"):
-        form(m)
+        standard_form(m)
 
 
 @pytest.mark.parametrize("value", [INF, -INF])
@@ -97,24 +133,64 @@ def test_a_row_that_infinity_makes_impossible_is_refused(value: float) -> None:
     m = model()
     m.more = pyo.Constraint(expr=m.y >= value if value > 0 else m.y <= value)
     with pytest.raises(SolverError):
-        solve_problem(form(m)[0], SolverOptions(isolate=False))
+        run(standard_form(m).problem, SolverOptions())
 
 
 def test_a_lower_bound_that_is_no_number_is_refused() -> None:
     m = model()
     m.y.setlb(None)
     with pytest.raises(SolverError, match="lower bound"):
-        form(m)
+        standard_form(m)
 
 
 def test_a_whole_variable_without_bound_is_refused_and_a_continuous_one_is_not() -> None:
     m = model()
     m.x["a"].setub(None)
     with pytest.raises(SolverError, match=r"x\[a\] is whole and has no finite bound"):
-        form(m)
+        standard_form(m)
     m.x["a"].setub(7)
     m.y.setub(None)
-    assert INF in form(m)[0].upper
+    assert INF in standard_form(m).problem.upper
+
+
+# What holds
+
+
+HELD = problem([3, 2], [(2, [1, 1], INF), (-INF, [1, -1], 1)], [(0, 4), (0, 1)], [True, False])
+"""x + y >= 2, x - y <= 1, x whole and at most 4, y at most 1."""
+
+
+@pytest.mark.parametrize(
+    ("values", "holds"),
+    [
+        ((2, 1), True),
+        ((1, 1), True),
+        ((1, 0.5), False),  # the first row
+        ((3, 1), False),  # the second
+        ((1.5, 1), False),  # half a piece
+        ((2, 1.1), False),  # above a bound
+        ((-1, 3), False),  # below one
+        ((2 + 1e-6, 1), True),  # within a solver's tolerance
+        ((1, 1 - 1e-6), True),
+        ((2 + 1e-4, 1), False),  # beyond it
+        ((NAN, 1), False),
+        ((2, INF), False),
+    ],
+)
+def test_holds(values: tuple[float, float], holds: bool) -> None:
+    assert HELD.holds(np.array(values, dtype=float)) is holds
+
+
+def test_holds_without_whole_numbers() -> None:
+    assert HELD.relaxed.holds(np.array([1.5, 1.0]))
+
+
+def test_activity_and_objective() -> None:
+    assert HELD.activity(np.array([2.0, 0.5])).tolist() == [2.5, 1.5]
+    assert HELD.objective(np.array([2.0, 0.5])) == 7
+
+
+# The gap
 
 
 @pytest.mark.parametrize(
@@ -130,47 +206,3 @@ def test_gap_of_progress_and_solution_is_the_relative_gap() -> None:
     for objective, bound, gap in ((100.0, 99.0, 0.01), (None, 99.0, None), (100.0, None, None)):
         assert Progress(1.0, objective, bound).gap == gap
         assert Solution("feasible", None, objective, bound, 1.0).gap == gap
-
-
-def loaded(*values: float, counted: tuple[str, ...] = ()) -> tuple[Any, Any]:
-    m = model()
-    load_values([m.x["a"], m.y], np.array(values), counted)
-    return m.x["a"].value, m.y.value
-
-
-def test_whole_values_are_rounded_and_continuous_ones_kept() -> None:
-    x, y = loaded(3 - 1e-7, 2.5)
-    assert (x, y) == (3, 2.5)
-    assert isinstance(x, int)
-
-
-def test_a_value_that_is_not_whole_is_refused() -> None:
-    for wrong in (2.5, 3 + 1e-5, 3 - 1e-5):
-        with pytest.raises(SolverError, match="not whole"):
-            loaded(wrong, 0)
-    assert loaded(3 + 9e-7, 0)[0] == 3
-
-
-def test_a_continuous_value_just_below_zero_is_zero() -> None:
-    assert loaded(0, -1e-9) == (0, 0.0)
-
-
-@pytest.mark.parametrize(("value", "pieces"), [(2.0, 2), (2 + 1e-7, 2), (2 - 1e-7, 2), (2.01, 3), (-1e-9, 0)])
-def test_counted_pieces_are_rounded_up(value: float, pieces: int) -> None:
-    assert loaded(1, value, counted=("y",)) == (1, pieces)
-    assert loaded(1, value, counted=("other",))[1] == max(value, 0)
-
-
-def test_values_and_columns_must_be_as_many() -> None:
-    with pytest.raises(ValueError, match="zip"):
-        loaded(1)
-
-
-@pytest.mark.parametrize("counted", [(), ("y",)])
-def test_half_a_piece_is_never_rounded_off(counted: tuple[str, ...]) -> None:
-    """A whole variable is refused, pieces that are counted are rounded up, however large."""
-    if counted:
-        assert loaded(0, 1e6 + 0.25, counted=counted)[1] == 1e6 + 1
-    else:
-        with pytest.raises(SolverError):
-            loaded(1e6 + 0.5, 0)

@@ -1,6 +1,6 @@
 """Whether a device may be shipped to a destination at a date, by the US rules on advanced computing.
 
-Planning data, not legal advice. The rules are data (``planner/catalogue/data/export_rules.yaml``), dated and with
+Planning data, not legal advice. The rules are data (``planner/catalogue/data/export_rules.toml``), dated and with
 their Federal Register citations; ``decide`` judges one shipment by them, ``caps`` gives the quantity limits as one
 linear row each. Total processing performance (TPP) and performance density are computed from catalogue columns.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -38,7 +39,7 @@ class ExportRulesError(PlannerError, ValueError):
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Range(_Record):
@@ -105,7 +106,7 @@ class Clause(_Record):
 
 
 class Rule(_Record):
-    """A rule, letter, guidance or announcement with its dates and clauses; the YAML file explains the keys."""
+    """A rule, letter, guidance or announcement with its dates and clauses; the TOML file explains the keys."""
 
     id: str
     name: str
@@ -140,7 +141,7 @@ class Scheduled(_Record):
 
 
 class CapRule(_Record):
-    """A quantity limit; the YAML file explains the keys."""
+    """A quantity limit; the TOML file explains the keys."""
 
     id: str
     citation: str
@@ -173,10 +174,21 @@ class _File(_Record):
     end_uses: Mapping[EndUse, str]
     parties: Mapping[Party, str]
     validated_end_users: Mapping[ValidatedEndUser, str]
-    definitions: Any
+    definitions: Mapping[str, tuple[Paragraph, ...]]
     rules: tuple[Rule, ...]
     caps: tuple[CapRule, ...]
     notes: tuple[Note, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defined(cls, value: Any) -> Any:
+        """Paragraphs given by the name of a definition."""
+        defined = value["definitions"]
+        rules = [
+            {**rule, "paragraphs": defined[rule["paragraphs"]]} if isinstance(rule.get("paragraphs"), str) else rule
+            for rule in value["rules"]
+        ]
+        return {**value, "rules": rules}
 
 
 @dataclass(frozen=True)
@@ -217,10 +229,7 @@ class Rules:
 @cache
 def load_rules() -> Rules:
     """The packaged rules, caps and country groups (read once)."""
-    from ruamel.yaml import YAML
-
-    text = (_DATA / "export_rules.yaml").read_text(encoding="utf-8")
-    file = _File.model_validate(YAML(typ="safe", pure=True).load(text))
+    file = _File.model_validate(tomllib.loads((_DATA / "export_rules.toml").read_text(encoding="utf-8")))
     countries, names = _countries()
     return Rules(
         file.reaches, file.begins, file.scenarios, file.end_uses, file.rules, {cap.id: cap for cap in file.caps},

@@ -7,6 +7,7 @@ The times are in ``serving``, the memory in ``kv``, the layouts in ``replicas``.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 
 from planner.engineering.performance import kv
@@ -14,12 +15,20 @@ from planner.engineering.performance.device import Device
 from planner.engineering.performance.disaggregated import disaggregate
 from planner.engineering.performance.inference_calibration import ServingConstants, constants_of
 from planner.engineering.performance.models import Model
-from planner.engineering.performance.replicas import DoesNotServe, Replica, Service, ServingEstimate, largest, layouts
+from planner.engineering.performance.replicas import (
+    DoesNotServe,
+    Replica,
+    Service,
+    ServingEstimate,
+    ServingLayout,
+    largest,
+    layouts,
+)
 from planner.engineering.performance.serving import MOST_REQUESTS, SteadyState, steady_state
 from planner.engineering.performance.uncertainty import spread
 from planner.units import SECONDS_PER_DAY
 
-__all__ = ["DoesNotServe", "ServingEstimate", "estimate_serving", "replicas_needed"]
+__all__ = ["DoesNotServe", "ServingEstimate", "estimate_replicas", "estimate_serving", "replicas_needed"]
 
 WORTH_LARGER = 1.05
 """A larger replica is taken when it serves this many times as much per device: it is coarser to buy and to lose."""
@@ -80,6 +89,72 @@ def estimate_serving(
         raise DoesNotServe(refusals[-1] if refusals else f"found {devices} x {device.name} to a replica; {whole}")
     targets = min(service.ttft_s, service.tpot_s) < math.inf
     return _with_targets(best, model, device, service, constants) if targets and not disaggregated else best
+
+
+def estimate_replicas(
+    model: Model,
+    device: Device,
+    service: Service,
+    constants: ServingConstants | None = None,
+    *,
+    disaggregated: bool = False,
+    also: Iterable[int] = (),
+) -> tuple[ServingEstimate, ...]:
+    """Replicas of every size that serves, smallest first: within the scale-up domain, then over whole servers.
+
+    Servers are added as long as the larger replica serves ``WORTH_LARGER`` times as much per device as every smaller
+    one; the first that does not is the last, for loads that want a few more servers and not twice as many. ``also``
+    names sizes that are tried beside the usual ones: the devices of a share of a server that is no power of two, or of
+    so many servers. The rest is as in ``estimate_serving``.
+
+    Raises:
+        DoesNotServe: the device lacks the precision, the memory or the speed at every size.
+
+    DeepSeek V3 in FP8, 673 GB, on servers of 8 x 72 GB: 16 devices hold it, and 24 or 32 serve more each:
+
+    >>> from planner.catalogue import load_catalogue
+    >>> from planner.engineering.performance.device import device_of
+    >>> from planner.engineering.performance.models import preset
+    >>> catalogue = load_catalogue()
+    >>> h100 = device_of(catalogue.accelerators["h100-sxm"], catalogue.servers["dgx-h100"])
+    >>> chat = service_of(1000, 1000, "fp8", None, None, None, 0.0, None, None)
+    >>> [found.devices for found in estimate_replicas(preset("deepseek-v3"), h100, chat)]
+    [16, 24, 32, 40]
+    """
+    _require_precision(device, service)
+    constants = constants_of(device.generation) if constants is None else constants
+    found: dict[int, ServingEstimate] = {}
+    refusals: list[str] = []
+    best = 0.0
+
+    def tried(layout: ServingLayout) -> tuple[ServingEstimate | None, bool]:
+        """The replica, if it serves, and whether the model fits."""
+        replica = Replica(model, device, layout, service, constants)
+        estimate = disaggregate(replica) if disaggregated else _together(replica)
+        if isinstance(estimate, str):
+            refusals.append(estimate)
+            return None, replica.fit_per_stage >= 1
+        if estimate.devices not in found or found[estimate.devices].requests_per_s < estimate.requests_per_s:
+            found[estimate.devices] = estimate
+        return estimate, True
+
+    for layout in layouts(model, device, None):
+        estimate, fits = tried(layout)
+        each = 0.0 if estimate is None else estimate.requests_per_s_per_device
+        if layout.pipeline_parallel > 1 and fits and each <= WORTH_LARGER * best:
+            break  # Once the model fits, more stages add memory only.
+        best = max(best, each)
+    usual = refusals[-1] if refusals else ""
+    if not disaggregated:
+        for layout in (each for size in also if size not in found for each in layouts(model, device, size)):
+            if layout.pipeline_parallel == 1 or device.scale_out_gbs_per_device > 0:
+                tried(layout)
+    if not found:
+        raise DoesNotServe(usual)
+    estimates = [found[size] for size in sorted(found)]
+    if min(service.ttft_s, service.tpot_s) == math.inf or disaggregated:
+        return tuple(estimates)
+    return tuple(_with_targets(each, model, device, service, constants) for each in estimates)
 
 
 def _with_targets(

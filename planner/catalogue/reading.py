@@ -1,0 +1,79 @@
+"""Records of the catalogue's CSV files as typed rows; every fault is reported, with file and line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from planner.catalogue.rows import instead, typed
+from planner.errors import Fault
+
+DATA = Path(__file__).parent / "data"
+"""Folder of the packaged files."""
+
+Row = TypeVar("Row", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record of a CSV file: its first line, the columns of the file, its cells that are not empty."""
+
+    line: int
+    columns: frozenset[str]
+    cells: Mapping[str, str]
+
+
+def records(path: Path, model: type[BaseModel], faults: list[Fault]) -> Iterator[Record]:
+    """Records of a CSV file; cells are stripped, and empty ones and empty lines left out."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        faults.append(Fault(str(path), None, "", f"cannot be read: {reason}"))
+        return
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header: list[str] = []
+    line = 1
+    try:
+        for record in reader:
+            first, line = line, reader.line_num + 1
+            cells = [cell.strip() for cell in record]
+            if not any(cells):
+                continue
+            if not header:
+                header = cells
+                faults += [Fault(str(path), first, name, message) for name, message in _bad_header(header, model)]
+            elif len(cells) != len(header):
+                faults.append(Fault(str(path), first, "", f"found {len(cells)} cells; the header has {len(header)}"))
+            else:
+                filled = {name: cell for name, cell in zip(header, cells, strict=True) if cell}
+                yield Record(first, frozenset(header), filled)
+    except csv.Error as error:
+        faults.append(Fault(str(path), line, "", f"is not CSV: {error}"))
+    if not header:
+        faults.append(Fault(str(path), None, "", "is empty; a header and rows are accepted"))
+
+
+def _bad_header(header: Sequence[str], model: type[BaseModel]) -> Iterator[tuple[str, str]]:
+    for position, name in enumerate(header):
+        if name not in model.model_fields:
+            yield name, f"found an unknown column; {instead(name, model.model_fields)}"
+        elif name in header[:position]:
+            yield name, "found the column a second time"
+    for name, field in model.model_fields.items():
+        if field.is_required() and name not in header:
+            yield name, "found no such column; it is required"
+
+
+def typed_row(path: Path, record: Record, model: type[Row], faults: list[Fault]) -> Row | None:
+    """The typed row, or None and its faults. What is wrong with whole columns was said of the header."""
+    cells = {name: cell for name, cell in record.cells.items() if name in model.model_fields}
+    row, found = typed(model, cells)
+    faults += [Fault(str(path), record.line, name, message) for name, message in found if name in record.columns]
+    return row

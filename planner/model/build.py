@@ -1,0 +1,108 @@
+"""Options and a selection of them -> Pyomo model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pyomo.environ as pyo
+from pyomo.common.gc_manager import PauseGC
+
+from formulations.budget import add_budget
+from formulations.cooling import add_cooling
+from formulations.fabric import StepData, add_fabric
+from formulations.fleet import add_fleet
+from formulations.ledger import Ledger, add_objective
+from formulations.placement import add_placement
+from formulations.power import add_power
+from formulations.supply import add_supply
+from formulations.workload import WorkloadData, add_workload
+from planner.model import load_data, network_data, site_data
+from planner.model.envelope import Envelopes
+from planner.model.selection import Selection, everything
+from planner.model.things import Things
+from planner.money import Money
+from planner.options import Options
+from planner.options.tables import Pool
+
+
+@dataclass(frozen=True)
+class BuiltModel:
+    """A model, its ledger, and the servers of each step by (pool, step)."""
+
+    model: pyo.ConcreteModel
+    ledger: Ledger
+    servers: Mapping[tuple[str, int], int]
+
+    def runs(self, options: Options) -> set[int]:
+        """Blocks of training runs, by ``id``: few, large and never split."""
+        m = self.model
+        runs = {size.id for size in options.sizes if size.kind == "training"}
+        found = (*m.workload.gangs.items(), *m.workload.shared.items())
+        return {id(v) for (size, _, _), v in found if size in runs}
+
+    def fine(self, options: Options) -> set[int]:
+        """Whole variables that round up at little cost, by ``id``: blocks of services and compute, racks, modules that
+        servers share. Servers, networks and runs are what a plan is made of."""
+        m = self.model
+        runs = {size.id for size in options.sizes if size.kind == "training"}
+        gangs = [v for (size, _, _), v in m.workload.gangs.items() if size not in runs]
+        blocks = [v for (size, _, _), v in m.workload.shared.items() if size not in runs]
+        return {id(v) for v in (*blocks, *gangs, *m.placement.racks_bought.values(), *m.fabric.filled.values())}
+
+
+class ModelBuilder:
+    """Builds models of one instance, each on a selection of its options; what they share is read once."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.money = Money(options.instance, options.items, options.embodied_t)
+        self.things = Things(options, self.money)
+        self.networks = network_data.Networks(options, self.things)
+        self.envelopes = Envelopes(options, self.networks, self.money)
+
+    def build(self, selection: Selection | None = None) -> BuiltModel:
+        """The mixed-integer program of the options on offer (all of them if not said)."""
+        selection = selection or everything(self.options)
+        offered = selection.pools
+        pools = [pool for pool in self.options.pools if pool.id in offered]
+        with PauseGC():
+            steps = network_data.offered_steps(self.options, selection, pools, self.networks)
+            loads = load_data.workload_data(self.options, pools, load_data.exact_places(self.options, pools, steps))
+            return self._build(pools, steps, selection.steps, loads)
+
+    def relaxation(self) -> BuiltModel:
+        """The program of all pools over the corners of their envelopes; its linear relaxation bounds every plan."""
+        pools = list(self.options.pools)
+        with PauseGC():
+            corners = {(pool.id, k): c for pool in pools for k, c in enumerate(self.envelopes.of(pool))}
+            places = {(p, k, size): held for (p, k), c in corners.items() for size, held in c.places.items()}
+            loads = replace(load_data.workload_data(self.options, pools, places), unpackable={})
+            return self._build(pools, {key: corner.step for key, corner in corners.items()}, {}, loads)
+
+    def _build(
+        self,
+        pools: list[Pool],
+        steps: Mapping[tuple[str, int], StepData],
+        open_in: Mapping[tuple[str, int], Sequence[int]],
+        loads: WorkloadData,
+    ) -> BuiltModel:
+        options, money = self.options, self.money
+        model, ledger = pyo.ConcreteModel(name=options.instance.name), Ledger()
+        fleet = add_fleet(model, site_data.fleet_data(options, pools, money), ledger)
+        placement = add_placement(model, site_data.placement_data(options, pools, money), fleet.in_service, ledger)
+        networks = network_data.fabric_data(options, steps, open_in, pools, self.networks)
+        fabric = add_fabric(model, networks, fleet.in_service, placement.racks, ledger)
+        add_workload(model, loads, fleet.in_service, fabric.step)
+        cooling = add_cooling(model, site_data.cooling_data(options, pools, money), ledger)
+        add_power(model, site_data.power_data(options, pools, money), cooling.it_kw, ledger)
+        limits = site_data.supply_data(options, pools, self.things, fleet.bought, fabric.purchases)
+        add_supply(model, limits, site_data.cap_data(options, pools, fleet.bought))
+        add_budget(model, site_data.budget_data(options), ledger)
+        add_objective(model, ledger, money.objective)
+        return BuiltModel(model, ledger, {key: step.servers for key, step in steps.items()})
+
+
+def build_model(options: Options, selection: Selection | None = None) -> BuiltModel:
+    """Build the mixed-integer program of an instance from its options."""
+    return ModelBuilder(options).build(selection)

@@ -1,0 +1,129 @@
+"""Lower envelopes of the networks of a pool: a few points a family that no network lies below.
+
+The linear relaxation mixes networks, so all it needs of a family is its lower envelope: by number of servers the least
+of each thing that its networks take. A few of its steps are taken as corners; what lies below the line between them in
+some thing pulls the line down by as much, so that the mixes of the corners cover every step and the bound of the
+relaxation holds for all of them. Places for gangs are covered from above likewise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from formulations.fabric import StepData
+from planner.model.network_data import Networks
+from planner.model.things import Thing
+from planner.money import Account, Money
+from planner.options import Options
+from planner.options.packing import relaxed_places
+from planner.options.tables import Design, Pool
+
+Vector = npt.NDArray[np.float64]
+CORNERS = 6
+"""Most corners of a family between its first and its last step."""
+
+
+@dataclass(frozen=True)
+class Corner:
+    """A point of the envelope of a family: a step that need not exist, and its places for gangs by size."""
+
+    step: StepData
+    places: dict[int, float]
+
+
+class Envelopes:
+    """Envelopes of the pools of an instance, each made once for pools of equal networks."""
+
+    def __init__(self, options: Options, networks: Networks, money: Money) -> None:
+        self.options = options
+        self.networks = networks
+        self.money = money
+        self._made: dict[tuple[str, str, int], tuple[Corner, ...]] = {}
+
+    def of(self, pool: Pool) -> tuple[Corner, ...]:
+        """The corners of all families of a pool."""
+        key = (pool.design, pool.rack, pool.steps)
+        if key not in self._made:
+            self._made[key] = self._make(self.options.designs[pool.design], pool.rack, pool.steps)
+        return self._made[key]
+
+    def _make(self, design: Design, rack: str, count: int) -> tuple[Corner, ...]:
+        families: dict[str, list[int]] = {}
+        for number, step in enumerate(design.steps[:count]):
+            families.setdefault(step.attachment, []).append(number)
+        return tuple(
+            corner for family, numbers in families.items() for corner in self._family(design, rack, family, numbers)
+        )
+
+    def _family(self, design: Design, rack: str, family: str, numbers: list[int]) -> list[Corner]:
+        steps = [self.networks.step(design, rack, number) for number in numbers]
+        things = list(dict.fromkeys(thing for step in steps for thing in step.needs))
+        servers = np.array([step.servers for step in steps], np.float64)
+        taken = np.array([[*(step.needs.get(thing, 0.0) for thing in things), step.kw] for step in steps])
+        weights = np.array([*(self._worth(thing) for thing in things), 1.0])
+        corners = _corners(servers, taken @ weights)
+        least = covered_below(servers, taken, corners)
+        rows = [design.steps[number] for number in numbers]
+        places = np.array([[relaxed_places(row.cells, size) for size in design.gang_sizes] for row in rows])
+        most = -covered_below(servers, -places, corners) if design.gang_sizes else np.zeros((len(corners), 0))
+        return [
+            Corner(
+                StepData(
+                    family,
+                    steps[at].servers,
+                    0,
+                    float(values[-1]),
+                    dict(zip(things, values[:-1].tolist(), strict=True)),
+                ),
+                dict(zip(design.gang_sizes, held.tolist(), strict=True)),
+            )
+            for at, values, held in zip(corners, least, most, strict=True)
+        ]
+
+    def _worth(self, thing: Thing) -> float:
+        """What a unit of a thing bought in the first period adds to the objective."""
+        asset, weights = self.networks.things.assets[thing], self.money.objective
+        first = self.money.periods[0]
+        return asset.price[first] * weights.get((Account.CAPEX, first), 0.0)
+
+
+def _corners(servers: Vector, cost: Vector) -> list[int]:
+    """Corners of the lower hull of a family: its first and last step, and those in between that matter most."""
+    kept: list[int] = []
+    for i in range(len(servers)):
+        while len(kept) > 1:
+            a, b = kept[-2], kept[-1]
+            if (cost[b] - cost[a]) * (servers[i] - servers[a]) >= (cost[i] - cost[a]) * (servers[b] - servers[a]):
+                kept.pop()
+            else:
+                break
+        if kept and servers[kept[-1]] == servers[i]:
+            if cost[i] < cost[kept[-1]]:
+                kept[-1] = i
+            continue
+        kept.append(i)
+    while len(kept) > CORNERS + 2:
+        # The corner that the line between its neighbours misses by least goes first.
+        before, at, after = (np.array(kept[k : len(kept) - 2 + k]) for k in range(3))
+        share = (servers[at] - servers[before]) / (servers[after] - servers[before])
+        line = cost[before] + (cost[after] - cost[before]) * share
+        del kept[1 + int(np.argmin(line - cost[at]))]
+    return kept
+
+
+def covered_below(servers: Vector, taken: Vector, corners: list[int]) -> Vector:
+    """Values at the corners between which every step lies on or above the line, column by column.
+
+    Three steps of 10, 20 and 30 servers take 4, 5 and 8: the line from 4 to 8 passes 20 at 6, one too high.
+
+    >>> covered_below(np.array([10.0, 20, 30]), np.array([[4.0], [5], [8]]), [0, 2]).ravel().tolist()
+    [3.0, 7.0]
+    """
+    found = taken[corners].astype(np.float64)
+    for column in range(taken.shape[1]):
+        line = np.interp(servers, servers[corners], found[:, column])
+        found[:, column] -= max(0.0, float((line - taken[:, column]).max(initial=0.0)))
+    return found

@@ -1,0 +1,96 @@
+"""Sizes of loads and where they may stand, as numbers for ``formulations/workload.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from formulations.workload import WorkloadData
+from planner.model import bounds
+from planner.options import Options
+from planner.options.tables import Pool, Size
+
+Places = Mapping[tuple[str, int, int], float]
+"""Blocks of so many servers that a step has places for, by (pool, step, servers)."""
+
+
+def exact_places(
+    options: Options, pools: list[Pool], steps: Collection[tuple[str, int]]
+) -> dict[tuple[str, int, int], int]:
+    """Places of the steps on offer: in each cell as many gangs as fit."""
+    designs = {pool.id: options.designs[pool.design] for pool in pools}
+    return {
+        (p, j, size): designs[p].places_of(designs[p].steps[j], size)
+        for p, j in steps
+        for size in designs[p].gang_sizes
+    }
+
+
+def workload_data(options: Options, pools: list[Pool], places: Places) -> WorkloadData:
+    """Everything that ``add_workload`` needs of the pools on offer."""
+    periods = list(options.periods)
+    fleets: dict[str, list[str]] = {}
+    at: dict[tuple[str, str, float, float], dict[str, str]] = {}
+    """Fleets by site, of each server type and ratios."""
+    members: dict[tuple[str, str, float, float], list[Pool]] = {}
+    for pool in pools:
+        design = options.designs[pool.design]
+        fleets.setdefault(pool.fleet, []).append(pool.id)
+        key = (pool.server, "", design.leaf_ratio, design.spine_ratio)
+        at.setdefault(key, {})[pool.site] = pool.fleet
+        members.setdefault(key, []).append(pool)
+    shared_at: dict[tuple[str, str], str] = {}
+    gangs_in: list[tuple[str, str]] = []
+    used: dict[str, Size] = {}
+    most: dict[str, int] = {}
+    largest = {w: max(options.demand[w, t] for t in periods) for w in {w for w, _ in options.demand}}
+    for size in options.sizes:
+        key = (size.server, "", size.leaf_ratio, size.spine_ratio)
+        sites = set(options.sites_of.get(size.id, ()))
+        needed = bounds.most_blocks([largest[size.workload]], size.rate)
+        if size.gang:
+            found = [
+                pool
+                for pool in members.get(key, ())
+                if pool.site in sites
+                and pool.most_servers >= size.servers
+                and not (pool.for_gangs and size.kind == "inference")
+            ]
+            gangs_in += [(size.id, pool.id) for pool in found]
+            if found:
+                used[size.id] = size
+                top = max(pool.most_servers for pool in found)
+                most[size.id] = bounds.most_gangs([largest[size.workload]], size.rate, top, size.servers)
+            continue
+        here = {site: fleet for site, fleet in at.get(key, {}).items() if site in sites}
+        shared_at |= {(size.id, site): fleet for site, fleet in here.items()}
+        if here:
+            used[size.id] = size
+            most[size.id] = needed
+    return WorkloadData(
+        periods=periods,
+        workload={id: size.workload for id, size in used.items()},
+        rate={id: size.rate for id, size in used.items()},
+        demand=dict(options.demand),
+        devices={id: size.devices for id, size in used.items() if not size.gang},
+        shared_at=shared_at,
+        servers={id: size.servers for id, size in used.items() if size.gang},
+        gangs_in=gangs_in,
+        most=most,
+        fleet=fleets,
+        accelerators={pool.fleet: pool.accelerators for pool in pools},
+        availability={pool.id: pool.availability for pool in pools},
+        places=places,
+        for_gangs=frozenset(pool.id for pool in pools if pool.for_gangs),
+        unpackable={
+            pool.id: [
+                (
+                    {size: count for size, count in zip(design.gang_sizes, load, strict=True) if count},
+                    offered,
+                )
+                for load, steps in design.unpackable
+                if (offered := [j for j in steps if (pool.id, j, design.gang_sizes[0]) in places])
+            ]
+            for pool in pools
+            if (design := options.designs[pool.design]).unpackable
+        },
+    )

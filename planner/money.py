@@ -1,0 +1,161 @@
+"""Money in one room: what a thing costs in which period, what it is worth at the end, and what counts today.
+
+Everything that compares or adds up money asks here: the options (which of two is cheaper), the model (coefficients of
+the objective) and the plan (cost lines). A price path, a lease or another residual value is added in this file alone.
+Formulas: ``planner.engineering.finance``.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from formulations.accounts import RUNNING, Account
+from planner.engineering.finance import annuity_factor, discount_factor, periods_in_service, residual_share
+from planner.instance import Instance
+from planner.instance.resolve import convert
+
+__all__ = ["RUNNING", "Account", "Item", "Money", "Terms"]
+
+
+UPKEPT = ("servers", "switches", "optics")
+"""Kinds of things that maintenance is paid for."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """A thing with a price in the instance's currency, its life and where the price comes from."""
+
+    kind: str
+    id: str
+    description: str
+    unit: str
+    price: float
+    life_years: float
+    price_as_of: datetime.date
+    price_source: str
+    estimate: bool
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Money of one piece (or kW) of an item, undiscounted.
+
+    Attributes:
+        price: by period of purchase.
+        life: whole periods in service.
+        upkeep: maintenance of a piece in service, per period.
+        residual: money back at the end of the horizon, by period of purchase.
+        embodied: price of the carbon of making a piece.
+    """
+
+    price: Mapping[int, float]
+    life: int
+    upkeep: float
+    residual: Mapping[int, float]
+    embodied: float = 0.0
+
+
+class Money:
+    """The money of one instance.
+
+    Args:
+        instance: horizon, rate, objective, maintenance and price of carbon.
+        items: everything with a price, by (kind, id).
+        embodied_t: tonnes of carbon of making one item, where the instance counts them.
+    """
+
+    def __init__(
+        self,
+        instance: Instance,
+        items: Mapping[tuple[str, str], Item],
+        embodied_t: Mapping[tuple[str, str], float] | None = None,
+    ) -> None:
+        self.instance = instance
+        self.items = items
+        self.embodied_t = embodied_t if embodied_t is not None else {}
+        horizon = instance.horizon
+        self.periods = range(1, horizon.periods + 1)
+        self.years = horizon.period_years
+        self.end = horizon.periods * horizon.period_years
+        self.tco = instance.objective == "tco"
+        self.present = self._present_values()
+        self._terms: dict[tuple[str, str], Terms] = {}
+
+    def _present_values(self) -> dict[tuple[Account, int], float]:
+        """Weight that turns an undiscounted line of an account and period into its present value.
+
+        Residual value falls due at the end of the horizon, so its lines stand in the last period.
+        """
+        rate = self.instance.horizon.discount_rate
+        weights: dict[tuple[Account, int], float] = {}
+        for t in self.periods:
+            begin = discount_factor(rate, self.years * (t - 1))
+            running = begin * annuity_factor(rate, self.years) / self.years
+            weights[Account.CAPEX, t] = weights[Account.EMBODIED, t] = begin
+            weights.update({(account, t): running for account in RUNNING})
+        weights[Account.RESIDUAL, self.periods[-1]] = discount_factor(rate, self.end)
+        return weights
+
+    @property
+    def objective(self) -> dict[tuple[Account, int], float]:
+        """Weights of the objective: present value of all lines (tco), or undiscounted purchases (capex)."""
+        if self.tco:
+            return dict(self.present)
+        return {key: 1.0 for key in self.present if key[0] is Account.CAPEX}
+
+    @property
+    def carbon_price(self) -> float:
+        """Per tonne, 0 where it has none."""
+        price = self.instance.carbon.price_per_tonne
+        return 0.0 if price is None else convert(price, self.instance)
+
+    def life(self, life_years: float) -> int:
+        """Whole periods that a thing serves, no more than the horizon has."""
+        return min(periods_in_service(life_years, self.years), len(self.periods))
+
+    def terms(self, kind: str, id: str) -> Terms:
+        """The money of one piece of an item.
+
+        Raises:
+            KeyError: it has no price.
+        """
+        if (kind, id) not in self._terms:
+            item = self.items[kind, id]
+            keeps = self.instance.horizon.residual_value == "straight-line" and self.tco
+            self._terms[kind, id] = Terms(
+                price={t: self.price(kind, id, t) for t in self.periods},
+                life=len(self.periods) if kind == "land" else self.life(item.life_years),
+                upkeep=item.price * self.instance.operations.maintenance_rate * self.years if kind in UPKEPT else 0.0,
+                residual={
+                    t: share * self.price(kind, id, t)
+                    for t in self.periods
+                    if keeps and (share := 1.0 if kind == "land" else self._left(item.life_years, t))
+                },
+                embodied=self.carbon_price * self.embodied_t.get((kind, id), 0.0),
+            )
+        return self._terms[kind, id]
+
+    def price(self, kind: str, id: str, period: int) -> float:
+        """Price of one piece bought in a period (from 1). One price holds for all periods today."""
+        return self.items[kind, id].price
+
+    def _left(self, life_years: float, period: int) -> float:
+        return residual_share(life_years, (period - 1) * self.years, self.end)
+
+    def worth(self, kind: str, id: str, period: int) -> float:
+        """What buying one piece in a period adds to the objective: price, upkeep while it serves, carbon of making
+        it, less what is left of it.
+
+        A piece of 1,000 with 10 % upkeep a year, bought for the second of two years, undiscounted, no residual value:
+        1,100.
+        """
+        terms, weights = self.terms(kind, id), self.objective
+        money = terms.price[period] * weights[Account.CAPEX, period]
+        if self.tco:
+            served = [t for t in self.periods if period <= t < period + terms.life]
+            money += sum(terms.upkeep * weights[Account.MAINTENANCE, t] for t in served)
+            money += terms.embodied * weights[Account.EMBODIED, period]
+            money -= terms.residual.get(period, 0.0) * weights[Account.RESIDUAL, self.periods[-1]]
+        return money

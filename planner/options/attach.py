@@ -1,0 +1,103 @@
+"""What ties servers to the leaves of a network: modules whole for every server and leaf, cables by the link."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from planner.engineering.management import PDUS_PER_RACK
+from planner.options.chains import row_of
+from planner.options.kits import Mix
+from planner.options.management import IN_BAND, OUT_OF_BAND
+from planner.options.networks import NetworkOption
+from planner.options.resources import Resources, Vector
+from planner.options.tables import Made, Term
+
+NODE_LEAF = "node-leaf"
+
+
+def whole_rate(servers: int, lanes: int, cage: int) -> float:
+    """Cages of a leaf for each server below it, so that those of a full leaf are a whole number.
+
+    Two servers of a rail share a twin-port module; 9 servers of one link each fill 5 modules of two:
+
+    >>> whole_rate(32, 1, 2), round(whole_rate(9, 1, 2), 4)
+    (0.5, 0.5556)
+    """
+    return lanes / cage if servers * lanes % cage == 0 else -(-servers * lanes // cage) / servers
+
+
+def terms_of(option: NetworkOption, mix: Mix, one_switch: bool) -> tuple[Term, ...]:
+    """Parts of the node-leaf links of one network that follow the servers.
+
+    They are those of ``cabling.bill`` for clusters whose servers fill one leaf row after the other, or more: by less
+    than one module for each leaf of a row where a row is not full and its cages are not whole. Where a floor gives
+    several lengths with kits of their own, modules are counted by the link.
+
+    Args:
+        one_switch: the only cluster is a single switch, which all ports of a server share.
+    """
+    plane, found = option.plane, []
+    row = 1 if one_switch else row_of(plane)
+    lanes = plane.ports // row
+    servers = plane.radix // plane.ports if one_switch else plane.down // lanes
+    pieces = mix[option.network, NODE_LEAF]
+    for piece in pieces:
+        links = option.ports * piece.share
+        ends = piece.ends
+        if ends.lower:
+            whole = -(-option.ports // option.nic_links) if len(pieces) == 1 else links / option.nic_links
+            found.append(Term(ends.lower, 1, whole))
+        if ends.upper and len(pieces) == 1:
+            found.append(Term(ends.upper, row * option.planes, whole_rate(servers, lanes, option.cage_links)))
+        elif ends.upper:
+            found.append(Term(ends.upper, 1, links / option.cage_links))
+        found.append(Term(ends.cable, 1, links))
+    return tuple(found)
+
+
+def links_of(option: NetworkOption, mix: Mix) -> tuple[Made, ...]:
+    """Node-leaf links of a network by kit."""
+    return tuple(
+        Made(
+            option.network, NODE_LEAF, option.gbps, p.length_m, p.kit.id, dict(p.kit.parts),
+            per_server=option.ports * p.share,
+            per_rack=PDUS_PER_RACK if option.network == OUT_OF_BAND else 0,
+        )
+        for p in mix[option.network, NODE_LEAF]
+    )  # fmt: skip
+
+
+def cords_of_rack(options: Sequence[NetworkOption], mix: Mix) -> Mapping[str, int]:
+    """Parts of every server rack: the cords of its power distribution units."""
+    if all(option.network != OUT_OF_BAND for option in options):
+        return {}
+    (cord,) = mix[OUT_OF_BAND, NODE_LEAF]
+    return {part: math.ceil(share * PDUS_PER_RACK) for part, share in cord.kit.parts}
+
+
+def others_parts(option: NetworkOption, mix: Mix, links: int) -> Mapping[str, int]:
+    """Parts of the links to what is no server: out-of-band switches (two links each), or all that these reach."""
+    ends = mix[option.network, NODE_LEAF][0].ends
+    found = {ends.cable: links}
+    for part, cage in ((ends.lower, 1), (ends.upper, option.cage_links)):
+        if part:
+            found[part] = found.get(part, 0) + -(-links // cage)
+    return found
+
+
+def envelope(terms: Sequence[Term], resources: Resources) -> tuple[Vector, Vector]:
+    """(slope, most rounding) of each term: ``rows ceil(rate n)`` lies between ``slope n`` and that and the rounding."""
+    slopes = np.zeros((len(terms), resources.columns))
+    above = np.zeros_like(slopes)
+    for i, term in enumerate(terms):
+        piece = resources.of("optics", term.part)
+        slopes[i] = term.rows * term.rate * piece
+        above[i] = term.rows * (1 - 1 / Fraction(term.rate).limit_denominator(4096).denominator) * piece
+    return slopes, above
+
+
+__all__ = ["IN_BAND", "cords_of_rack", "envelope", "links_of", "others_parts", "terms_of", "whole_rate"]

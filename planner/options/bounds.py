@@ -1,0 +1,58 @@
+"""Bounds that no plan needs to exceed: each a pure function with its argument."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from planner.options.tables import Size
+
+
+def blocks_needed(demand: float, rate: float) -> int:
+    """Blocks that carry all of a demand.
+
+    >>> blocks_needed(10.0, 3.0), blocks_needed(9.0, 3.0), blocks_needed(0.0, 3.0)
+    (4, 3, 0)
+    """
+    return math.ceil(demand / rate - 1e-9)
+
+
+def load_servers(sizes: Iterable[Size], demand: dict[str, float], accelerators: int) -> int:
+    """Servers that carry all loads of a server type at once, each in the size that wastes the most.
+
+    Blocks of a workload in a plan are no more than its demand needs: without any one of them it would fall short. With
+    w the most devices for a unit of demand D over the sizes, and r the rate of the smallest block, they take less than
+    w (D + r): what D takes in the most wasteful size, and at most one block of it. Shares of a server pack exactly, so
+    that only the sum is rounded up.
+
+    Args:
+        demand: the largest of any period by workload.
+    """
+    totals: dict[str, float] = {}
+    blocks: dict[str, list[float]] = {}
+    for size in sizes:
+        each = float(size.servers * accelerators if size.gang else size.devices)
+        whole = each * blocks_needed(demand[size.workload], size.rate)
+        totals[size.workload] = max(totals.get(size.workload, 0.0), whole)
+        blocks.setdefault(size.workload, []).append(each)
+    devices = sum(totals.values()) + sum(max(own) for own in blocks.values() if len(own) > 1)
+    return math.ceil(devices / accelerators - 1e-9)
+
+
+def most_servers(
+    load: int, availability: float, places: int, generations: int, site_kw: float, server_kw: float, peak_pue: float
+) -> int:
+    """Servers in service that no plan exceeds in a pool.
+
+    A plan holds servers for its load, those that are out of service, and what fills the last rack up to the fill that a
+    site demands. Where servers are renewed within the horizon, the next generation may have to be bought while the one
+    before still stands. Every server in service draws power at peak, which the site must have.
+
+    500 servers of 6.5 kW at 90 %, four to a rack, at a site of 4 MW and 1.25:
+
+    >>> most_servers(500, 0.9, 4, 1, 1e6, 6.5, 1.25), most_servers(500, 0.9, 4, 1, 4000, 6.5, 1.25)
+    (560, 492)
+    """
+    for_load = generations * (math.ceil(load / availability - 1e-9) + places)
+    by_power = int(site_kw / (server_kw * peak_pue) + 1e-9)
+    return min(for_load, by_power)

@@ -1,0 +1,257 @@
+"""The networks of a server type in racks of one class, with all their steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.catalogue import Catalogue
+from planner.catalogue.entries import Optic, Server
+from planner.engineering.fabric import FabricError
+from planner.instance import Instance
+from planner.instance.choices import Oversubscription
+from planner.options import attach, frontier, gangs
+from planner.options.frontier import Candidates
+from planner.options.groups import Chains, Group, make_group, weights
+from planner.options.kits import Mix, mixes
+from planner.options.lengths import on_floor
+from planner.options.management import OUT_OF_BAND
+from planner.options.networks import Family, NetworkOption, Networks
+from planner.options.packing import Cells, Packing
+from planner.options.resources import Resources, Vector
+from planner.options.steps import RackClass, Stages, design_of
+from planner.options.tables import Design, Term
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the pools of a server type and ratio ask of its networks.
+
+    Attributes:
+        most: servers of the largest pool.
+        packing: gangs; None without any.
+        grows: whether other servers may stand in the clusters of gangs.
+    """
+
+    most: int
+    packing: Packing | None
+    grows: bool
+
+
+class Designer:
+    """Makes designs, each once whatever the site.
+
+    Args:
+        management: the in-band and the out-of-band network; empty where none are wanted.
+        prune: whether steps that others are as good as are left out.
+    """
+
+    def __init__(
+        self,
+        instance: Instance,
+        catalogue: Catalogue,
+        resources: Resources,
+        networks: Networks,
+        management: tuple[NetworkOption, ...],
+        optic_rows: Mapping[str, Optic],
+        prune: bool,
+    ) -> None:
+        self.instance = instance
+        self.catalogue = catalogue
+        self.resources = resources
+        self.networks = networks
+        self.management = management
+        self.optics = optic_rows
+        self.prune = prune
+        self.one_period = instance.horizon.periods == 1
+        self.chains = Chains()
+        self._families: dict[tuple[str, Oversubscription], list[Family]] = {}
+        self._stages: dict[tuple[object, ...], Stages | None] = {}
+
+    def families(self, server: Server, ratio: Oversubscription) -> list[Family]:
+        """The families of a server type."""
+        key = (server.id, ratio)
+        if key not in self._families:
+            self._families[key] = self.networks.families(server, ratio)
+        return self._families[key]
+
+    def design(self, id: str, server: Server, ratio: Oversubscription, racks: RackClass, asked: Asked) -> Design | None:
+        """A design with its steps; None, with the reason noted, where nothing can be built."""
+        choice = self.instance.fabric
+        floored = choice.layout is not None or bool(self.management)
+        key = (server.id, ratio, racks.places if floored else 0)
+        if key not in self._stages:
+            self._stages[key] = self._make(server, ratio, racks.places, asked)
+        stages = self._stages[key]
+        if stages is None:
+            return None
+        return design_of(id, server, ratio, racks, stages, self.resources, asked.packing, self.prune, self.one_period)
+
+    def _make(self, server: Server, ratio: Oversubscription, places: int, asked: Asked) -> Stages | None:
+        """Steps of all families, without those that are beaten in racks of every class."""
+        groups: list[Group] = []
+        for family in self.families(server, ratio):
+            try:
+                laid = [self._laid(option, places, asked.most) for option in (family.compute, *family.storage)]
+                tied = tuple(self._laid(option, places, 2 * asked.most) for option in self.management)
+            except FabricError as error:
+                self.networks.refuse(f"{server.id} on {family.id}", "fabric", str(error))
+                continue
+            for storage in laid[1:] or [None]:  # type: ignore[list-item]
+                networks = (laid[0], *([] if storage is None else [storage]), *tied)
+                for mix in self._mixes(networks):
+                    one = self.instance.fabric.one_cluster_per_site
+                    for apart in (False, True) if family.compute.tiers == 2 and not one else (False,):
+                        group = make_group(
+                            family.id, networks, mix, self.chains, asked.most, self.resources, places, one, apart=apart
+                        )
+                        if group is not None:
+                            groups.append(group)
+        if not groups:
+            return None
+        stages = self._first(groups, asked.packing)
+        if asked.packing is not None and not self.instance.fabric.one_cluster_per_site:
+            bases = groups if not self.prune else [groups[i] for i in np.unique(stages.group)]
+            measured = [
+                g for base in bases if not base.apart for g in self._measured(base, asked.packing, places, asked)
+            ]
+            if measured:
+                stages = self._first([*groups, *measured], asked.packing)
+        return stages
+
+    def _laid(self, option: NetworkOption, places: int, most: int) -> NetworkOption:
+        if option.network == OUT_OF_BAND:
+            return option
+        return on_floor(option, self.instance.fabric, places, most, self.networks.rank)
+
+    def _mixes(self, networks: Sequence[NetworkOption]) -> list[Mix]:
+        """Mixes of kits, the links of every class weighed as in a full network."""
+        rough = {(o.network, c): float(o.ports) for o in networks for c in o.kits}
+        return mixes(networks, rough, self.optics, self.resources)
+
+    def _measured(self, base: Group, packing: Packing, places: int, asked: Asked) -> list[Group]:
+        """Groups with clusters made for loads of gangs."""
+        large = gangs.large(packing, base.chain.largest)
+        if large is None:
+            return []
+        grows = asked.grows or large.sizes != packing.sizes
+        priced = base.chain.matrix @ weights(base.compute, base.mix, self.resources)
+        scale = np.where(np.arange(self.resources.columns) == 0, 1.0, 1e-6)
+        found = []
+        for head, least in gangs.heads(base.chain, priced @ scale, large):
+            points = gangs.growth(base.chain, head[-1], grows)
+            group = make_group(
+                base.family, base.networks, base.mix, self.chains, asked.most, self.resources, places, False,
+                head[:-1], np.array(points, np.int64), least,
+            )  # fmt: skip
+            if group is not None and len(head) > 1:
+                found.append(group)
+        return found
+
+    def _first(self, groups: list[Group], packing: Packing | None) -> Stages:
+        """All steps side by side, and those that stay by their height and full power whatever the racks."""
+        rows = [(g, len(group.servers)) for g, group in enumerate(groups)]
+        owner = np.repeat([g for g, _ in rows], [n for _, n in rows])
+        position = np.concatenate([np.arange(n) for _, n in rows])
+        servers = np.concatenate([group.servers for group in groups])
+        variants: dict[tuple[Term, ...], int] = {}
+        variant = np.zeros(len(owner), np.int64)
+        begin = 0
+        for group in groups:
+            single = group.one_switch()
+            own = {int(one): variants.setdefault(group.terms(int(one)), len(variants)) for one in np.unique(single)}
+            variant[begin : begin + len(single)] = [own[int(one)] for one in single]
+            begin += len(single)
+        cells = [own for group in groups for own in group.cells()] if packing is not None else []
+        worth = _worth(cells, servers, packing)
+        slope, rounding = self._envelopes(tuple(variants))
+        full_kw = np.zeros(len(owner))
+        for terms, v in variants.items():
+            own_rows = variant == v
+            full_kw[own_rows] = sum(
+                t.rows
+                * np.ceil(t.rate * servers[own_rows] - 1e-9)
+                * self.resources.of("optics", t.part)[self.resources.kw]
+                for t in terms
+            )
+        fixed = np.concatenate([group.fixed for group in groups])
+        full_kw += fixed[:, self.resources.kw]
+        keys = [(g.family, g.networks[1].tiers if g.storage is not None else 0, id(g.mix)) for g in groups]
+        families = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+        family = np.array([families[key] for key in keys])[owner]
+        kinds = {frozenset(o.switch.id for o in group.networks): 0 for group in groups}
+        kinds = {kind: i for i, kind in enumerate(kinds)}
+        kind = np.array([kinds[frozenset(o.switch.id for o in group.networks)] for group in groups])[owner]
+        found = Candidates(
+            servers=servers,
+            previous=np.zeros_like(servers),
+            fixed=np.column_stack([fixed, full_kw]),
+            variant=variant,
+            family=family,
+            kind=kind,
+            mask=worth.mask,
+            cell=worth.cell,
+            sure=worth.sure,
+            slope=np.hstack([slope, np.zeros((len(slope), 1))]),
+            rounding=np.pad(rounding, ((0, 0), (0, 0), (0, 1))),
+            packs=worth.packs,
+            cells=worth.cells,
+        )
+        stays = (
+            frontier.kept(found, self.resources.kw, self.one_period) if self.prune else np.ones(len(owner), np.bool_)
+        )
+        kept_cells = [cells[i] for i in np.flatnonzero(stays)] if cells else []
+        return Stages(
+            groups, owner[stays], position[stays], kept_cells, tuple(variants), found.subset(stays),
+            fixed[stays, self.resources.kw],
+        )  # fmt: skip
+
+    def _envelopes(self, variants: tuple[tuple[Term, ...], ...]) -> tuple[Vector, Vector]:
+        """Slope of every attachment, and what rounding may add to one that another does not have."""
+        distinct = list(dict.fromkeys(term for terms in variants for term in terms))
+        slopes, above = attach.envelope(distinct, self.resources)
+        index = {term: i for i, term in enumerate(distinct)}
+        has = np.zeros((len(variants), len(distinct)))
+        for v, terms in enumerate(variants):
+            for term in terms:
+                has[v, index[term]] += 1
+        rounding = np.maximum(has[:, None, :] - has[None], 0) @ above
+        return has @ slopes, rounding
+
+
+@dataclass
+class _Worth:
+    """What the cells of steps are worth to gangs: see ``Candidates``."""
+
+    mask: frontier.Numbers
+    sure: frontier.Numbers
+    cell: frontier.Numbers
+    packs: frontier.Truth
+    cells: list[Cells]
+
+
+def _worth(cells: Sequence[Cells], servers: frontier.Numbers, packing: Packing | None) -> _Worth:
+    """By places where gangs are of one size; else by the told loads that they pack, and their room for the others."""
+    zeros = np.zeros_like(servers)
+    if packing is None:
+        return _Worth(zeros, servers, zeros, np.ones((1, 1), np.bool_), [])
+    one_size = len(packing.sizes) == 1
+    found: dict[int, int] = {}
+    worth_of = packing.places if one_size else packing.mask
+    distinct = {own: i for i, own in enumerate(dict.fromkeys(cells))}
+    known = [found.setdefault(worth_of(own), len(found)) for own in distinct]
+    cell = np.array([distinct[own] for own in cells], np.int64)
+    mask = np.array(known, np.int64)[cell]
+    if one_size:
+        places = np.array(list(found))
+        return _Worth(mask, servers, cell, places[:, None] >= places[None], [])
+    table = np.array([[a & b == b for b in found] for a in found], np.bool_)
+    sure = np.array([packing.sure(own) for own in distinct], np.int64)[cell]
+    return _Worth(mask, sure if packing.many else servers, cell, table, list(distinct) if packing.many else [])
+
+
+def largest_block(design: Design) -> int:
+    """Servers of the largest cell of any step."""
+    return max((servers for step in design.steps for servers, _ in step.cells), default=0)

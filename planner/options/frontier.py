@@ -1,0 +1,233 @@
+"""Which steps no other is as good as.
+
+A step is dropped only where another with at least its servers, which packs every load of gangs that it packs, takes no
+more of any resource at any number of servers that it may serve. Resources grow linearly with the servers but for whole
+modules, whose rounding counts against the one that stays; so both ends of the range decide.
+
+Over several periods what was bought for one step serves in the next. A step on other switches may then cost more beside
+those that stand already, so it must be cheaper by all that the largest remaining step of the dropped kind costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.options.packing import Cells, holds
+from planner.options.resources import Vector
+
+Numbers = npt.NDArray[np.int64]
+Truth = npt.NDArray[np.bool_]
+SLACK = 1e-9
+FEW_MASKS = 64
+"""Different worths of cells up to which the steps of a family are looked through for each apart."""
+ROUNDS = 6
+"""Times that corners are looked for among the steps that those found before do not do for."""
+LOOKED_AT = 8
+"""Smaller steps of a family that are looked at for the gangs of a larger one."""
+
+
+@dataclass
+class Candidates:
+    """Steps side by side, one row each.
+
+    Attributes:
+        servers: most servers.
+        previous: servers up to which a smaller step of its family does; 0 where that cannot be said.
+        fixed: resources whatever stands below it.
+        variant: row of ``slope`` and ``rounding``: its attachment.
+        family: steps of one family, of which a larger one takes no less of anything.
+        kind: which switches it is made of.
+        cell: its cells, index into ``cells``, where these are compared instead of loads.
+        mask: which loads of told gangs it packs, row of ``packs``.
+        sure: servers of any load that it packs if it packs the told gangs.
+        cell: its cells, index into ``cells``.
+        slope: resources of one server more, by variant.
+        rounding: most that the first variant's whole modules add over those of the second.
+        packs: whether the first mask packs all that the second does.
+        cells: distinct cells, to be looked at where the rest does not decide; empty where it always does.
+    """
+
+    servers: Numbers
+    previous: Numbers
+    fixed: Vector
+    variant: Numbers
+    family: Numbers
+    kind: Numbers
+    mask: Numbers
+    cell: Numbers
+    sure: Numbers
+    slope: Vector
+    rounding: Vector
+    packs: Truth
+    cells: Sequence[Cells] = ()
+
+    def subset(self, keep: npt.NDArray[np.generic]) -> Candidates:
+        """Some of the steps."""
+        rows = ("servers", "previous", "fixed", "variant", "family", "kind", "mask", "cell", "sure")
+        return Candidates(**{**self.__dict__, **{name: getattr(self, name)[keep] for name in rows}})
+
+    def pack(self, one: Numbers, other: Numbers) -> Truth:
+        """Whether steps pack every load of gangs that others pack, pair by pair."""
+        found = self.packs[self.mask[one], self.mask[other]] & (self.sure[one] >= self.servers[other])
+        if self.cells:
+            unsure = np.flatnonzero(~found)
+            pairs, pair = np.unique(
+                self.cell[one[unsure]] * len(self.cells) + self.cell[other[unsure]], return_inverse=True
+            )
+            held = [
+                holds(self.cells[a], self.cells[b]) for a, b in (divmod(p, len(self.cells)) for p in pairs.tolist())
+            ]
+            found[unsure] = np.array(held, np.bool_)[pair]
+        return np.asarray(found, dtype=np.bool_)
+
+    @property
+    def gangs(self) -> bool:
+        """Whether there are gangs to pack."""
+        return bool(self.cells) or len(self.packs) > 1
+
+
+def kept(found: Candidates, money: int, one_period: bool) -> Truth:
+    """Steps that stay.
+
+    Args:
+        money: the first columns, which are money.
+    """
+    stays = _rising(found)
+    if not found.gangs:
+        found.previous = _previous(found, stays)
+    if one_period:
+        return stays & ~_dominated(found, stays, np.zeros((1, found.fixed.shape[1])), same_kind=False)
+    # Plainly dominated by its own kind, or by another kind with room for what stands already.
+    stays &= ~_dominated(found, stays, np.zeros((1, found.fixed.shape[1])), same_kind=True)
+    plain = stays & ~_dominated(found, stays, np.zeros((1, found.fixed.shape[1])), same_kind=False)
+    credit = np.zeros((int(found.kind.max(initial=0)) + 1, found.fixed.shape[1]))
+    beyond = np.zeros(len(found.servers), np.bool_)
+    for kind in np.unique(found.kind):
+        own = np.flatnonzero(plain & (found.kind == kind))
+        largest = int(found.servers[own].max()) if len(own) else 0
+        if len(own):
+            last = own[found.servers[own] == largest]
+            credit[kind, :money] = (found.fixed[last] + largest * found.slope[found.variant[last]]).max(0)[:money]
+        beyond |= (found.kind == kind) & (found.servers > largest)
+    gone = _dominated(found, stays, credit, same_kind=False)
+    return stays & ~(gone & beyond)
+
+
+def _rising(found: Candidates) -> Truth:
+    """Steps below which no larger one of the family takes as little of everything."""
+    order = np.lexsort((found.servers, found.family))
+    while True:
+        a, b = order[:-1], order[1:]
+        beaten = (
+            (found.family[a] == found.family[b])
+            & (found.variant[a] == found.variant[b])
+            & (found.fixed[b] <= found.fixed[a] + SLACK).all(1)
+        )
+        pairs = np.flatnonzero(beaten)
+        beaten[pairs] = found.pack(b[pairs], a[pairs])
+        if not beaten.any():
+            break
+        order = np.delete(order, np.flatnonzero(beaten))
+    stays = np.zeros(len(found.servers), np.bool_)
+    stays[order] = True
+    return stays
+
+
+def _previous(found: Candidates, stays: Truth) -> Numbers:
+    """Servers of the next smaller step of the family that stays; 0 for the first."""
+    previous = np.zeros(len(found.servers), np.int64)
+    rows = np.flatnonzero(stays)
+    rows = rows[np.lexsort((found.servers[rows], found.family[rows]))]
+    alike = (found.family[rows[1:]] == found.family[rows[:-1]]) & (found.servers[rows[1:]] > found.servers[rows[:-1]])
+    previous[rows[1:]] = np.where(alike, found.servers[rows[:-1]], 0)
+    return previous
+
+
+def _dominated(found: Candidates, among: Truth, credit: Vector, same_kind: bool) -> Truth:
+    """Steps that another of those ``among`` beats.
+
+    Args:
+        credit: by kind, what a step of another kind must be cheaper by.
+    """
+    gone = np.zeros(len(found.servers), np.bool_)
+    rows = np.flatnonzero(among)
+    owed = credit[np.minimum(found.kind[rows], len(credit) - 1)]
+    bar = np.stack(
+        [found.fixed[rows] + n[:, None] * found.slope[found.variant[rows]] for n in _ends(found, rows)]
+    ) + SLACK * (1 + np.abs(found.fixed[rows]))
+    few = len(found.packs) <= FEW_MASKS
+    keys = (found.family * len(found.packs) + found.mask if few else found.family)[rows]
+    each = found.fixed[rows, 0] / found.servers[rows]
+    alive = np.arange(len(rows))
+    for key in sorted(np.unique(keys), key=lambda key: float(each[keys == key].mean())):  # the cheapest drop the most
+        own = rows[alive[keys[alive] == key]]
+        own = own[np.argsort(found.servers[own], kind="stable")]
+        if not len(own):
+            continue
+        # The first that is large enough; where gangs count, those after it may pack what it does not.
+        sizes = [(found.servers[own], 0)]
+        if found.gangs:
+            sizes += [(found.servers[own], 1), (np.maximum.accumulate(found.sure[own]), 0)]
+        for size, later in sizes:
+            at = np.searchsorted(size, found.servers[rows[alive]], "left") + later
+            beaten = _beaten(found, rows[alive], own, at, bar[:, alive], owed[alive], same_kind)
+            gone[rows[alive[beaten]]] = True
+            alive = alive[~beaten]
+    return gone
+
+
+def _beaten(
+    found: Candidates, rows: Numbers, own: Numbers, at: Numbers, bar: Vector, owed: Vector, same_kind: bool
+) -> Truth:
+    """Which of ``rows`` the step of ``own`` at the same position beats; of themselves the one after."""
+    one = own[np.minimum(at, len(own) - 1)]
+    at = at + (one == rows)
+    one = own[np.minimum(at, len(own) - 1)]
+    usable = (at < len(own)) & (one != rows)
+    usable &= (found.servers[one] > found.servers[rows]) | (found.family[one] != found.family[rows]) | (one < rows)
+    usable &= (found.kind[one] == found.kind[rows]) | (not same_kind)
+    todo = np.flatnonzero(usable)
+    for end in (1, 0):  # with all places taken first, which decides more often
+        b, a = rows[todo], one[todo]
+        n = _ends(found, b)[end]
+        cost = (
+            found.fixed[a]
+            + n[:, None] * found.slope[found.variant[a]]
+            + found.rounding[found.variant[a], found.variant[b]]
+        )
+        less = np.where((found.kind[a] == found.kind[b])[:, None], 0.0, owed[todo])
+        todo = todo[(cost <= bar[end, todo] - less).all(1)]
+    todo = todo[found.pack(one[todo], rows[todo])]
+    # A step that falls itself in this round leaves those it beats to the next.
+    falls = np.zeros(len(found.servers), np.bool_)
+    falls[rows[todo]] = True
+    beaten = np.zeros(len(rows), np.bool_)
+    beaten[todo[~falls[one[todo]]]] = True
+    return beaten
+
+
+def _ends(found: Candidates, rows: Numbers) -> tuple[Numbers, Numbers]:
+    """Fewest and most servers that steps may serve."""
+    return found.previous[rows] + 1, found.servers[rows]
+
+
+def least_servers(found: Candidates, single: Truth) -> Numbers:
+    """Fewest servers of each step that no smaller one of the family serves, with all the gangs that it packs.
+
+    Args:
+        found: steps in rising order of servers.
+        single: steps of one cell, which pack whatever they have the servers for.
+    """
+    least = np.ones(len(found.servers), np.int64)
+    order = np.argsort(found.family, kind="stable")
+    for back in range(1, LOOKED_AT + 1):
+        small, large = order[:-back], order[back:]
+        does = (found.family[small] == found.family[large]) & (found.servers[small] < found.servers[large])
+        surely = found.packs[found.mask[small], found.mask[large]] & (found.sure[small] >= found.servers[small])
+        does &= single[small] | surely
+        least[large] = np.maximum(least[large], np.where(does, found.servers[small] + 1, 1))
+    return least

@@ -1,0 +1,280 @@
+"""Steps of one fabric family as arrays: its chain of clusters, its storage and management networks, their resources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from planner.engineering.management import twin_links
+from planner.options import attach, management
+from planner.options.chains import Chain, Counts, Numbers, clusters, single_switches
+from planner.options.kits import Mix
+from planner.options.management import IN_BAND, LEAF_LEAF, OUT_OF_BAND, Managed
+from planner.options.networks import NetworkOption
+from planner.options.packing import Cells, cells_of
+from planner.options.resources import Resources, Vector
+from planner.options.tables import Term
+
+Pattern = tuple[tuple[int, int], ...]
+"""Clusters as (index in a chain, count)."""
+LOWER_UPPER = {"leaf-spine": (3, 4, 5), "spine-core": (6, 7, 8)}
+"""Columns of ``Counts`` by link class: links, cages at the lower and at the upper end."""
+FINEST = 128
+"""Steps of a family grow by a unit at first; from so many units on, by this part of their size."""
+EVERY_SIZE = 512
+"""Servers up to which pools with management networks are offered every size; beyond, those of the other networks."""
+
+
+class Chains:
+    """Chains of clusters, made once."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[object, ...], Chain | None] = {}
+
+    def of(self, option: NetworkOption, most: int, apart: bool = False) -> Chain | None:
+        """The chain of a network for up to so many servers; None where there is none.
+
+        Args:
+            apart: whether every cluster is a single switch.
+        """
+        key = (option.plane, option.planes, option.cage_links, most)
+        if (*key, apart) not in self._made:
+            found = clusters(*key)
+            found = single_switches(found) if apart else found
+            self._made[*key, apart] = Chain(found, most) if found else None
+        return self._made[*key, apart]
+
+
+def weights(option: NetworkOption, mix: Mix, resources: Resources) -> Vector:
+    """Resources of one of each of ``Counts``."""
+    found = np.zeros((len(Counts._fields), resources.columns))
+    found[:3] = resources.of("switches", option.switch.id)
+    for link_class, columns in LOWER_UPPER.items():
+        if (option.network, link_class) in mix:
+            ends = mix[option.network, link_class][0].ends
+            for column, part in zip(columns, (ends.cable, ends.lower, ends.upper), strict=True):
+                if part:
+                    found[column] = resources.of("optics", part)
+    return found
+
+
+def parts_of(option: NetworkOption, mix: Mix, counted: Counts) -> dict[str, int]:
+    """Parts of the links between the switches of a network."""
+    found: dict[str, int] = {}
+    for link_class, columns in LOWER_UPPER.items():
+        if (option.network, link_class) in mix and counted[columns[0]]:
+            ends = mix[option.network, link_class][0].ends
+            for column, part in zip(columns, (ends.cable, ends.lower, ends.upper), strict=True):
+                if part:
+                    found[part] = found.get(part, 0) + counted[column]
+    if (option.network, LEAF_LEAF) in mix:
+        for part, share in mix[option.network, LEAF_LEAF][0].kit.parts:
+            found[part] = found.get(part, 0) + int(np.ceil(share * twin_links(counted.leaves)))
+    return found
+
+
+@dataclass
+class Group:
+    """Steps of one family with one mix of kits and one storage network.
+
+    Attributes:
+        networks: compute first, then storage if any, then the two management networks if any.
+        head: clusters of the compute network that stand whatever the point of its chain, by index.
+        servers: places by step; point, storage_point: points of the chains.
+        apart: whether every cluster of the compute network is a single switch.
+    """
+
+    family: str
+    networks: tuple[NetworkOption, ...]
+    mix: Mix
+    chain: Chain
+    storage: Chain | None
+    head: tuple[int, ...]
+    servers: Numbers
+    point: Numbers
+    storage_point: Numbers
+    apart: bool = False
+    managed: Managed | None = None
+    fixed: Vector = None  # type: ignore[assignment]
+
+    @property
+    def compute(self) -> NetworkOption:
+        return self.networks[0]
+
+    def pattern(self, row: int) -> Pattern:
+        """Clusters of the compute network of a step as (index in the chain, count), largest first."""
+        found = _pattern(self.chain, int(self.point[row]))
+        if self.head:
+            counted: dict[int, int] = {}
+            for index in self.head:
+                counted[index] = counted.get(index, 0) + 1
+            for index, count in found:
+                counted[index] = counted.get(index, 0) + count
+            found = tuple(sorted(counted.items(), reverse=True))
+        return found
+
+    def storage_pattern(self, row: int) -> Pattern:
+        """The same of the storage network; nothing without one."""
+        return () if self.storage is None else _pattern(self.storage, int(self.storage_point[row]))
+
+    def cells(self) -> list[Cells]:
+        """Cells by step."""
+        return [self.cells_of(row) for row in range(len(self.servers))]
+
+    def cells_of(self, row: int) -> Cells:
+        """Cells of a step: the clusters of the compute network, and where storage takes several clusters the pieces
+        that both cut the line of servers into."""
+        pattern = self.pattern(row)
+        if self.storage is None or not self.storage.full[self.storage_point[row]]:
+            return tuple((self.chain.clusters[index].servers, count) for index, count in pattern)
+        if not self.head and self.storage.largest % self.chain.largest == 0:  # storage cuts between full clusters
+            full, tail = divmod(int(self.servers[row]), self.chain.largest)
+            return ((self.chain.largest, full),) * (full > 0) + ((tail, 1),) * (tail > 0)
+        below = _servers(self.storage, self.storage_pattern(row))
+        return cells_of(_servers(self.chain, pattern), below, [int(self.servers[row])])
+
+    def one_switch(self) -> Numbers:
+        """By step 1 where a single switch is all of the compute network, 2 more where that holds of storage."""
+        found = np.zeros(len(self.servers), np.int64)
+        if not self.head:
+            found += _single(self.chain)[self.point]
+        if self.storage is not None:
+            found += 2 * _single(self.storage)[self.storage_point]
+        return found
+
+    def terms(self, one_switch: int) -> tuple[Term, ...]:
+        """Parts that follow the servers."""
+        found: list[Term] = []
+        for i, option in enumerate(self.networks):
+            single = option.network in ("compute", "storage") and bool(one_switch >> i & 1)
+            found += attach.terms_of(option, self.mix, single)
+        return tuple(found)
+
+    @cached_property
+    def rounding(self) -> Mapping[str, int]:
+        """Modules that full rows of several clusters made to measure may take beyond the terms."""
+        ends = self.mix[self.compute.network, attach.NODE_LEAF][0].ends
+        for term in self.terms(0):
+            if self.head and term.part == ends.upper and term.rate % 1:
+                return {term.part: term.rows * len(self.head)}
+        return {}
+
+
+def _pattern(chain: Chain, point: int) -> Pattern:
+    full, tail, last = int(chain.full[point]), int(chain.tail[point]), len(chain.clusters) - 1
+    if tail == last:
+        return ((last, full + 1),)
+    return ((last, full), (tail, 1)) if full else ((tail, 1),)
+
+
+def _servers(chain: Chain, pattern: Pattern) -> list[int]:
+    return [chain.clusters[index].servers for index, count in pattern for _ in range(count)]
+
+
+def _single(chain: Chain) -> Numbers:
+    single = np.array([c.frame.tiers == 1 for c in chain.clusters], np.int64)
+    return np.asarray(single[chain.tail] * ((chain.full == 0) | (single[-1] > 0)), dtype=np.int64)
+
+
+def make_group(
+    family: str,
+    networks: tuple[NetworkOption, ...],
+    mix: Mix,
+    chains: Chains,
+    most: int,
+    resources: Resources,
+    servers_per_rack: int,
+    one_cluster: bool,
+    head: tuple[int, ...] = (),
+    points: Numbers | None = None,
+    least: int = 1,
+    apart: bool = False,
+) -> Group | None:
+    """The steps of a family for up to ``most`` servers, with the resources of each; None if there are none.
+
+    Args:
+        one_cluster: only steps whose compute network is one cluster.
+        head, points: clusters made to measure, and the points of the chain beside them (absent: all).
+        least: servers of the gangs that these are made for.
+        apart: whether every cluster of the compute network is a single switch.
+    """
+    compute, storage = networks[0], next((o for o in networks[1:] if o.network == "storage"), None)
+    chain = chains.of(compute, most, apart)
+    below = chains.of(storage, most) if storage is not None else None
+    if chain is None:
+        return None
+    chosen = np.arange(len(chain.servers)) if points is None else points
+    if one_cluster:
+        chosen = chosen[chain.full[chosen] == 0] if not head else chosen[:0]
+    if not len(chosen):
+        return None
+    stands = sum(chain.clusters[i].servers for i in head)
+    offered = chain.servers[chosen] + stands
+    servers = offered
+    if below is not None:
+        inside = (below.servers >= least) & (below.servers < offered[-1])
+        servers = np.union1d(offered, below.servers[inside])
+    if networks[-1].network == OUT_OF_BAND and most <= EVERY_SIZE:  # whose switches fill up in between
+        servers = np.arange(least, servers[-1] + 1)
+    enough = int(np.searchsorted(servers, most))
+    servers = _apart(servers[: enough + 1])
+    if below is not None:
+        servers = servers[servers <= below.servers[-1]]
+    if not len(servers):
+        return None
+    point = chosen[np.searchsorted(offered, servers)]
+    storage_point = np.searchsorted(below.servers, servers) if below is not None else np.zeros_like(servers)
+    group = Group(family, networks, mix, chain, below, head, servers, point, storage_point, apart)
+    _price(group, resources, servers_per_rack)
+    return group
+
+
+def _apart(servers: Numbers) -> Numbers:
+    """Sizes of steps without those so close together that the next larger one is hardly larger than the one before.
+
+    >>> _apart(np.array([128, 256, 257, 258, 259, 260])).tolist()
+    [128, 256, 258, 260]
+    """
+    found = servers.tolist()
+    kept: list[int] = []
+    for size, larger in zip(found, [*found[1:], None], strict=True):
+        if larger is None or not kept or larger - kept[-1] > kept[-1] / FINEST:
+            kept.append(size)
+    return np.array(kept, np.int64)
+
+
+def _price(group: Group, resources: Resources, servers_per_rack: int) -> None:
+    chain = group.chain
+    counted = chain.counts[group.point] + chain.matrix[list(group.head)].sum(0)
+    fixed = counted @ weights(group.compute, group.mix, resources)
+    switches = counted[:, :3].sum(1)
+    if group.storage is not None:
+        more = group.storage.counts[group.storage_point]
+        fixed = fixed + more @ weights(group.networks[1], group.mix, resources)
+        switches = switches + more[:, :3].sum(1)
+    for part, pieces in group.rounding.items():
+        fixed = fixed + pieces * resources.of("optics", part)
+    if group.networks[-1].network == OUT_OF_BAND:
+        band, below = group.networks[-2:]
+        units = np.array([c.units for c in chain.clusters], np.int64)
+        standing = chain.full[group.point] * units[-1] + units[chain.tail[group.point]] + units[list(group.head)].sum()
+        own = standing * management.of_unit(group.compute, servers_per_rack)
+        found = management.managed(band, below, group.servers, switches, own, servers_per_rack)
+        group.managed = found
+        matrix = np.array([c.counts for c in found.clusters], np.int64)[found.cluster]
+        fixed = fixed + matrix @ weights(band, group.mix, resources)
+        fixed = fixed + (matrix[:, :1] // 2 * 2) * resources.kit(group.mix[IN_BAND, LEAF_LEAF][0].kit)
+        fixed = fixed + found.out_of_band[:, None] * (
+            resources.of("switches", below.switch.id) + _vector(attach.others_parts(band, group.mix, 2), resources)
+        )
+        reached = switches + matrix[:, :3].sum(1)
+        fixed = fixed + reached[:, None] * _vector(attach.others_parts(below, group.mix, 1), resources)
+    group.fixed = fixed
+
+
+def _vector(parts: Mapping[str, int], resources: Resources) -> Vector:
+    found: Vector = sum((n * resources.of("optics", part) for part, n in parts.items()), np.zeros(resources.columns))
+    return found

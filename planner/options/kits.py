@@ -1,0 +1,133 @@
+"""Kits that make the links of a family: one for each link class and length, and the mixes of classes worth offering."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.catalogue.entries import Optic
+from planner.engineering import optics
+from planner.options.networks import NetworkOption
+from planner.options.resources import Resources, Vector
+
+MOST_MIXES = 6
+"""Mixes of kits of a family that are all offered; of more only those that some prices of the columns make cheapest."""
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The parts of a kit: modules at either end (empty for a cable that includes its ends), and what runs between."""
+
+    lower: str
+    upper: str
+    cable: str
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Links of a class of one length: their share of the class, the kit, its parts."""
+
+    length_m: float
+    share: float
+    kit: optics.Kit
+    ends: Ends
+
+
+Way = tuple[Piece, ...]
+"""One way to make all links of a class."""
+Mix = Mapping[tuple[str, str], Way]
+"""A way for each (network, link class)."""
+
+
+def ends_of(kit: optics.Kit, rows: Mapping[str, Optic]) -> Ends:
+    """The parts of a kit by their place, lower end first."""
+    modules = [part for part, _ in kit.parts if rows[part].kind == "transceiver"]
+    cable = next(part for part, _ in kit.parts if rows[part].kind != "transceiver")
+    return Ends(modules[0] if modules else "", modules[-1] if modules else "", cable)
+
+
+def ways(option: NetworkOption, link_class: str, rows: Mapping[str, Optic], resources: Resources) -> list[Way]:
+    """Ways to make the links of a class: each kit where all are equally long, else the best kit for each length.
+
+    Of several lengths every one takes the kit that a price of one of the columns makes cheapest.
+    """
+    kits = option.kits[link_class]
+    shares = option.shares.get(link_class, {option.length_m[link_class]: 1.0})
+    lengths = sorted(shares)
+    if len(lengths) == 1:
+        return [(Piece(lengths[0], 1.0, kit, ends_of(kit, rows)),) for kit in kits]
+    found: dict[tuple[str, ...], Way] = {}
+    exact = [
+        shares[m] - (shares[longer] if longer else 0.0) for m, longer in zip(lengths, [*lengths[1:], 0], strict=True)
+    ]
+    for weights in _weights([[resources.kit(kit) for kit in kits]], resources):
+        chosen = [
+            min((k for k in kits if k.reach_m >= m), key=lambda kit: (float(resources.kit(kit) @ weights), kit.id))
+            for m in lengths
+        ]
+        merged: dict[str, Piece] = {}
+        for m, share, kit in zip(lengths, exact, chosen, strict=True):
+            before = merged.get(kit.id)
+            piece = Piece(m, share + (before.share if before else 0.0), kit, ends_of(kit, rows))
+            merged[kit.id] = piece
+        way = (
+            tuple(merged.values())
+            if len(merged) > 1
+            else (Piece(lengths[-1], 1.0, chosen[-1], ends_of(chosen[-1], rows)),)
+        )
+        found[tuple(kit.id for kit in chosen)] = way
+    return list(found.values())
+
+
+def mixes(
+    options: Sequence[NetworkOption],
+    per_server: Mapping[tuple[str, str], float],
+    rows: Mapping[str, Optic],
+    resources: Resources,
+) -> list[Mix]:
+    """Mixes of kits of some networks worth offering.
+
+    Args:
+        per_server: rough number of links of each (network, class) for a server, to weigh the classes with.
+    """  # fmt: skip
+    classes = [(o.network, c) for o in options for c in o.kits]
+    offered = [ways(o, c, rows, resources) for o in options for c in o.kits]
+    if int(np.prod([len(each) for each in offered])) <= MOST_MIXES:
+        return [dict(zip(classes, mix, strict=True)) for mix in itertools.product(*offered)]
+    costs = [
+        [per_server.get(key, 1.0) * _cost(w, resources) for w in each]
+        for key, each in zip(classes, offered, strict=True)
+    ]
+    found: dict[tuple[int, ...], Mix] = {}
+    for weights in _weights(costs, resources):
+        picked = tuple(min(range(len(each)), key=lambda i: (float(each[i] @ weights), i)) for each in costs)
+        found[picked] = {key: each[i] for key, each, i in zip(classes, offered, picked, strict=True)}
+    return list(found.values())
+
+
+def _cost(way: Way, resources: Resources) -> Vector:
+    total: Vector = sum((piece.share * resources.kit(piece.kit) for piece in way), np.zeros(resources.columns))
+    return total
+
+
+def _weights(costs: Sequence[Sequence[Vector]], resources: Resources) -> list[Vector]:
+    """Prices of the columns: money first, then money with each other column so dear that one more choice turns."""
+    small = np.full(resources.columns, 1e-9)
+    base = small.copy()
+    base[0] = 1.0
+    found = [base]
+    for column in range(1, resources.height):
+        turns = set()
+        for each in costs:
+            for a, b in itertools.permutations(each, 2):
+                saved = b[column] - a[column]
+                if saved > 1e-12 and a[0] > b[0]:
+                    turns.add(round(float((a[0] - b[0]) / saved), 6))
+        for turn in sorted(turns):
+            weights = base.copy()
+            weights[column] = turn * (1 + 1e-6) + 1e-9
+            found.append(weights)
+    return found

@@ -1,0 +1,121 @@
+"""What the instance prices or limits of switches, parts and racks, as one vector for each item.
+
+Two ways to build a network are compared in every column: money of a purchase in each period, apart for things that
+last equally long, so that renewals are compared as well; capital spending where it is limited; pieces of items in short
+supply; power; height. Columns that say the same of every item stand once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.catalogue import Catalogue
+from planner.engineering import optics
+from planner.engineering.power import energy_kwh_per_year
+from planner.instance import Instance
+from planner.instance.resolve import SiteFacts
+from planner.money import Account, Money
+from planner.units import W_PER_KW
+
+Vector = npt.NDArray[np.float64]
+Key = tuple[str, str]
+"""(kind, id) of an item."""
+
+
+class Resources:
+    """Vectors of switches, optics and racks.
+
+    Attributes:
+        vectors: by (kind, id).
+        kw, height: index of the columns of power (kW) and of rack units; the money of the first class stands first.
+    """
+
+    def __init__(
+        self,
+        instance: Instance,
+        money: Money,
+        catalogue: Catalogue,
+        keys: Iterable[Key],
+        sites: Iterable[SiteFacts] = (),
+    ) -> None:
+        self.keys = tuple(keys)
+        columns = [_distinct(list(_priced(instance, money, self.keys)))] if self.keys else []
+        watts, units = [], []
+        for kind, id in self.keys:
+            row = catalogue.entries(kind)[id]
+            watts.append(getattr(row, "power_w", 0.0) / W_PER_KW)
+            units.append(row.rack_units if kind == "switches" else 0.0)  # type: ignore[attr-defined]
+        matrix = np.column_stack([*columns, watts, units]) if self.keys else np.zeros((0, 2))
+        if self.keys and instance.horizon.periods == 1:
+            # Whatever is saved elsewhere by drawing less saves this as well.
+            matrix[:, 0] += least_worth_of_kw(instance, money, sites) * matrix[:, -2]
+        self.height = int(matrix.shape[1]) - 1
+        self.kw = self.height - 1
+        self.vectors: Mapping[Key, Vector] = {key: matrix[i] for i, key in enumerate(self.keys)}
+        self._kits: dict[str, optics.Rank] = {}
+
+    @property
+    def columns(self) -> int:
+        return self.height + 1
+
+    def of(self, kind: str, id: str) -> Vector:
+        """Vector of one piece."""
+        return self.vectors[kind, id]
+
+    def kit(self, kit: optics.Kit) -> Vector:
+        """Vector of the parts of one link."""
+        found: Vector = sum((share * self.of("optics", part) for part, share in kit.parts), np.zeros(self.columns))
+        return found
+
+    def rank(self, kit: optics.Kit) -> optics.Rank:
+        """How kits are compared: each column, money of equal lives apart."""
+        if kit.id not in self._kits:
+            self._kits[kit.id] = optics.Rank(tuple(self.kit(kit).tolist()))
+        return self._kits[kit.id]
+
+
+def least_worth_of_kw(instance: Instance, money: Money, sites: Iterable[SiteFacts]) -> float:
+    """What a kW of IT load adds to the objective at the least, wherever it stands: its energy and its feed.
+
+    Of two networks that cost the same with it, one that draws less costs no more at any site.
+    """
+    running = money.objective.get((Account.ENERGY, 1), 0.0) * money.years
+    found = []
+    for site in sites:
+        pue = min(site.pue.values(), default=1.0)
+        energy = running * energy_kwh_per_year(1.0, instance.operations.load_factor, pue) * site.tariff_per_kwh
+        feed = money.worth("facility", site.name, 1) * min(site.peak_pue.values(), default=1.0)
+        found.append(energy + feed)
+    return max(min(found, default=0.0), 0.0)
+
+
+def _priced(instance: Instance, money: Money, keys: tuple[Key, ...]) -> Iterable[list[float]]:
+    """Columns of money and of items in short supply."""
+    lives = [money.terms(*key).life for key in keys]
+    limited = instance.budget.capex is not None or instance.budget.capex_by_period is not None
+    for life in sorted(set(lives)):
+        for t in money.periods:
+            yield [money.worth(*key, t) if own == life else 0.0 for key, own in zip(keys, lives, strict=True)]
+        for t in money.periods if limited else ():
+            terms = [money.terms(*key) for key in keys]
+            yield [each.price[t] if own == life else 0.0 for each, own in zip(terms, lives, strict=True)]
+    for scarce in dict.fromkeys((limit.kind, limit.id) for limit in instance.supply):
+        if scarce in keys:
+            yield [float(key == scarce) for key in keys]
+
+
+def _distinct(columns: list[list[float]]) -> Vector:
+    """Columns without those that are another one times a number.
+
+    >>> _distinct([[1, 2], [2, 4], [1, 0]]).tolist()
+    [[1.0, 1.0], [2.0, 0.0]]
+    """
+    kept: dict[tuple[float, ...], list[float]] = {}
+    for column in columns:
+        scale = max(map(abs, column), default=0.0)
+        if scale > 0:
+            kept.setdefault(tuple(round(value / scale, 12) for value in column), column)
+    return np.array(list(kept.values()), dtype=float).reshape(len(kept), -1).T

@@ -1,0 +1,34 @@
+"""Bill of materials: every purchase with its price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from planner.plan.ground import Ground
+from planner.plan.stock import Stock
+
+NAMES = {"facility": "power-train", "building": "building", "land": "land"}
+"""Items of a site, whose ids are names of sites."""
+ORDER = ("servers", "switches", "optics", "racks", "cooling", "facility", "building", "land")
+
+
+def bill_rows(ground: Ground, stocks: Iterable[Stock]) -> list[dict[str, Any]]:
+    """Rows of the bill, by kind; the racks of a pool for servers and for network are one row."""
+    quantities: dict[tuple[str, str, str, str, int], float] = {}
+    for stock in sorted(stocks, key=lambda found: ORDER.index(found.kind)):
+        for t, bought in zip(ground.periods, stock.bought, strict=True):
+            if bought > 0:
+                key = (stock.kind, stock.id, stock.site, stock.pool, t)
+                quantities[key] = quantities.get(key, 0) + bought
+    return [_row(ground, *key, quantity) for key, quantity in quantities.items()]
+
+
+def _row(ground: Ground, kind: str, id: str, site: str, pool: str, t: int, quantity: float) -> dict[str, Any]:
+    item, price = ground.options.items[kind, id], ground.worth(kind, id).terms.price[t]
+    return {
+        "kind": kind, "item": NAMES.get(kind, id), "site": site, "pool": pool or None, "period": t,
+        "description": item.description, "quantity": quantity, "unit": item.unit, "unit_price": price,
+        "cost": quantity * price, "acquisition": "bought", "price_as_of": item.price_as_of.isoformat(),
+        "price_source": item.price_source, "price_estimate": item.estimate,
+    }  # fmt: skip

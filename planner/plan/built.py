@@ -1,0 +1,197 @@
+"""What is built for decisions: stock of everything by period, power of every hall, and what it adds up to.
+
+The one place where purchases follow from decisions; tables, bill, cost lines, the objective and the test of limits
+read it. A pool is worked out once for the same servers, steps and early purchases.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from planner.plan.ground import NOTHING, Ground
+from planner.plan.stock import Stock, amounts, in_service, pieces
+
+if TYPE_CHECKING:
+    from planner.options.tables import Pool
+    from planner.plan.decisions import Decisions
+
+Early = Mapping[tuple[str, str], Mapping[int, float]]
+"""Early purchases of a place by (kind, id) and period, from 0."""
+SITE_KINDS = ("facility", "building", "land")
+
+
+@dataclass(frozen=True)
+class PoolStands:
+    """A pool over the periods.
+
+    Attributes:
+        bought, servers: servers bought and in service, by period.
+        steps: index of the chosen step; None without servers.
+        racks: server racks installed.
+        kw: IT load, kW.
+        stocks: everything priced that was bought for it.
+        objective: what all its purchases add to the objective.
+    """
+
+    pool: Pool
+    bought: tuple[int, ...]
+    servers: tuple[int, ...]
+    steps: tuple[int | None, ...]
+    racks: Sequence[int]
+    kw: tuple[float, ...]
+    stocks: tuple[Stock, ...]
+    objective: float
+
+
+@dataclass(frozen=True)
+class Built:
+    """Everything that stands for decisions.
+
+    Attributes:
+        pools: those with a purchase, in the order of the options.
+        halls: IT load by (site, cooling method) and period, kW.
+        facility: facility load on the design day by site and period, kW.
+        shared: what sites have: cooling, power train, building, land.
+        objective: value of the objective.
+    """
+
+    pools: tuple[PoolStands, ...]
+    halls: Mapping[tuple[str, str], tuple[float, ...]]
+    facility: Mapping[str, tuple[float, ...]]
+    shared: tuple[Stock, ...]
+    objective: float
+
+    def stocks(self) -> list[Stock]:
+        """Everything bought, pools first."""
+        return [stock for pool in self.pools for stock in pool.stocks] + list(self.shared)
+
+
+def build(ground: Ground, decisions: Decisions) -> Built:
+    """Work out what stands for decisions, whether or not they keep within the limits."""
+    early: dict[str, dict[tuple[str, str], dict[int, float]]] = {}
+    for (kind, id, place, t), amount in decisions.early.items():
+        early.setdefault(place, {}).setdefault((kind, id), {})[t - 1] = amount
+    touched = {pool for (pool, _), count in decisions.bought.items() if count} | set(early)
+    found = []
+    for pool in ground.options.pools:
+        if pool.id in touched:
+            bought = tuple(decisions.bought.get((pool.id, t), 0) for t in ground.periods)
+            steps = tuple(decisions.step.get((pool.id, t)) for t in ground.periods)
+            found.append(pool_stands(ground, pool, bought, steps, early.get(pool.id, {})))
+    return assemble(ground, found, early)
+
+
+def assemble(ground: Ground, pools: Sequence[PoolStands], early: Mapping[str, Early]) -> Built:
+    """Pools together with what their sites need for them."""
+    sums: dict[tuple[str, str], list[float]] = {}
+    for stands in pools:
+        hall = sums.setdefault((stands.pool.site, stands.pool.cooling), [0.0] * len(ground.periods))
+        for t, kw in enumerate(stands.kw):
+            hall[t] += kw
+    halls = {key: tuple(kw) for key, kw in sums.items()}
+    facility: dict[str, list[float]] = {}
+    shared: list[Stock] = []
+    objective = sum(stands.objective for stands in pools)
+    for (site, cooling), it_kw in halls.items():
+        shared.append(_cooling(ground, site, cooling, it_kw, early.get(site, {})))
+        load = facility.setdefault(site, [0.0] * len(it_kw))
+        peak = ground.running(site, cooling).peak_pue
+        for t, each in enumerate(it_kw):
+            load[t] += peak * each
+        objective += _dot(ground.running_worth(site, cooling), it_kw)
+    for site, load in facility.items():
+        shared += _site(ground, site, load, early.get(site, {}))
+    objective += sum(_worth(ground, stock) for stock in shared)
+    return Built(tuple(pools), halls, {site: tuple(load) for site, load in facility.items()}, tuple(shared), objective)
+
+
+def pool_stands(
+    ground: Ground, pool: Pool, bought: tuple[int, ...], steps: tuple[int | None, ...], early: Early
+) -> PoolStands:
+    """One pool over the periods; remembered while it has no early purchases."""
+    key = (pool.id, bought, steps)
+    known: PoolStands | None = ground.stands.get(key)
+    if known is not None and not early:
+        return known
+    stands = _pool(ground, pool, bought, steps, early)
+    if not early:
+        if len(ground.stands) > MOST_REMEMBERED:
+            ground.stands.clear()
+        ground.stands[key] = stands
+    return stands
+
+
+MOST_REMEMBERED = 20_000
+
+
+def _pool(
+    ground: Ground, pool: Pool, bought: tuple[int, ...], steps: tuple[int | None, ...], early: Early
+) -> PoolStands:
+    count = len(ground.periods)
+    servers = in_service(bought, ground.worth("servers", pool.server).life)
+    shapes = [
+        ground.shape(pool, index, n) if n and index is not None and ground.step(pool, index) else NOTHING
+        for index, n in zip(steps, servers, strict=True)
+    ]
+    stocks = [Stock("servers", pool.server, pool.site, pool.id, "", bought, servers)]
+
+    def stand(kind: str, id: str, purpose: str, need: Sequence[int]) -> Stock:
+        """``early`` tells racks apart by what they are for."""
+        stock = pieces(need, ground.worth(kind, id).life, early.get((f"{purpose} {kind}".strip(), id)))
+        return Stock(kind, id, pool.site, pool.id, purpose, *stock)
+
+    racks = stand("racks", pool.rack, "server", [-(-n // pool.places) for n in servers])
+    stocks += [racks, stand("racks", pool.rack, "network", [shape.network_racks for shape in shapes])]
+    needs: dict[tuple[str, str], list[int]] = {}
+    for t, shape in enumerate(shapes):
+        for id, n in shape.switches.items():
+            needs.setdefault(("switches", id), [0] * count)[t] += n
+        for id, n in shape.parts.items():
+            needs.setdefault(("optics", id), [0] * count)[t] += n
+        for id, n in shape.cords.items():
+            needs.setdefault(("optics", id), [0] * count)[t] += n * int(racks.standing[t])
+    stocks += [stand(kind, id, "", need) for (kind, id), need in needs.items()]
+    stocks = [stock for stock in stocks if any(stock.bought)]
+    kw = tuple(pool.server_kw * n + shape.kw if n else 0.0 for n, shape in zip(servers, shapes, strict=True))
+    objective = sum(_worth(ground, stock) for stock in stocks)
+    held = [int(n) for n in racks.standing]
+    kept = tuple(index if n else None for index, n in zip(steps, servers, strict=True))
+    return PoolStands(pool, bought, servers, kept, held, kw, tuple(stocks), objective)
+
+
+def _cooling(ground: Ground, site: str, cooling: str, kw: Sequence[float], early: Early) -> Stock:
+    """Capacity for the IT load, in whole modules where the method is sold in modules."""
+    life, module = ground.worth("cooling", cooling).life, ground.options.catalogue.cooling[cooling].module_kw
+    ahead = early.get(("cooling", cooling), {})
+    if not module:
+        return Stock("cooling", cooling, site, "", "", *amounts(kw, life, ahead))
+    need = [math.ceil(each / module - 1e-9) for each in kw]
+    halls, standing = pieces(need, life, {t: amount / module for t, amount in ahead.items()})
+    return Stock("cooling", cooling, site, "", "", [module * n for n in halls], [module * n for n in standing])
+
+
+def _site(ground: Ground, site: str, load: Sequence[float], early: Early) -> list[Stock]:
+    """Power train and building for the facility load; land from the first load on."""
+    found = []
+    for kind in SITE_KINDS:
+        if (kind, site) not in ground.options.items:
+            continue
+        life, ahead = ground.worth(kind, site).life, early.get((kind, site))
+        if kind == "land":
+            stock: tuple[Sequence[float], Sequence[float]] = pieces([int(kw > 0) for kw in load], life, ahead)
+        else:
+            stock = amounts(load, life, ahead)
+        found.append(Stock(kind, site, site, "", "", *stock))
+    return found
+
+
+def _worth(ground: Ground, stock: Stock) -> float:
+    """What the purchases of an item add to the objective."""
+    return _dot(ground.worth(stock.kind, stock.id).objective, stock.bought)
+
+
+def _dot(weights: Sequence[float], found: Sequence[float]) -> float:
+    return sum(weight * amount for weight, amount in zip(weights, found, strict=True))

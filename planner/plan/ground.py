@@ -1,0 +1,150 @@
+"""What every plan of the same options needs, looked up once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from planner.money import Account, Money, Terms
+from planner.running import Running, running
+from planner.units import W_PER_KW
+
+if TYPE_CHECKING:
+    from planner.options.tables import Design, Options, Pool, Size, Step
+
+
+@dataclass(frozen=True)
+class Worth:
+    """Money of one piece (or kW) by period of purchase, from the first; ``life`` in whole periods."""
+
+    terms: Terms
+    life: int
+    price: tuple[float, ...]
+    objective: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a pool with so many servers on a step has in use, without racks.
+
+    Attributes:
+        kw: power of its networks, kW.
+        switches, parts: pieces by catalogue id.
+        cords: parts of every server rack installed.
+        network_racks: racks of its switches.
+    """
+
+    kw: float
+    switches: Mapping[str, int]
+    parts: Mapping[str, int]
+    cords: Mapping[str, int]
+    network_racks: int
+
+
+NOTHING = Shape(0.0, {}, {}, {}, 0)
+
+
+class Ground:
+    """Options with what follows from them whatever is decided."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.money = Money(options.instance, options.items, options.embodied_t)
+        self.periods = list(options.periods)
+        self.pools = {pool.id: pool for pool in options.pools}
+        self.sizes = {size.id: size for size in options.sizes}
+        self.ratios = {d.id: (d.leaf_ratio, d.spine_ratio) for d in options.designs.values()}
+        self.pools_of: dict[tuple[object, ...], list[Pool]] = {}
+        """Pools whose servers carry shared blocks together, by (site, server, ratios), in order of id."""
+        for pool in sorted(options.pools, key=lambda p: p.id):
+            self.pools_of.setdefault((pool.site, pool.server, *self.ratios[pool.design]), []).append(pool)
+        weights = self.money.objective
+        self.running_weight = {
+            account: tuple(weights.get((account, t), 0.0) for t in self.periods)
+            for account in (Account.ENERGY, Account.WATER, Account.CARBON)
+        }
+        self.part_kw = {part: row.power_w / W_PER_KW for part, row in options.catalogue.optics.items()}
+        self.stands: dict[tuple[object, ...], Any] = {}
+        """Pools already worked out (``planner.plan.built``)."""
+        self.costs: dict[tuple[str, int, int], list[tuple[float, int]]] = {}
+        """Steps of pools by cost (``planner.plan.steps``)."""
+        self.step_money: dict[tuple[str, str, int], list[float]] = {}
+        self._worth: dict[tuple[str, str], Worth] = {}
+        self._shapes: dict[tuple[str, int, int], Shape] = {}
+        self._running: dict[tuple[str, str], Running] = {}
+
+    def design(self, pool: Pool) -> Design:
+        return self.options.designs[pool.design]
+
+    def step(self, pool: Pool, index: int | None) -> Step | None:
+        """The step that a pool has chosen; None without one, or where its design has no such step."""
+        steps = self.design(pool).steps
+        return None if index is None or not 0 <= index < len(steps) else steps[index]
+
+    def fleet_of(self, size: Size, site: str) -> list[Pool]:
+        """Pools of a site that may carry the shared blocks of a size together."""
+        return self.pools_of.get((site, size.server, size.leaf_ratio, size.spine_ratio), [])
+
+    def carries(self, pool: Pool, size: Size) -> bool:
+        """Whether a pool is one that a size was made for."""
+        suits = (pool.server, *self.ratios[pool.design]) == (size.server, size.leaf_ratio, size.spine_ratio)
+        return suits and pool.site in self.options.sites_of.get(size.id, ())
+
+    def worth(self, kind: str, id: str) -> Worth:
+        """Money of an item; looked up once."""
+        if (kind, id) not in self._worth:
+            terms = self.money.terms(kind, id)
+            self._worth[kind, id] = Worth(
+                terms,
+                terms.life,
+                tuple(terms.price[t] for t in self.periods),
+                tuple(self.money.worth(kind, id, t) for t in self.periods),
+            )
+        return self._worth[kind, id]
+
+    def running(self, site: str, cooling: str) -> Running:
+        """What a kW of IT load uses and costs at a site."""
+        if (site, cooling) not in self._running:
+            options = self.options
+            self._running[site, cooling] = running(options.instance, options.sites[site], cooling)
+        return self._running[site, cooling]
+
+    def running_worth(self, site: str, cooling: str) -> tuple[float, ...]:
+        """What a kW of IT load adds to the objective while it runs, by period."""
+        paid = self.running(site, cooling).money.items()
+        return tuple(
+            sum(amount * self.running_weight[account][t] for (account, _), amount in paid)
+            for t in range(len(self.periods))
+        )
+
+    def shape(self, pool: Pool, index: int, servers: int) -> Shape:
+        """What so many servers on a step have in use."""
+        key = (pool.design, index, servers)
+        if key not in self._shapes:
+            design = self.design(pool)
+            step = design.steps[index]
+            attachment = design.attachments[step.attachment]
+            tied: Counter[str] = Counter()
+            for term in attachment.terms:
+                tied[term.part] += term.pieces(servers)
+            racks = -(-servers // design.places)
+            kw = step.fixed_kw + sum(self.part_kw[part] * count for part, count in tied.items())
+            kw += sum(self.part_kw[part] * count * racks for part, count in attachment.per_rack.items())
+            tied.update(step.parts)
+            self._shapes[key] = Shape(kw, step.switches, dict(tied), attachment.per_rack, step.network_racks)
+        return self._shapes[key]
+
+
+_last: list[Ground] = []
+
+
+def ground_of(options: Options) -> Ground:
+    """The ground of options; that of the last ones asked for is kept, for a search asks a thousand times."""
+    for ground in _last:
+        if ground.options is options:
+            return ground
+    ground = Ground(options)
+    _last[:] = [ground]
+    return ground

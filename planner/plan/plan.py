@@ -1,0 +1,231 @@
+"""A plan: integer decision rows, a priced bill of materials, cost lines and where they came from.
+
+Tables are tuples of plain dictionaries, so that ``plan.json`` holds exactly what the object holds; the
+properties give them as pandas DataFrames. ``planner.plan.rows`` declares the tables and their columns.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from formulations.accounts import RUNNING, Account
+from planner.display import shown
+from planner.errors import PlanFileError
+from planner.plan.reading import decision_faults, table_faults
+from planner.plan.rows import DECISIONS, columns
+from planner.plan.screen import plan_screen
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMAT_VERSION = 2
+MAX_BYTES = 512 * 2**20
+COLUMNS: Mapping[str, tuple[str, ...]] = {name: columns(name) for name in DECISIONS}
+"""Columns of the tables of decisions, by table."""
+BILL_COLUMNS = columns("bill_of_materials")
+COST_COLUMNS = columns("costs")
+RUNNING_ACCOUNTS = tuple(str(account) for account in (*RUNNING, Account.EMBODIED))
+"""Accounts whose sum is ``opex``."""
+
+
+@dataclass(frozen=True, repr=False)
+class Plan:
+    """A complete plan. ``planner.plan.rows`` has the tables of ``decisions``.
+
+    Attributes:
+        name: name of the instance.
+        status: ``optimal`` (within the asked gap) or ``feasible`` (a limit was reached first).
+        gap: relative distance (objective - bound) / |objective|.
+        bound: proven lower limit of the objective.
+        objective: value of the objective, in ``currency``.
+        objective_kind: ``tco`` or ``capex``.
+        currency: ISO code; ``currency_year`` the year money is counted in.
+        totals: tco, capex, opex, accelerators, servers, racks, switches, optics, cables, it_kw, facility_kw, pue.
+        decisions: table name -> rows.
+        bill_of_materials_rows: rows of ``BILL_COLUMNS``.
+        cost_rows: rows of ``COST_COLUMNS``; account is capex, energy, maintenance, water, carbon,
+            embodied carbon or residual (negative).
+        verification: list of checks with ``check``, ``passed``, ``detail``.
+        provenance: hashes of inputs, versions, solver options, the instance itself under ``instance``.
+    """
+
+    name: str
+    status: str
+    gap: float
+    bound: float
+    objective: float
+    objective_kind: str
+    currency: str
+    currency_year: int
+    totals: Mapping[str, float]
+    decisions: Mapping[str, tuple[Mapping[str, Any], ...]]
+    bill_of_materials_rows: tuple[Mapping[str, Any], ...]
+    cost_rows: tuple[Mapping[str, Any], ...]
+    verification: tuple[Mapping[str, Any], ...]
+    provenance: Mapping[str, Any]
+
+    # Tables
+
+    @property
+    def bill_of_materials(self) -> pd.DataFrame:
+        """Priced purchases, one row per item, site, pool and period; money in ``currency``."""
+        return _table(self.bill_of_materials_rows, BILL_COLUMNS)
+
+    @property
+    def costs(self) -> pd.DataFrame:
+        """Cost lines: undiscounted amount and present value by account, item, site and period."""
+        return _table(self.cost_rows, COST_COLUMNS)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One table of decisions, by its name in ``COLUMNS``.
+
+        Raises:
+            KeyError: no such table.
+        """
+        return _table(self.decisions[name], COLUMNS[name])
+
+    # Files
+
+    def to_json(self) -> str:
+        """The plan as text; equal plans give equal text."""
+        return json.dumps(self.to_dict(), indent=1, sort_keys=False, allow_nan=False) + "\n"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as plain data, in the order of ``plan.json``."""
+        return {
+            "format_version": FORMAT_VERSION,
+            "name": self.name,
+            "status": self.status,
+            "gap": self.gap,
+            "bound": self.bound,
+            "objective": self.objective,
+            "objective_kind": self.objective_kind,
+            "currency": self.currency,
+            "currency_year": self.currency_year,
+            "totals": dict(self.totals),
+            "decisions": {name: [dict(row) for row in rows] for name, rows in self.decisions.items()},
+            "bill_of_materials": [dict(row) for row in self.bill_of_materials_rows],
+            "costs": [dict(row) for row in self.cost_rows],
+            "verification": [dict(row) for row in self.verification],
+            "provenance": dict(self.provenance),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Plan:
+        """Read a plan from plain data.
+
+        Raises:
+            PlanFileError: not a plan, a key, table or column missing, or another format version.
+        """
+        if not isinstance(data, Mapping) or "format_version" not in data:
+            raise PlanFileError("this is not a plan: an object with format_version is expected")
+        if data["format_version"] != FORMAT_VERSION:
+            raise PlanFileError(f"plan format {data['format_version']!r} found; this version reads {FORMAT_VERSION}")
+        missing = [key for key in _KEYS if key not in data]
+        if missing:
+            raise PlanFileError(f"the plan has no {', '.join(missing)}")
+        decisions, totals, provenance = data["decisions"], data["totals"], data["provenance"]
+        if not all(isinstance(part, Mapping) for part in (decisions, totals, provenance)):
+            raise PlanFileError("decisions, totals and provenance must be objects")
+        checks = data["verification"]
+        if not isinstance(checks, list) or not all(isinstance(row, Mapping) for row in checks):
+            raise PlanFileError("verification must be a list of objects")
+        for faults in (decision_faults(decisions), *(table_faults(name, data[name]) for name in _LINES)):
+            for fault in faults:
+                raise PlanFileError(fault)
+        return cls(
+            **{key: data[key] for key in _SCALARS},
+            totals=dict(totals),
+            decisions={name: tuple(decisions[name]) for name in DECISIONS},
+            bill_of_materials_rows=tuple(data["bill_of_materials"]),
+            cost_rows=tuple(data["costs"]),
+            verification=tuple(checks),
+            provenance=dict(provenance),
+        )
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> Plan:
+        """Read ``plan.json``, or the ``plan.json`` in a folder.
+
+        Raises:
+            PlanFileError: the file cannot be read or is no plan.
+        """
+        file = Path(path)
+        if file.is_dir():
+            file = file / "plan.json"
+        try:
+            if file.stat().st_size > MAX_BYTES:
+                raise PlanFileError(f"{file} is larger than {MAX_BYTES // 2**20} MiB")
+            return cls.from_dict(json.loads(file.read_text(encoding="utf-8")))
+        except OSError as error:
+            raise PlanFileError(f"{file} cannot be read: {error.strerror}") from None
+        except (ValueError, RecursionError) as error:
+            if isinstance(error, PlanFileError):
+                raise PlanFileError(f"{file}: {error}") from None
+            raise PlanFileError(f"{file} is not JSON text: {error}") from None
+
+    def write(self, folder: str | os.PathLike[str]) -> tuple[Path, ...]:
+        """Write ``plan.json``, ``bom.csv`` and ``costs.csv`` into a folder, made if absent.
+
+        Each file appears whole or not at all.
+        """
+        target = Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        contents = {
+            "plan.json": self.to_json(),
+            "bom.csv": _csv(self.bill_of_materials_rows, BILL_COLUMNS, _shown),
+            "costs.csv": _csv(self.cost_rows, COST_COLUMNS, lambda name, value: value),
+        }
+        for name, text in contents.items():
+            draft = target / f".{name}.part"
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(target / name)
+        return tuple(target / name for name in contents)
+
+    def __repr__(self) -> str:
+        return plan_screen(self)
+
+    def _repr_html_(self) -> str:
+        return shown("plan as HTML", self)
+
+
+_SCALARS = ("name", "status", "gap", "bound", "objective", "objective_kind", "currency", "currency_year")
+_LINES = ("bill_of_materials", "costs")
+_KEYS = (*_SCALARS, "totals", "decisions", "bill_of_materials", "costs", "verification", "provenance")
+
+
+def _table(rows: tuple[Mapping[str, Any], ...], columns: tuple[str, ...]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(list(rows), columns=list(columns))
+
+
+KW_DECIMALS = 3
+"""Of quantities in kW in ``bom.csv``: watts."""
+
+
+def _shown(column: str, value: Any) -> Any:
+    """A cell of ``bom.csv``: whole quantities whole, kW to the watt. ``plan.json`` keeps every digit.
+
+    >>> _shown("quantity", 19707.50001899865), _shown("quantity", 12.0), _shown("cost", 0.1)
+    (19707.5, 12, 0.1)
+    """
+    if column != "quantity" or not isinstance(value, float):
+        return value
+    rounded = round(value, KW_DECIMALS)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def _csv(rows: tuple[Mapping[str, Any], ...], names: tuple[str, ...], shown: Callable[[str, Any], Any]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([shown(name, row.get(name)) for name in names] for row in rows)
+    return text.getvalue()

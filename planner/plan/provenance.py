@@ -1,0 +1,47 @@
+"""What a plan was made from: equal provenance gives an equal plan. No clock, no machine name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from planner.instance import instance_data
+from planner.version import __version__
+
+if TYPE_CHECKING:
+    from planner.options.tables import Options
+
+LIBRARIES = ("highspy", "numpy", "pandas", "pyomo")
+SOLVER_KEYS = ("gap", "time_limit", "threads", "seed")
+
+
+def provenance(options: Options, solver: Mapping[str, Any], accelerators: Iterable[str]) -> dict[str, Any]:
+    """Hashes of instance and catalogue, versions, options of the solver, the instance itself, and notes of the export
+    rules on the accelerators bought."""
+    data = instance_data(options.instance)
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    bought = set(accelerators)
+    notes = {device: list(found) for device, found in options.notes.items() if device in bought}
+    return {
+        "instance_sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "catalogue_sha256": options.catalogue.digest(),
+        "versions": {
+            "planner": __version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in LIBRARIES},
+        },
+        "solver": dict(solver),
+        "instance": data,
+        **({"export_notes": notes} if notes else {}),
+    }
+
+
+def solver_options(solver: Any) -> dict[str, Any]:
+    """Options of the solver that decide about a plan, from a mapping or a record."""
+    if isinstance(solver, Mapping):
+        return {key: solver[key] for key in SOLVER_KEYS if key in solver}
+    return {key: getattr(solver, key) for key in SOLVER_KEYS if hasattr(solver, key)}

@@ -1,0 +1,250 @@
+"""The tables of a plan, each declared once: one dataclass a table, its fields the columns.
+
+Columns of ``plan.json``, headers of CSV files, what ``planner verify`` reads and checks, and the page
+``docs/plan-format.md`` follow from here. ``KEYS`` says what makes a row of a table unique.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+
+def column(meaning: str) -> Any:
+    """A column with its meaning and unit."""
+    return field(metadata={"meaning": meaning})
+
+
+@dataclass(frozen=True)
+class Row:
+    """What every row has."""
+
+    period: int = column("period, from 1")
+
+
+@dataclass(frozen=True)
+class Fleet(Row):
+    """Servers of a pool: one server type at one site in racks of one class."""
+
+    pool: str = column("name of the pool; says nothing by itself")
+    site: str = column("site")
+    server: str = column("server type, catalogue id")
+    accelerator: str = column("its accelerator, catalogue id")
+    cooling: str = column("cooling method of its racks, catalogue id")
+    rack_kw: float = column("most IT power of a rack, kW")
+    leaf_oversubscription: float = column("bandwidth down over bandwidth up of the leaves of its compute network")
+    spine_oversubscription: float = column("the same of the spines of three tiers")
+    bought: int = column("servers bought")
+    in_service: int = column("servers bought and within their life")
+
+
+@dataclass(frozen=True)
+class Work(Row):
+    """Which servers carry which workload. A block is a training run, a replica or a piece of plain compute."""
+
+    workload: str = column("name of the workload")
+    kind: str = column("training, inference or compute")
+    pool: str = column("pool that carries it")
+    site: str = column("site")
+    server: str = column("server type, catalogue id")
+    blocks: int = column("blocks")
+    devices_per_block: int = column("accelerators that one block takes")
+    servers_per_block: float = column("the same in servers; a share of one where blocks share a server")
+    rate_per_block: float = column("what one block carries, in rate_unit")
+    rate_unit: str = column("runs, replicas, requests/s or FLOP/s")
+    servers: float = column("servers that all blocks take")
+    expected_servers: float = column("servers that the expected estimate takes; fewer where the plan is safe")
+
+
+@dataclass(frozen=True)
+class Racks(Row):
+    """Racks of a pool, for servers and for network."""
+
+    pool: str = column("pool")
+    site: str = column("site")
+    purpose: str = column("server or network")
+    rack: str = column("rack, catalogue id")
+    rack_kw: float = column("most IT power of a rack, kW")
+    places: int = column("servers that a rack holds; 0 for network racks")
+    bought: int = column("racks bought")
+    installed: int = column("racks bought and within their life")
+
+
+@dataclass(frozen=True)
+class Clusters(Row):
+    """Clusters of one network of a pool that stand on equal frames."""
+
+    pool: str = column("pool")
+    site: str = column("site")
+    network: str = column("compute, storage, in-band or out-of-band")
+    frame: str = column("frame, named by its shape")
+    tiers: int = column("tiers of the frame")
+    servers_each: int = column("most servers of a cluster")
+    units_each: int = column("most scalable units of a cluster; 0 where the frame brings its own leaves")
+    spines_each: int = column("spines of a cluster, all planes")
+    cores_each: int = column("cores of a cluster, all planes")
+    clusters: int = column("such clusters")
+
+
+@dataclass(frozen=True)
+class Network(Row):
+    """One network of a pool as it stands: switches in use by tier, links by class."""
+
+    pool: str = column("pool")
+    site: str = column("site")
+    network: str = column("compute, storage, in-band or out-of-band")
+    switch: str = column("switch, catalogue id")
+    gbps: float = column("speed of its links, Gb/s")
+    tiers: int = column("most tiers of its family, 2 or 3")
+    planes: int = column("independent copies of the network")
+    leaf_oversubscription: float = column("bandwidth down over bandwidth up of its leaves")
+    spine_oversubscription: float = column("the same of the spines of three tiers")
+    units: int = column("scalable units")
+    leaves: int = column("leaf switches")
+    spines: int = column("spine switches")
+    cores: int = column("core switches")
+    node_leaf_links: int = column("links between servers and leaves")
+    leaf_spine_links: int = column("links between leaves and spines")
+    spine_core_links: int = column("links between spines and cores")
+    leaf_leaf_links: int = column("links between twin leaves (in-band)")
+
+
+@dataclass(frozen=True)
+class Switches(Row):
+    """Switches of one type of a pool, whatever network they serve in."""
+
+    pool: str = column("pool")
+    site: str = column("site")
+    switch: str = column("switch, catalogue id")
+    bought: int = column("switches bought")
+    installed: int = column("switches bought and within their life")
+
+
+@dataclass(frozen=True)
+class Links(Row):
+    """Links of one class of a network made with one kit of parts."""
+
+    pool: str = column("pool")
+    site: str = column("site")
+    network: str = column("network")
+    link_class: str = column("node-leaf, leaf-spine, spine-core or leaf-leaf")
+    gbps: float = column("speed, Gb/s")
+    length_m: float = column("longest link of these, m")
+    kit: str = column("parts of a link joined by +, lower end first")
+    parts_per_link: Mapping[str, float] = column("part id -> parts per link; half a twin-port module each")
+    links: int = column("links")
+
+
+@dataclass(frozen=True)
+class Parts(Row):
+    """Modules, cables and fibres of a pool."""
+
+    pool: str = column("pool")
+    site: str = column("site")
+    part: str = column("optic, cable or fibre, catalogue id")
+    bought: int = column("pieces bought")
+    installed: int = column("pieces bought and within their life")
+
+
+@dataclass(frozen=True)
+class CoolingRow(Row):
+    """Cooling of one method at a site."""
+
+    site: str = column("site")
+    cooling: str = column("cooling method, catalogue id")
+    bought_kw: float = column("capacity bought, kW of IT load")
+    capacity_kw: float = column("capacity standing, kW of IT load")
+    it_kw: float = column("IT load on this method, kW")
+    pue: float = column("annual PUE")
+    peak_pue: float = column("facility over IT power on the design day")
+
+
+@dataclass(frozen=True)
+class SiteRow(Row):
+    """A site as a whole."""
+
+    site: str = column("site")
+    country: str = column("two letters of its country")
+    it_kw: float = column("IT load at maximum power, kW")
+    facility_kw: float = column("facility load on the design day, kW")
+    power_limit_kw: float = column("most facility load, kW")
+    bought_power_kw: float = column("power train bought, kW")
+    power_kw: float = column("power train standing, kW")
+    bought_building_kw: float = column("building bought, kW")
+    building_kw: float = column("building standing, kW")
+    land_bought: int = column("1 where its land is bought")
+    it_mwh_per_year: float = column("IT energy a year, MWh")
+    facility_mwh_per_year: float = column("facility energy a year, MWh")
+    pue: float | None = column("energy-weighted annual PUE")
+    pue_limit: float | None = column("limit on it")
+    water_m3_per_year: float = column("water a year, m3")
+    carbon_t_per_year: float | None = column("emissions a year, t CO2")
+
+
+@dataclass(frozen=True)
+class Bill(Row):
+    """A priced purchase."""
+
+    kind: str = column("servers, switches, optics, racks, cooling, facility, building or land")
+    item: str = column("catalogue id")
+    description: str = column("name")
+    site: str = column("site")
+    pool: str | None = column("pool; empty for what a site shares")
+    quantity: float = column("pieces or kW")
+    unit: str = column("each or kW")
+    unit_price: float = column("price of one, in the plan's currency")
+    cost: float = column("quantity x unit price")
+    acquisition: str = column("bought")
+    price_as_of: str = column("date of the price")
+    price_source: str = column("source of the price")
+    price_estimate: bool = column("whether the price is an estimate")
+
+
+@dataclass(frozen=True)
+class Cost(Row):
+    """Money of one account, item, site and period. Residual value stands in the last period, when it falls due."""
+
+    account: str = column("capex, energy, maintenance, water, carbon, embodied carbon or residual (negative)")
+    item: str = column("what it is paid for")
+    site: str = column("site")
+    amount: float = column("undiscounted")
+    present_value: float = column("discounted to the first day")
+
+
+DECISIONS: Mapping[str, type[Row]] = {
+    "fleet": Fleet,
+    "workloads": Work,
+    "racks": Racks,
+    "clusters": Clusters,
+    "networks": Network,
+    "switches": Switches,
+    "links": Links,
+    "parts": Parts,
+    "cooling": CoolingRow,
+    "sites": SiteRow,
+}
+"""Tables of decisions by name."""
+TABLES: Mapping[str, type[Row]] = {**DECISIONS, "bill_of_materials": Bill, "costs": Cost}
+"""Every table by name."""
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "fleet": ("pool", "period"),
+    "workloads": ("workload", "pool", "devices_per_block", "period"),
+    "racks": ("pool", "purpose", "rack", "period"),
+    "clusters": ("pool", "network", "frame", "period"),
+    "networks": ("pool", "network", "period"),
+    "switches": ("pool", "switch", "period"),
+    "links": ("pool", "network", "link_class", "kit", "period"),
+    "parts": ("pool", "part", "period"),
+    "cooling": ("site", "cooling", "period"),
+    "sites": ("site", "period"),
+    "bill_of_materials": ("kind", "item", "site", "pool", "period"),
+    "costs": ("account", "item", "site", "period"),
+}
+
+
+def columns(table: str) -> tuple[str, ...]:
+    """Columns of a table in the order they are written: names first, the period before the figures."""
+    names = [f.name for f in fields(TABLES[table])]
+    first = [name for name in names[1:] if name in KEYS[table]]
+    return (*first, "period", *(name for name in names[1:] if name not in first))

@@ -1,0 +1,307 @@
+"""The search for a plan: relaxation, a first plan by rounding, small programs around the best so far, proof.
+
+The bound is always that of the full set of options: the relaxation over the lower envelopes holds for every network on
+offer, and the last program offers everything.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from planner.model.build import ModelBuilder
+from planner.model.decide import decide, start_of
+from planner.model.selection import Selection, everything
+from planner.options import Options
+from planner.plan.compile import faults, objective_of, settle
+from planner.plan.decisions import Decisions
+from planner.solver import Progress, Solver, SolverOptions, relative_gap, standard_form
+from planner.solver.problem import Status
+from planner.solving.neighbourhood import Reach, around, worthwhile
+from planner.solving.pricing import tightened
+from planner.solving.relaxation import Relaxed, relax, values_of
+from planner.solving.rounding import Values, round_up
+from planner.solving.servers import in_service
+from planner.solving.simplify import simplify
+
+PROVABLE = 60_000
+"""Networks times periods up to which everything is offered at once to prove a bound above the relaxation's."""
+SAFE = 1e-6
+"""Share of the objective by which what is offered reaches beyond the best plan, for the tolerance of the prices."""
+REACHES = (Reach(8, 1, 2), Reach(20, 2, 4), Reach(60, 3, 8))
+"""Neighbourhoods in the order they are searched."""
+SHARE = 0.4
+"""Share of the time that is left which one neighbourhood may take."""
+NODES = 3_000
+"""Nodes of the search of a neighbourhood where no time limit is set, so that equal input gives an equal plan."""
+KEPT = 5
+"""Plans kept, best first, should the best not pass its verification."""
+
+
+@dataclass
+class Outcome:
+    """What a search found.
+
+    Attributes:
+        status: ``optimal``, ``feasible``, ``infeasible`` or ``no_plan``.
+        plans: objective and decisions, best first.
+        bound: proven lower limit of the objective over the full set of options.
+        stages: processor seconds by stage.
+        rejected: what was wrong with decisions that the solver offered and that did not hold, for a report.
+    """
+
+    status: Status = "no_plan"
+    plans: list[tuple[float, Decisions]] = field(default_factory=list)
+    bound: float | None = None
+    stages: dict[str, float] = field(default_factory=dict)
+    rejected: list[str] = field(default_factory=list)
+
+
+def search(options: Options, asked: SolverOptions, on_progress: Callable[[Progress], None], begin: float) -> Outcome:
+    """Search for the cheapest plan.
+
+    Args:
+        begin: when the time limit started to run, by ``time.monotonic``.
+    """
+    with Solver(asked.isolate) as solver:
+        return _Search(options, asked, solver, on_progress, begin).run()
+
+
+class _Search:
+    def __init__(
+        self,
+        options: Options,
+        asked: SolverOptions,
+        solver: Solver,
+        on_progress: Callable[[Progress], None],
+        begin: float,
+    ) -> None:
+        self.options = options
+        self.asked = asked
+        self.solver = solver
+        self.on_progress = on_progress
+        self.begin = begin
+        self.builder = ModelBuilder(options)
+        self.outcome = Outcome()
+
+    # State
+
+    @property
+    def best(self) -> tuple[float, Decisions] | None:
+        """The best plan so far."""
+        return self.outcome.plans[0] if self.outcome.plans else None
+
+    @property
+    def within(self) -> bool:
+        """Whether the best plan is within the asked gap of the bound."""
+        best, bound = self.best, self.outcome.bound
+        return best is not None and bound is not None and relative_gap(best[0], bound) <= self.asked.gap
+
+    def left(self) -> float | None:
+        """Seconds until the time limit; None without one."""
+        if self.asked.time_limit is None:
+            return None
+        return self.asked.time_limit - (time.monotonic() - self.begin)
+
+    @property
+    def over(self) -> bool:
+        """Whether time is up or the user asked for the end."""
+        left = self.left()
+        return self.solver.stopped or (left is not None and left < 0.3)
+
+    def raise_bound(self, bound: float | None) -> None:
+        """Take a better bound of the full problem."""
+        if bound is not None and (self.outcome.bound is None or bound > self.outcome.bound):
+            self.outcome.bound = bound
+
+    def price(self, decisions: Decisions) -> tuple[float, Decisions] | None:
+        """Decisions settled, with their objective; None where a limit does not hold."""
+        for tried in (settle(self.options, decisions), decisions):
+            wrong = faults(self.options, tried)
+            if not wrong:
+                return objective_of(self.options, tried), tried
+        self.outcome.rejected += wrong[:3]
+        return None
+
+    def offer(self, decisions: Decisions) -> bool:
+        """Take decisions for a plan if they hold; whether they are the best so far."""
+        priced = self.price(decisions)
+        plans = self.outcome.plans
+        if priced is None or any(priced[1] == other for _, other in plans):
+            return False
+        plans.append(priced)
+        plans.sort(key=lambda plan: plan[0])
+        del plans[KEPT:]
+        self.say()
+        return plans[0] is priced
+
+    def say(self) -> None:
+        """Tell how far the search is."""
+        best = self.best
+        seconds = time.monotonic() - self.begin
+        self.on_progress(Progress(seconds, None if best is None else best[0], self.outcome.bound))
+
+    # Steps
+
+    def run(self) -> Outcome:
+        relaxed = self._relax()
+        if relaxed is None:
+            return self.outcome
+        self._round(relaxed.values)
+        for reach in REACHES:
+            if self.within or self.over:
+                break
+            before = self.best
+            self._neighbourhood(relaxed, reach)
+            if reach is REACHES[0]:
+                self._whole_runs(relaxed)
+            if self.best is before and before is not None:
+                break  # wider brings nothing either: what is left is to prove it
+        if not self.within and not self.over:
+            self._prove(relaxed)
+        if self.outcome.status != "infeasible":
+            self._finish()
+        return self.outcome
+
+    def _relax(self) -> Relaxed | None:
+        left = self.left()
+        solution, relaxed, columns = relax(
+            self.builder, self.solver, replace(self.asked, time_limit=None if left is None else max(0.3, left))
+        )
+        self.outcome.stages["columns"] = columns
+        if solution.status == "infeasible":
+            self.outcome.status = "infeasible"
+        if relaxed is not None:
+            self.raise_bound(relaxed.bound)
+            self.say()
+        return relaxed
+
+    def _round(self, values: Values) -> None:
+        rounded = round_up(self.options, values)
+        if rounded is not None:
+            self.offer(rounded)
+
+    def _neighbourhood(self, relaxed: Relaxed, reach: Reach) -> None:
+        """Search around the relaxation and the best plan so far: first servers and networks alone, then every block."""
+        for fine in (False, True):
+            if self.within or self.over:
+                return
+            best = self.best
+            decisions = None if best is None else best[1]
+            servers = {} if decisions is None else in_service(self.options, decisions.bought)
+            selection = around(self.options, relaxed, decisions, servers, reach)
+            left = self.left()
+            self._solve(
+                selection,
+                replace(
+                    self.asked,
+                    gap=self.asked.gap / 2,
+                    time_limit=None if left is None else max(0.5, SHARE * left),
+                    nodes=NODES if left is None else None,
+                ),
+                fine,
+            )
+
+    def _whole_runs(self, relaxed: Relaxed) -> None:
+        """The relaxation with runs that are not split, for a better bound: halves of a run at two sites are no plan."""
+        runs = relaxed.built.runs(self.options)
+        if not runs or self.within or self.over:
+            return
+        form = relaxed.form
+        if self.best is not None:
+            form = replace(form, problem=tightened(form, relaxed.prices, self.best[0])[0])
+        loose = {id(v) for v in form.columns} - runs
+        left = self.left()
+        how = replace(
+            self.asked, gap=self.asked.gap / 4, nodes=NODES, time_limit=None if left is None else max(0.5, SHARE * left)
+        )
+        found = self.solver.solve(form.coarse(loose).problem, how, None, lambda progress: self.say())
+        if found.status == "infeasible":
+            return
+        best = self.best
+        self.raise_bound(found.bound if found.bound is None or best is None else min(found.bound, best[0]))
+        if found.values is not None:
+            self._round(values_of(relaxed.built, form.values(found.values)))
+
+    def _solve(
+        self, selection: Selection, how: SolverOptions, fine: bool, prices: Mapping[str, float] | None = None
+    ) -> tuple[str, float | None]:
+        """Solve a program and take what it finds; its status and bound.
+
+        Args:
+            fine: whether blocks, racks and shared modules are whole; else they are rounded up afterwards.
+            prices: of the relaxation, to leave out what cannot be part of a better plan.
+        """
+        built = self.builder.build(selection)
+        form = standard_form(built.model, names=prices is not None)
+        best, bound = self.best, self.outcome.bound
+        if prices and best is not None:
+            form = replace(form, problem=tightened(form, prices, best[0])[0])
+        if not fine:
+            form = form.coarse(built.fine(self.options))
+        start = None if best is None else form.start(start_of(built, best[1]))
+        if bound is not None and self.asked.gap and fine:
+            how = replace(how, target=bound / (1 - self.asked.gap) if bound > 0 else bound)
+
+        def on_progress(progress: Progress) -> None:
+            self.say()
+
+        found = self.solver.solve(form.problem, how, start, on_progress)
+        if found.values is not None:
+            value = form.values(found.values)
+            if fine:
+                self.offer(decide(self.options, built, value))
+            else:
+                self._round(values_of(built, value))
+        return found.status, found.bound
+
+    def _prove(self, relaxed: Relaxed) -> None:
+        """Search among everything that the relaxation leaves: what it proves holds for the full problem."""
+        best, bound = self.best, self.outcome.bound
+        if best is None or bound is None:
+            offered = everything(self.options)
+        else:
+            offered = worthwhile(self.options, relaxed, (best[0] - relaxed.bound) + SAFE * abs(best[0]))
+        if len(offered.steps) * len(self.options.periods) > PROVABLE:
+            return
+        for fine in (False, True):
+            if self.within or self.over:
+                return
+            left = self.left()
+            status, bound = self._solve(
+                offered,
+                replace(
+                    self.asked,
+                    time_limit=None if left is None else max(0.5, left if fine else SHARE * left),
+                    nodes=None if fine else NODES,
+                ),
+                fine,
+                relaxed.prices,
+            )
+            if status == "infeasible":
+                # Nothing is better than the best plan; without one there is none.
+                self.outcome.status = "infeasible" if self.best is None else "feasible"
+                self.raise_bound(None if self.best is None else self.best[0])
+                return
+            # What was left out costs more than the best plan that it was left out for.
+            self.raise_bound(bound if bound is None or self.best is None else min(bound, self.best[0]))
+            self.say()
+
+    def _finish(self) -> None:
+        if self.best is None:
+            return
+        if self.within and self.asked.gap:
+            self._simplify()
+        self.outcome.status = "optimal" if self.within else "feasible"
+
+    def _simplify(self) -> None:
+        """Of plans within the gap one of few pools."""
+        assert self.best is not None
+        chosen = simplify(self.options, self.best, self.allowed(self.best[0]), self.price)
+        self.outcome.plans = [chosen, *(plan for plan in self.outcome.plans if plan is not chosen)]
+
+    def allowed(self, objective: float) -> float:
+        """The most that a simpler plan may cost and still be within the asked gap."""
+        bound = self.outcome.bound
+        return objective if bound is None or bound <= 0 else bound / (1 - self.asked.gap)

@@ -1,0 +1,211 @@
+"""Sites and prices read again, from the instance and the raw rows of the catalogue.
+
+What a site may use, pays and must keep to is settled here a second time: its own word, else its hub's row, else the
+catalogue's. Nothing of ``planner.instance.resolve`` or ``planner.money`` is used. Annual PUE, its design day and the
+water of a cooling method in a climate are physics that the engine asks too (``planner.engineering.cooling``).
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from planner.catalogue import Catalogue
+from planner.catalogue.facility import Place, facility_rows
+from planner.instance.schema import Instance
+from planner.instance.sites import Site
+from planner.instance.values import Money
+
+MONTHS = 12
+KW_PER_MW = 1000.0
+
+
+@dataclass(frozen=True)
+class SiteFacts:
+    """A site with every figure settled. Money is in the instance's currency.
+
+    Attributes:
+        name, country, place: the site, two letters of its country, catalogue id of its place if it has one.
+        offshore: an undersea site.
+        power_limit_kw_by_period: most facility power at peak, kW.
+        tariff_per_kwh: electricity price.
+        demand_charge_per_kw_year: of facility power at peak.
+        pue_limit, pue_rule: limit on the annual PUE (None: no limit) and what must meet it.
+        min_rack_fill: least share of server places in racks that must be filled.
+        rack_kw_limit: most IT power of a rack, kW; None where only the cooling method limits it.
+        cooling: ids of the cooling methods allowed.
+        pue, peak_pue, water_l_per_kwh: of each of them.
+        building_capex_per_kw, land_capex: None where they have no price.
+        water_limit_m3_per_year, water_price_per_m3: None for no limit, 0 for no price.
+        carbon_g_per_kwh: of a kWh used; None where the grid is not known.
+    """
+
+    name: str
+    country: str
+    place: str | None
+    offshore: bool
+    power_limit_kw_by_period: tuple[float, ...]
+    tariff_per_kwh: float
+    demand_charge_per_kw_year: float
+    pue_limit: float | None
+    pue_rule: str
+    min_rack_fill: float
+    rack_kw_limit: float | None
+    cooling: tuple[str, ...]
+    pue: Mapping[str, float]
+    peak_pue: Mapping[str, float]
+    water_l_per_kwh: Mapping[str, float]
+    building_capex_per_kw: float | None
+    land_capex: float | None
+    water_limit_m3_per_year: float | None
+    water_price_per_m3: float
+    carbon_g_per_kwh: float | None
+
+
+def in_currency(amount: float, currency: str | None, instance: Instance) -> float | None:
+    """An amount in the instance's currency; None where it has no rate."""
+    if currency in (None, instance.currency.unit):
+        return amount
+    rate = instance.currency.rates.get(currency or "")
+    return None if rate is None else amount * rate
+
+
+def money(sum_of: Money | None, instance: Instance) -> float | None:
+    """Money of an instance file in its currency; None for none."""
+    return None if sum_of is None else in_currency(sum_of.amount, sum_of.currency, instance)
+
+
+def read_site(site: Site, instance: Instance, catalogue: Catalogue) -> SiteFacts:
+    """One site.
+
+    Raises:
+        ValueError: a figure that every site must have is neither in the instance nor in the catalogue.
+    """
+    hub = catalogue.sites.get(site.hub) if site.hub is not None else None
+    tariff = money(site.tariff_per_kwh, instance)
+    if tariff is None and hub is not None and hub.tariff is not None:
+        tariff = in_currency(hub.tariff, hub.tariff_currency, instance)
+    country = site.country or (hub.country if hub is not None else None)
+    if tariff is None or country is None:
+        raise ValueError(f"site {site.name} has no tariff or no country")
+    offshore = site.offshore or (hub is not None and hub.kind == "undersea")
+    by_period = site.power_limit_mw_by_period or (site.power_limit_mw,) * instance.horizon.periods
+    # An instance that says nothing has its hub's limit; one that says null has none.
+    limit = site.pue_limit
+    if "pue_limit" not in site.model_fields_set and hub is not None:
+        limit = hub.pue_limit
+    fill = site.min_rack_fill
+    if fill is None:
+        fill = hub.min_rack_fill if hub is not None else 0.0
+    places = {row.id: row for row in facility_rows("places.csv", Place)}
+    place = site.place if site.place is not None else site.hub if site.hub in places else None
+    grid = site.grid_g_per_kwh
+    if grid is None and place in places:
+        grid = places[place].grid_g_per_kwh
+    methods = _methods(site, instance, catalogue, offshore)
+    annual, peak, water = _cooled(site, place, methods, instance, catalogue)
+    monthly = money(site.demand_charge_per_kw_month, instance)
+    return SiteFacts(
+        name=site.name,
+        country=country,
+        place=place,
+        offshore=offshore,
+        power_limit_kw_by_period=tuple(mw * KW_PER_MW for mw in by_period),
+        tariff_per_kwh=tariff,
+        demand_charge_per_kw_year=0.0 if monthly is None else monthly * MONTHS,
+        pue_limit=limit,
+        pue_rule=site.pue_rule,
+        min_rack_fill=fill,
+        rack_kw_limit=site.rack_kw_limit,
+        cooling=methods,
+        pue=annual,
+        peak_pue=peak,
+        water_l_per_kwh=water,
+        building_capex_per_kw=money(site.building_capex_per_kw, instance),
+        land_capex=money(site.land_capex, instance),
+        water_limit_m3_per_year=site.water_limit_m3_per_year,
+        water_price_per_m3=money(site.water_price_per_m3, instance) or 0.0,
+        carbon_g_per_kwh=None if grid is None else grid * (1 - site.renewable_share),
+    )
+
+
+def _methods(site: Site, instance: Instance, catalogue: Catalogue, offshore: bool) -> tuple[str, ...]:
+    """Cooling methods of a site: its own list, else its hub's, of those for its ground that the instance allows."""
+    hub = catalogue.sites.get(site.hub) if site.hub is not None else None
+    listed = site.cooling
+    if listed is None and hub is not None and hub.cooling:
+        listed = hub.cooling
+    chosen = instance.catalogue.cooling
+    found = []
+    for id, method in catalogue.cooling.items():
+        if method.offshore == offshore and id in (listed or (id,)) and id in (chosen if chosen is not None else (id,)):
+            found.append(id)
+    return tuple(found) if listed is None or listed else ()
+
+
+def _cooled(
+    site: Site, place: str | None, methods: tuple[str, ...], instance: Instance, catalogue: Catalogue
+) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
+    """Annual PUE, PUE of the design day, and water by method: typed, else of the climate, else the catalogue's."""
+    annual, peak, water = {}, {}, {}
+    for id in methods:
+        row = catalogue.cooling[id]
+        made = None
+        if place is not None and site.pue_from != "catalogue":
+            made = _in_climate(place, id, instance.operations.load_factor, site.redundancy or "N+1")
+        pue, day, litres = made if made is not None else (row.pue, 1.0, row.water_l_per_kwh)
+        if id in site.pue:
+            pue, day = site.pue[id], 1.0
+        annual[id], water[id] = pue, litres
+        peak[id] = max(pue, site.peak_pue.get(id, day))  # the design day is never milder than the year
+    return annual, peak, water
+
+
+@lru_cache(maxsize=4096)
+def _in_climate(place: str, method: str, load: float, redundancy: str) -> tuple[float, float, float] | None:
+    """PUE of the year, of the design day at full load, and water; None where the climate does not suit the method."""
+    from planner.engineering.climate import ClimateError, climate_of  # with NumPy, which reading does not need
+    from planner.engineering.cooling import CoolingError, annual_pue
+    from planner.engineering.power import ups_of
+
+    try:
+        climate, ups = climate_of(place), ups_of(redundancy_id=redundancy)
+        year, full = annual_pue(method, climate, load, ups=ups), annual_pue(method, climate, 1.0, ups=ups)
+    except (CoolingError, ClimateError):
+        return None
+    return year.annual, max(year.annual, full.design_day), year.wue_l_per_kwh
+
+
+class Dated(NamedTuple):
+    """A price with its origin."""
+
+    amount: float
+    currency: str
+    as_of: str
+    source: str
+    estimate: bool
+
+
+_TYPED = re.compile(r"\s*([\d_,.]+(?:[eE][+-]?\d+)?)\s*([A-Z]{3})?\s*")
+
+
+def price_in_force(kind: str, id: str, instance: Instance, catalogue: Catalogue, on: datetime.date) -> Dated | None:
+    """The instance's own price; else the latest of the catalogue on or before a day, else the earliest later one."""
+    own: Any = getattr(instance.catalogue.overrides, kind, {}).get(id, {}).get("price")
+    if own is not None:
+        amount, currency = own, instance.currency.unit
+        if isinstance(own, str):
+            found = _TYPED.fullmatch(own)
+            if found is None:
+                return None
+            amount, currency = found[1].replace(",", "").replace("_", ""), found[2] or currency
+        return Dated(float(amount), currency, on.isoformat(), "instance override", False)
+    rows = sorted((r for r in catalogue.prices if (r.kind, r.id) == (kind, id)), key=lambda row: row.as_of)
+    if not rows:
+        return None
+    best = ([row for row in rows if row.as_of <= on] or rows[:1])[-1]
+    return Dated(best.amount, best.currency, best.as_of.isoformat(), best.source, best.estimate)

@@ -1,0 +1,100 @@
+"""The clusters of a network as they stand in a period: units below them, places, servers, and their trees.
+
+The servers of a pool stand in line and fill the clusters one after another, the largest first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from planner.engineering.tree import Tree
+from planner.verification.facts import IN_BAND, OUT_OF_BAND, Pool, View
+from planner.verification.standards import Standard, standard
+from planner.verification.tables import Clusters
+from planner.verification.wiring import wired
+
+
+@dataclass(frozen=True)
+class Group:
+    """Equal clusters with equally many units below them.
+
+    Attributes:
+        row: the clusters row they belong to.
+        units: scalable units below each.
+        places: servers that each may carry.
+        count: how many there are.
+    """
+
+    row: Clusters
+    units: int
+    places: int
+    count: int
+
+
+def groups(view: View, pool: Pool, network: str, period: int) -> tuple[Group, ...]:
+    """The clusters of a network, larger ones before smaller ones.
+
+    Each has the units that its servers need. Where the units of the network are others, they are dealt to the largest
+    frames first.
+    """
+    key = ("groups", pool.id, network, period)
+    if key not in view.memo:
+        view.memo[key] = _groups(view, pool, network, period)
+    found: tuple[Group, ...] = view.memo[key]
+    return found
+
+
+def _groups(view: View, pool: Pool, network: str, period: int) -> tuple[Group, ...]:
+    rules, row = standard(view, pool, network, period), view.network(pool.id, network, period)
+    if isinstance(rules, str) or row is None:
+        return ()
+    left = row.units
+    found = []
+    rows = [cluster for cluster in view.clusters.get((pool.id, network, period), []) if cluster.clusters]
+    unit = 1 if rules.unit is None else rules.unit.servers
+    exact = [-(-c.servers_each // unit) if c.units_each and rules.unit is not None else 0 for c in rows]
+    if sum(units * c.clusters for units, c in zip(exact, rows, strict=True)) == row.units:
+        each_alike = (Group(c, units, c.servers_each, c.clusters) for units, c in zip(exact, rows, strict=True))
+        return tuple(sorted(each_alike, key=lambda group: -group.places))
+    for cluster in sorted(rows, key=lambda c: (-c.units_each, -c.servers_each)):
+        each = cluster.units_each
+        if not each or rules.unit is None:
+            found.append(Group(cluster, 0, cluster.servers_each, cluster.clusters))
+            continue
+        full = min(cluster.clusters, left // each)
+        left -= full * each
+        rest = left if full < cluster.clusters else 0
+        left -= rest
+        for units, count in ((each, full), (rest, 1 if rest else 0)):
+            if count:
+                found.append(Group(cluster, units, min(cluster.servers_each, units * rules.unit.servers), count))
+    return tuple(sorted(found, key=lambda group: -group.places))
+
+
+def attached(view: View, pool: Pool, network: str, period: int) -> int:
+    """What stands below a network: servers in service; below an in-band network also the out-of-band switches."""
+    below = view.network(pool.id, OUT_OF_BAND, period) if network == IN_BAND else None
+    return view.in_service(pool.id, period) + (0 if below is None else below.leaves)
+
+
+def places(view: View, pool: Pool, network: str, period: int) -> int:
+    """Places below a network, all clusters together."""
+    return sum(group.places * group.count for group in groups(view, pool, network, period))
+
+
+def filled(line: tuple[Group, ...], servers: int) -> list[tuple[Group, int, int]]:
+    """Clusters with the servers that stand in each: (group, servers of each, number of such clusters)."""
+    found = []
+    for group in line:
+        full = min(group.count, servers // group.places if group.places else 0)
+        rest = min(group.places, servers - full * group.places) if full < group.count else 0
+        servers -= full * group.places + rest
+        for inside, count in ((group.places, full), (rest, 1 if rest else 0), (0, group.count - full - (rest > 0))):
+            if count:
+                found.append((group, inside, count))
+    return found
+
+
+def tree_of(rules: Standard, group: Group, servers: int) -> Tree | None:
+    """One plane of one cluster wired for so many servers; None where it cannot be."""
+    return wired(rules.one_plane(group.row), rules.rules, rules.unit, servers, group.units)[1]

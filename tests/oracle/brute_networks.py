@@ -1,0 +1,579 @@
+"""Every network that so many servers can stand on, by plain search over clusters of the fat-tree rules.
+
+Takes the physics from the engineering layer (frames, trees, which parts make a link) and shares nothing with
+``planner.options``: which clusters stand side by side, which kits, how many modules, racks and kW is counted here.
+
+Three menus. ``"chain"``: whole clusters on the family's largest frame and a tail on any frame, or single switches side
+by side, which is what plans may always choose from. ``"steps"``: with runs that need clusters, besides, every way to
+share them out over clusters of their own, of which plans may choose from the likely ones. ``"all"``: every multiset of
+clusters of one family. Each holds the one before it, so that optima fall from menu to menu.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from planner.catalogue import Catalogue
+from planner.catalogue.entries import Server, Switch
+from planner.engineering import fabric, optics
+from planner.engineering.fit import on_frame
+from planner.engineering.tree import Tree
+from planner.instance.choices import FabricChoice, Oversubscription
+
+EPS = 1e-9
+Gangs = tuple[int, ...]
+"""Servers of every run that must stand in one cluster, largest first."""
+
+
+MOST_RUNS = 6
+"""Runs in one pool up to which every way to share them out is listed."""
+
+
+class TooLargeError(Exception):
+    """The search would take too long, or the instance asks for what it does not know."""
+
+
+def ceil(number: float) -> int:
+    return math.ceil(number - EPS)
+
+
+@dataclass(frozen=True)
+class Kit:
+    """Parts of a link: a module at either end (empty for a cable with its ends) and a cable or fibre."""
+
+    lower: str
+    upper: str
+    cable: str
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """One network of a family: the rules of one plane, and the kits of every link class."""
+
+    name: str
+    switch: Switch
+    plane: fabric.Design
+    planes: int
+    nic_links: int
+    cage_links: int
+    kits: Mapping[str, tuple[Kit, ...]]
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A frame with so many scalable units below it, and the servers it has places for."""
+
+    frame: str
+    units: int
+    places: int
+
+
+Arrangement = tuple[Cluster, ...]
+"""The clusters of one network in the order in which servers stand."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """Switches and parts by id, racks and kW of all networks of a pool in one period."""
+
+    pieces: tuple[tuple[tuple[str, str], int], ...]
+    racks: int
+    kw: float
+    family: str = ""
+
+
+# Families
+
+
+def families(
+    server: Server, ratio: Oversubscription, catalogue: Catalogue, choice: FabricChoice,
+    switches: Sequence[str], optic_ids: Sequence[str], price: Mapping[tuple[str, str], float],
+) -> Iterator[tuple[str, Wiring, tuple[Wiring, ...]]]:  # fmt: skip
+    """(name, compute network, storage networks to choose from) of every family of one ratio."""
+    suitable = [
+        s for s in map(catalogue.switches.__getitem__, switches)
+        if s.protocol in server.protocols and s.protocol in choice.protocols
+    ]  # fmt: skip
+    for switch, tiers, planes in itertools.product(suitable, sorted(set(choice.tiers)), sorted(set(choice.planes))):
+        if tiers == 2 and ratio.spine > 1:
+            continue
+        try:
+            compute = _wiring(
+                "compute", switch, server, server.compute_ports, server.compute_port_gbps, server.rail_optimised,
+                tiers, planes, ratio, catalogue, choice, optic_ids,
+            )  # fmt: skip
+            storage: tuple[Wiring, ...] = ()
+            if choice.storage_network and server.storage_ports:
+                gbps = server.storage_port_gbps
+                own = switch
+                if not fabric.has_speed(switch, gbps):
+                    others = [s for s in suitable if s.protocol == switch.protocol and fabric.has_speed(s, gbps)]
+                    if not others:
+                        continue
+                    own = min(
+                        others, key=lambda s: (price["switches", s.id] / fabric.used_radix(s, gbps), s.id)
+                    )  # fmt: skip
+                storage = tuple(
+                    _wiring(
+                        "storage", own, server, server.storage_ports, gbps, server.rail_ports > 1, t, 1,
+                        Oversubscription(), catalogue, choice, optic_ids,
+                    )
+                    for t in (2, 3)
+                )  # fmt: skip
+        except fabric.FabricError:
+            continue
+        yield f"{switch.id}-{tiers}-{planes}", compute, storage
+
+
+def _wiring(
+    name: str, switch: Switch, server: Server, ports: int, gbps: float, rails: bool, tiers: int, planes: int,
+    ratio: Oversubscription, catalogue: Catalogue, choice: FabricChoice, optic_ids: Sequence[str],
+) -> Wiring:  # fmt: skip
+    if ports % planes:
+        raise fabric.FabricError("ports do not divide over the planes")
+    upper = optics.cage_links(switch, gbps)
+    plane = fabric.design(
+        fabric.used_radix(switch, gbps), ports // planes, rails=rails, tiers=tiers, leaf_ratio=ratio.leaf,
+        spine_ratio=ratio.spine, cage_links=upper, rail_ports=server.rail_ports if rails else 1,
+    )  # fmt: skip
+    if not plane.frames:
+        raise fabric.FabricError("no frame")
+    lower = optics.nic_links(server, name)
+    rows = [catalogue.optics[o] for o in optic_ids]
+    # The links of a twin-port cage may lead to two switches, so twin-port cables are not planned with.
+    rows = [o for o in rows if o.links == 1 or o.kind in ("transceiver", "fibre")]
+    kits: dict[str, tuple[Kit, ...]] = {}
+    classes = ["node-leaf", *(["leaf-spine"] if any(f.spines for f in plane.frames) else ())]
+    for link_class in [*classes, *(["spine-core"] if tiers == 3 else ())]:
+        engine = switch.built_in_optics
+        offered = optics.kits(
+            rows, gbps=gbps, length_m=choice.typed_length_m(link_class) or 0.0,
+            lower=lower if link_class == "node-leaf" else upper, upper=upper,
+            lower_engine="" if link_class == "node-leaf" else engine, upper_engine=engine,
+        )  # fmt: skip
+        kits[link_class] = tuple(_kit(kit, catalogue) for kit in offered)
+        if not offered:
+            raise fabric.FabricError(f"no kit for {link_class}")
+    return Wiring(name, switch, plane, planes, lower, upper, kits)
+
+
+def _kit(kit: optics.Kit, catalogue: Catalogue) -> Kit:
+    modules = [part for part, _ in kit.parts if catalogue.optics[part].kind == "transceiver"]
+    cable = next(part for part, _ in kit.parts if catalogue.optics[part].kind != "transceiver")
+    return Kit(modules[0] if modules else "", modules[-1] if modules else "", cable)
+
+
+# Clusters side by side
+
+
+@cache
+def clusters_of(plane: fabric.Design) -> tuple[Cluster, ...]:
+    """Every cluster of a plane: each frame with each number of units."""
+    found = []
+    for frame in plane.frames:
+        if frame.units:
+            found += [Cluster(frame.id, u, u * plane.unit.servers) for u in range(1, frame.units + 1)]
+        else:
+            found.append(Cluster(frame.id, 0, frame.servers))
+    return tuple(found)
+
+
+def frame_of(plane: fabric.Design, cluster: Cluster) -> fabric.Frame:
+    return next(f for f in plane.frames if f.id == cluster.frame)
+
+
+@cache
+def tails(plane: fabric.Design, servers: int) -> tuple[Cluster, ...]:
+    """On every frame that holds them, the cluster with the fewest units for so many servers."""
+    found: dict[str, Cluster] = {}
+    for cluster in clusters_of(plane):  # of each frame the fewest units first
+        if cluster.places >= servers:
+            found.setdefault(cluster.frame, cluster)
+    return tuple(found.values())
+
+
+def full_and_tail(plane: fabric.Design, servers: int) -> Iterator[Arrangement]:
+    """Whole clusters of the largest frame and a tail on any frame that holds the rest."""
+    most = max(f.servers for f in plane.frames)
+    whole, rest = divmod(servers, most)
+    largest = [c for c in clusters_of(plane) if c.places == most]
+    for full in largest if whole else largest[:1]:
+        if rest:
+            for tail in tails(plane, rest):
+                yield (full,) * whole + (tail,)
+        else:
+            yield (full,) * whole
+
+
+def multisets(plane: fabric.Design, servers: int, gangs: Gangs) -> Iterator[Arrangement]:
+    """Every multiset of clusters with enough places, none of which could be left out."""
+    options = sorted(clusters_of(plane), key=lambda c: -c.places)
+
+    def grow(start: int, chosen: Arrangement, short: int) -> Iterator[Arrangement]:
+        # A cluster more than the servers and runs need is never of use: each must hold a server or a run.
+        if short <= 0 and packable(gangs, [c.places for c in chosen]):
+            yield chosen
+            return
+        if len(chosen) >= servers:
+            return
+        for i in range(start, len(options)):
+            yield from grow(i, (*chosen, options[i]), short - options[i].places)
+
+    yield from grow(0, (), servers)
+
+
+@cache
+def _fits(gangs: Gangs, places: tuple[int, ...]) -> bool:
+    if not gangs:
+        return True
+    size, rest = gangs[0], gangs[1:]
+    return any(
+        _fits(rest, tuple(sorted((*places[:i], free - size, *places[i + 1 :]))))
+        for i, free in enumerate(places)
+        if free >= size and (not i or places[i - 1] != free)
+    )
+
+
+def packable(gangs: Gangs, places: Iterable[int]) -> bool:
+    """Whether every run has a cluster: exhaustive, largest first."""
+    return _fits(tuple(sorted(gangs, reverse=True)), tuple(sorted(places)))
+
+
+def cells(*networks: Arrangement) -> list[int]:
+    """Servers between the cuts of all networks, which stand in one line."""
+    ends = {0}
+    total = min(sum(c.places for c in arrangement) for arrangement in networks)
+    for arrangement in networks:
+        ends |= {e for e in itertools.accumulate(c.places for c in arrangement) if e <= total}
+    cuts = sorted({*ends, total})
+    return [b - a for a, b in itertools.pairwise(cuts)]
+
+
+def set_partitions(gangs: Gangs) -> Iterator[tuple[Gangs, ...]]:
+    """Every way to share out runs over clusters, each once."""
+    seen = set()
+
+    def deal(rest: Gangs, groups: tuple[Gangs, ...]) -> Iterator[tuple[Gangs, ...]]:
+        if not rest:
+            key = tuple(sorted(groups))
+            if key not in seen:
+                seen.add(key)
+                yield key
+            return
+        for i, group in enumerate(groups):
+            yield from deal(rest[1:], (*groups[:i], (*group, rest[0]), *groups[i + 1 :]))
+        yield from deal(rest[1:], (*groups, (rest[0],)))
+
+    yield from deal(gangs, ())
+
+
+# What a cluster takes
+
+
+@cache
+def cluster_switches(plane: fabric.Design, planes: int, cluster: Cluster) -> int:
+    frame = frame_of(plane, cluster)
+    return planes * (frame.leaves + frame.spines + frame.cores + cluster.units * plane.unit.leaves)
+
+
+@cache
+def degrees(plane: fabric.Design, cluster: Cluster, servers: int, link_class: str) -> tuple[Counter[int], Counter[int]]:
+    """How many devices below and above have how many links of a class, with so many servers in the cluster."""
+    tree = tree_of(plane, cluster, servers)
+    below: Counter[int] = Counter()
+    above: Counter[int] = Counter()
+    for ends in tree.chunks(link_class):
+        below.update(ends.lower.tolist())
+        above.update(ends.upper.tolist())
+    return Counter(below.values()), Counter(above.values())
+
+
+def tree_of(plane: fabric.Design, cluster: Cluster, servers: int) -> Tree:
+    return on_frame(plane, frame_of(plane, cluster), servers, cluster.units or None)
+
+
+def modules(found: Mapping[int, int], links: int) -> int:
+    """Modules of so many links each on devices with so many links: whole on every device."""
+    return sum(-(-degree // links) * devices for degree, devices in found.items())
+
+
+@cache
+def between(plane: fabric.Design, planes: int, cage: int, cluster: Cluster, link_class: str) -> tuple[int, int, int]:
+    """(modules below, modules above, links) of the links between switches of a cluster, whatever stands below."""
+    found, above = degrees(plane, cluster, cluster.places, link_class)
+    links = sum(degree * devices for degree, devices in found.items())
+    return planes * modules(found, cage), planes * modules(above, cage), planes * links
+
+
+def leaf_modules(wiring: Wiring, arrangement: Arrangement, servers: int) -> int:
+    """Modules of the leaves' ports to so many servers, which fill one row of leaves after the other.
+
+    A single switch takes all ports of a server, and so do several side by side. Clusters made to measure may each
+    leave a module half used.
+    """
+    plane = wiring.plane
+    alone = all(frame_of(plane, c).tiers == 1 for c in arrangement)
+    row = 1 if alone or not plane.rails else plane.ports // plane.rail_ports
+    lanes = plane.ports // row
+    below = plane.radix // plane.ports if alone else plane.down // lanes
+    full, rest = divmod(servers, below)
+    each = full * -(-below * lanes // wiring.cage_links) + -(-rest * lanes // wiring.cage_links)
+    halves = not alone and (lanes * below % wiring.cage_links or lanes % wiring.cage_links)
+    return wiring.planes * row * (each + (made_to_measure(plane, arrangement) if halves else 0))
+
+
+def made_to_measure(plane: fabric.Design, arrangement: Arrangement) -> int:
+    """Clusters beyond the last that are not whole ones of the largest frame."""
+    most = max(f.servers for f in plane.frames)
+    return max(0, sum(c.places < most for c in arrangement) - 1)
+
+
+def needs(wiring: Wiring, arrangement: Arrangement, servers: int, kits: Mapping[str, Kit]) -> Counter[tuple[str, str]]:
+    """Switches and parts of one network for so many servers."""
+    found: Counter[tuple[str, str]] = Counter()
+    plane, planes, cage = wiring.plane, wiring.planes, wiring.cage_links
+    for cluster in arrangement:
+        found["switches", wiring.switch.id] += cluster_switches(plane, planes, cluster)
+        for link_class in ("leaf-spine", "spine-core"):
+            if link_class in kits:
+                below, above, links = between(plane, planes, cage, cluster, link_class)
+                kit = kits[link_class]
+                found["optics", kit.cable] += links
+                if kit.lower:
+                    found["optics", kit.lower] += below
+                    found["optics", kit.upper] += above
+    kit, ports = kits["node-leaf"], planes * plane.ports
+    found["optics", kit.cable] += ports * servers
+    if kit.lower:
+        found["optics", kit.lower] += servers * -(-ports // wiring.nic_links)
+        found["optics", kit.upper] += leaf_modules(wiring, arrangement, servers)
+    return +found
+
+
+def kit_choices(wiring: Wiring, arrangement: Arrangement) -> Iterator[dict[str, Kit]]:
+    """One kit for every link class that the clusters have."""
+    frames = [frame_of(wiring.plane, c) for c in arrangement]
+    present = ["node-leaf"]
+    present += ["leaf-spine"] if any(f.spines for f in frames) else []
+    present += ["spine-core"] if any(f.cores for f in frames) else []
+    for chosen in itertools.product(*(wiring.kits[c] for c in present)):
+        yield dict(zip(present, chosen, strict=True))
+
+
+class Networks:
+    """Networks of one server type and ratio in racks of one class.
+
+    Args:
+        watts: of a switch or part by (kind, id).
+        menu: ``"chain"``, ``"steps"`` or ``"all"``.
+        one_cluster: whether all servers of the pool must stand in one cluster.
+    """
+
+    def __init__(
+        self, found: Iterable[tuple[str, Wiring, tuple[Wiring, ...]]], catalogue: Catalogue, rack_kw: float,
+        rack_height: float, menu: str = "steps", one_cluster: bool = False,
+    ) -> None:  # fmt: skip
+        self.families = list(found)
+        self.catalogue = catalogue
+        self.rack_kw, self.rack_height = rack_kw, rack_height
+        self.menu = menu
+        self.one_cluster = one_cluster
+        self._known: dict[tuple[int, Gangs], list[Built]] = {}
+
+    def watts(self, kind: str, id: str) -> float:
+        return self.catalogue.switches[id].power_w if kind == "switches" else self.catalogue.optics[id].power_w
+
+    def for_servers(self, servers: int, gangs: Gangs) -> list[Built]:
+        """Networks for so many servers and these runs; of those alike in switches and parts one with least racks."""
+        if not servers:
+            return [Built((), 0, 0.0)]
+        key = (servers, gangs)
+        if key not in self._known:
+            found: dict[tuple[tuple[tuple[str, str], int], ...], Built] = {}
+            for built in self._search(servers, gangs):
+                other = found.get(built.pieces)
+                if other is None or (built.racks, built.kw) < (other.racks, other.kw):
+                    found[built.pieces] = built
+            self._known[key] = undominated(list(found.values()))
+        return self._known[key]
+
+    def _search(self, servers: int, gangs: Gangs) -> Iterator[Built]:
+        for name, compute, storages in self.families:
+            if storages:
+                for storage in storages:
+                    for one, two in self.pairs(compute, storage, servers, gangs):
+                        yield from self._built(name, ((compute, one), (storage, two)), servers)
+            else:
+                for one in self.alone(compute, servers, gangs):
+                    yield from self._built(name, ((compute, one),), servers)
+
+    def alone(self, compute: Wiring, servers: int, gangs: Gangs) -> Iterator[Arrangement]:
+        """Arrangements of the compute network where there is no other."""
+        if self.menu == "all":
+            yield from multisets(compute.plane, servers, gangs)
+            return
+        yield from steps(compute.plane, servers, gangs, self.menu)
+
+    def pairs(
+        self, compute: Wiring, storage: Wiring, servers: int, gangs: Gangs
+    ) -> Iterator[tuple[Arrangement, Arrangement]]:
+        if self.menu == "all":  # cells are no finer than either network's clusters: a bound from below
+            yield from itertools.product(
+                multisets(compute.plane, servers, gangs), multisets(storage.plane, servers, gangs)
+            )
+            return
+        yield from paired(compute.plane, storage.plane, servers, gangs, self.menu)
+
+    def _built(self, name: str, networks: Sequence[tuple[Wiring, Arrangement]], servers: int) -> Iterator[Built]:
+        if self.one_cluster and len(networks[0][1]) > 1:
+            return
+        places = min(sum(c.places for c in arrangement) for _, arrangement in networks)
+        height = sum(
+            wiring.switch.rack_units * sum(cluster_switches(wiring.plane, wiring.planes, c) for c in arrangement)
+            for wiring, arrangement in networks
+        )
+        for kits in itertools.product(*(kit_choices(*network) for network in networks)):
+            pieces: Counter[tuple[str, str]] = Counter()
+            full: Counter[tuple[str, str]] = Counter()
+            for (wiring, arrangement), chosen in zip(networks, kits, strict=True):
+                pieces += needs(wiring, arrangement, servers, chosen)
+                full += needs(wiring, arrangement, places, chosen)
+            kw, full_kw = (sum(self.watts(*k) * n for k, n in c.items()) / 1000 for c in (pieces, full))
+            racks = max(ceil(height / self.rack_height), ceil(full_kw / self.rack_kw))
+            yield Built(tuple(sorted(pieces.items())), racks, kw, name)
+
+
+def apart(plane: fabric.Design, servers: int, gangs: Gangs) -> Iterator[Arrangement]:
+    """Single switches side by side, for servers that have nothing to say to each other; runs where one holds them."""
+    single = next((c for c in clusters_of(plane) if frame_of(plane, c).tiers == 1), None)
+    if plane.tiers != 2 or single is None or (gangs and max(gangs) > single.places):
+        return
+    for count in itertools.count(-(-servers // single.places)):
+        if packable(gangs, [single.places] * count):
+            yield (single,) * count
+            return
+
+
+def points(plane: fabric.Design, least: int) -> Iterator[list[Arrangement]]:
+    """Whole clusters and a tail, so many servers or more: each list holds one frame's tails in rising order."""
+    most = max(f.servers for f in plane.frames)
+    largest = next(c for c in clusters_of(plane) if c.places == most)
+    by_frame: dict[str, list[Cluster]] = {}
+    for cluster in clusters_of(plane):
+        by_frame.setdefault(cluster.frame, []).append(cluster)
+    for whole in itertools.count(max(0, -(-least // most) - 1)):
+        for own in by_frame.values():
+            yield [(largest,) * whole + (c,) for c in own if whole * most + c.places >= least]
+
+
+def chain(plane: fabric.Design, servers: int, gangs: Gangs) -> list[Arrangement]:
+    """Of every frame the smallest tail beside whole clusters that has room for the servers and packs the runs."""
+    if not gangs:
+        return list(full_and_tail(plane, servers))
+    found: list[Arrangement] = []
+    if max(f.servers for f in plane.frames) < max(gangs):
+        return found
+    frames = len({c.frame for c in clusters_of(plane)})
+    for number, own in enumerate(points(plane, servers)):
+        first = next((a for a in own if packable(gangs, [c.places for c in a])), None)
+        if first is not None:
+            found.append(first)
+        if number % frames == frames - 1 and found and all(len(a) > 1 for a in found[-1:]):
+            return found
+    return found
+
+
+def to_measure(plane: fabric.Design, servers: int, gangs: Gangs) -> Iterator[Arrangement]:
+    """Clusters sized to the runs that they hold, one of which grows for the servers that no run takes."""
+    for groups in set_partitions(gangs):
+        if len(groups) < 2:
+            continue
+        sized = [_worth(plane, sum(group)) for group in groups]
+        for grown in range(len(groups)):
+            for others in itertools.product(*(s for i, s in enumerate(sized) if i != grown)):
+                left = max(servers - sum(c.places for c in others), sum(groups[grown]))
+                for more in chain(plane, left, tuple(sorted(groups[grown], reverse=True))):
+                    yield tuple(sorted((*others, *more), key=lambda c: -c.places))
+
+
+@cache
+def _worth(plane: fabric.Design, servers: int) -> tuple[Cluster, ...]:
+    """Clusters for so many servers of which none has fewer switches and links than another."""
+    found = sorted(tails(plane, servers), key=lambda c: _size(plane, c))
+    return tuple(
+        c for i, c in enumerate(found) if not any(_no_larger(_size(plane, o), _size(plane, c)) for o in found[:i])
+    )
+
+
+def _size(plane: fabric.Design, cluster: Cluster) -> tuple[int, int]:
+    frame = frame_of(plane, cluster)
+    links = frame.leaf_spine_links + cluster.units * plane.unit.leaf_spine_links + frame.spine_core_links
+    return cluster_switches(plane, 1, cluster), links
+
+
+def _no_larger(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return one[0] <= other[0] and one[1] <= other[1]
+
+
+@cache
+def steps(plane: fabric.Design, servers: int, gangs: Gangs, menu: str) -> tuple[Arrangement, ...]:
+    """Whole clusters and a tail; with every way to share out runs, clusters sized to these."""
+    found = dict.fromkeys((*chain(plane, servers, gangs), *apart(plane, servers, gangs)))
+    if gangs and menu == "steps":
+        if len(gangs) > MOST_RUNS:
+            raise TooLargeError
+        found |= dict.fromkeys(to_measure(plane, servers, gangs))
+    return tuple(a for a in found if packable(gangs, [c.places for c in a]))
+
+
+def paired(
+    compute: fabric.Design, storage: fabric.Design, servers: int, gangs: Gangs, menu: str
+) -> Iterator[tuple[Arrangement, Arrangement]]:
+    """Both networks, with every run in one piece of the line that they cut together."""
+    for one in steps(compute, servers, gangs, menu):
+        for two in full_and_tail(storage, servers):
+            if packable(gangs, cells(one, two)):
+                yield one, two
+    if not gangs:
+        return
+    # Larger networks than either needs for itself: every size at which one of them grows.
+    done: set[tuple[str, str]] = set()
+    sizes = sorted(_sizes(compute, servers) | _sizes(storage, servers))
+    for size in sizes:
+        for one in full_and_tail(compute, size):
+            for two in full_and_tail(storage, size):
+                key = (one[-1].frame, two[-1].frame)
+                if key not in done and packable(gangs, cells(one, two)):
+                    done.add(key)
+                    yield one, two
+        if len(done) > 2:
+            return
+
+
+@cache
+def _sizes(plane: fabric.Design, servers: int) -> frozenset[int]:
+    most = max(f.servers for f in plane.frames)
+    end = servers + 3 * most if most < 4 * servers else most
+    return frozenset(
+        n for whole in range(-(-end // most) + 1) for c in clusters_of(plane)
+        if servers <= (n := whole * most + c.places) <= end
+    )  # fmt: skip
+
+
+def undominated(found: list[Built]) -> list[Built]:
+    """Networks that no other needs at most as much of everything for."""
+    kept: list[Built] = []
+    for built in sorted(found, key=lambda b: (sum(n for _, n in b.pieces), b.racks, b.kw)):
+        mine = dict(built.pieces)
+        if not any(
+            o.racks <= built.racks and o.kw <= built.kw + 1e-12
+            and all(n <= mine.get(k, 0) for k, n in o.pieces)
+            for o in kept
+        ):  # fmt: skip
+            kept.append(built)
+    return kept

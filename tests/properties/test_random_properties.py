@@ -1,0 +1,165 @@
+"""What must hold of any instance, on random tiny ones: more freedom, looser limits and other bounds never cost more.
+
+Every plan here is proven to a gap of 0.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import planner
+from planner.instance import Instance
+from planner.options import make_options
+from planner.solver import SolverOptions
+from planner.solving.attempt import solve_options
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "oracle"))
+import tiny
+
+Data = dict[str, Any]
+EXACT = SolverOptions(gap=0.0, threads=1, isolate=False)
+NEAR = 1e-9
+
+
+def instance_of(data: Data) -> Instance:
+    return planner.load_instance(data)
+
+
+def cost(data: Data, prune: bool = True) -> float:
+    """Optimal cost, infinite without a plan."""
+    options = make_options(instance_of(data), prune=prune)
+    solution, plan = solve_options(options, EXACT, lambda progress: None)
+    assert (plan is None) == (solution.status == "infeasible")
+    return math.inf if plan is None else plan.objective
+
+
+def not_above(lower: float, upper: float) -> bool:
+    return lower <= upper * (1 + NEAR)
+
+
+def drawn(seed: int) -> Data:
+    """Runs of several sizes every third time, else anything."""
+    return tiny.random_runs(seed) if seed % 3 == 0 else tiny.random_instance(seed)
+
+
+def many(few: int, more: int) -> Any:
+    """Seeds: some in the normal run, the rest marked slow."""
+    seeds: list[Any] = [pytest.param(seed, marks=pytest.mark.slow) for seed in range(few, few + more)]
+    return pytest.mark.parametrize("seed", [*range(few), *seeds])
+
+
+@many(4, 100)
+def test_another_server_type_never_raises_the_optimum(seed: int) -> None:
+    data = drawn(seed)
+    rows = data["catalogue"]["overrides"]["servers"]
+    first = next(iter(rows.values()))
+    more = copy.deepcopy(data)
+    more["catalogue"]["overrides"]["servers"]["other"] = {**first, "price": 1.1 * first["price"], "power_kw": 1.5}
+    more["catalogue"]["servers"].append("other")
+    assert not_above(cost(more), cost(data))
+
+
+@many(4, 100)
+def test_another_site_never_raises_the_optimum(seed: int) -> None:
+    data = drawn(seed)
+    more = copy.deepcopy(data)
+    more["sites"].append({**tiny.site(name="other"), "tariff_per_kwh": 0.01, "grid_g_per_kwh": 10})
+    assert not_above(cost(more), cost(data))
+
+
+@many(4, 100)
+def test_another_choice_of_network_never_raises_the_optimum(seed: int) -> None:
+    """A switch, more tiers, planes, oversubscription."""
+    data = drawn(seed)
+    before = cost(data)
+    fabric = data["fabric"]
+    changes: list[Data] = [
+        {"tiers": [2, 3]},
+        {"planes": [*dict.fromkeys([*fabric.get("planes", [1]), 2])]},
+        {"oversubscription": [*fabric.get("oversubscription", [1]), 3]},
+    ]
+    for change in changes:
+        assert not_above(cost({**data, "fabric": {**fabric, **change}}), before), change
+    more = copy.deepcopy(data)
+    more["catalogue"]["overrides"]["switches"]["other"] = tiny.switch(ports=8, price=900)
+    more["catalogue"]["switches"].append("other")
+    assert not_above(cost(more), before)
+
+
+@many(3, 60)
+def test_an_oversubscribed_network_beside_a_plain_one_is_a_choice(seed: int) -> None:
+    data = drawn(seed)
+    data["fabric"]["oversubscription"] = [1]
+    more = {**data, "fabric": {**data["fabric"], "oversubscription": [1, 2]}}
+    assert not_above(cost(more), cost(data))
+
+
+@many(4, 60)
+def test_a_looser_limit_never_costs_more(seed: int) -> None:
+    data = drawn(seed)
+    loose = cost(data)
+    for key, value in (("power_limit_mw", 0.02), ("rack_kw_limit", 4.5), ("min_rack_fill", 0.9)):
+        tight = copy.deepcopy(data)
+        for site in tight["sites"]:
+            site[key] = min(site.get(key, value), value) if key != "min_rack_fill" else value
+        assert not_above(loose, cost(tight)), key
+
+
+@many(4, 100)
+def test_bounds_ten_times_as_high_change_no_optimum(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every function of the two rooms of bounds answers ten times as much."""
+    import planner.model.bounds
+    import planner.options.bounds
+
+    data = drawn(seed)
+    before = cost(data)
+    for room in (planner.model.bounds, planner.options.bounds):
+        for name in ("most_servers", "most_blocks", "most_gangs", "most_racks", "most_cooling_kw", "most_of_thing"):
+            if hasattr(room, name):
+                own = getattr(room, name)
+                monkeypatch.setattr(room, name, lambda *args, own=own, **named: 10 * own(*args, **named))
+    assert cost(data) == pytest.approx(before, rel=NEAR)
+
+
+@many(4, 100)
+def test_what_is_removed_beforehand_changes_no_optimum(seed: int) -> None:
+    """Beaten switches, kits and networks."""
+    data = drawn(seed)
+    assert cost(data, prune=False) == pytest.approx(cost(data), rel=NEAR)
+
+
+@many(3, 60)
+def test_order_of_input_changes_nothing(seed: int) -> None:
+    data = drawn(seed)
+    turned = copy.deepcopy(data)
+    for key in ("sites", "workloads"):
+        turned[key].reverse()
+    for names in turned["catalogue"].values():
+        if isinstance(names, list):
+            names.reverse()
+    assert cost(turned) == pytest.approx(cost(data), rel=NEAR)
+
+
+@many(3, 60)
+def test_prices_times_seven_cost_seven_times_as_much(seed: int) -> None:
+    data = drawn(seed)
+    dear = copy.deepcopy(data)
+    for rows in dear["catalogue"]["overrides"].values():
+        for row in rows.values():
+            if "price" in row:
+                row["price"] *= 7
+    keys = (
+        "tariff_per_kwh", "power_capex_per_kw", "demand_charge_per_kw_month", "building_capex_per_kw", "land_capex",
+        "water_price_per_m3",
+    )  # fmt: skip
+    for site in dear["sites"]:
+        site.update({key: 7 * site[key] for key in keys if key in site})
+    if "carbon" in dear:
+        dear["carbon"]["price_per_tonne"] *= 7
+    assert cost(dear) == pytest.approx(7 * cost(data), rel=1e-7)
