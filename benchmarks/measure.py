@@ -34,6 +34,7 @@ HOOKS = (
     ("planner.solving.answer", "make_options", "options"),
     ("planner.model.build", "ModelBuilder.__init__", "model"),
     ("planner.model.build", "ModelBuilder.build", "model"),
+    ("planner.model.build", "ModelBuilder.relaxation", "model"),
     ("planner.solving.relaxation", "standard_form", "hand-over"),
     ("planner.solving.search", "standard_form", "hand-over"),
     ("planner.solver", "Solver.solve", "search"),

@@ -78,7 +78,7 @@ class ModelBuilder:
             corners = {(pool.id, k): c for pool in pools for k, c in enumerate(self.envelopes.of(pool))}
             places = {(p, k, size): held for (p, k), c in corners.items() for size, held in c.places.items()}
             loads = replace(load_data.workload_data(self.options, pools, places), unpackable={})
-            return self._build(pools, {key: corner.step for key, corner in corners.items()}, {}, loads)
+            return self._build(pools, {key: corner.step for key, corner in corners.items()}, {}, loads, linear=True)
 
     def _build(
         self,
@@ -86,12 +86,13 @@ class ModelBuilder:
         steps: Mapping[tuple[str, int], StepData],
         open_in: Mapping[tuple[str, int], Sequence[int]],
         loads: WorkloadData,
+        linear: bool = False,
     ) -> BuiltModel:
         options, money = self.options, self.money
         model, ledger = pyo.ConcreteModel(name=options.instance.name), Ledger()
         fleet = add_fleet(model, site_data.fleet_data(options, pools, money), ledger)
         placement = add_placement(model, site_data.placement_data(options, pools, money), fleet.in_service, ledger)
-        networks = network_data.fabric_data(options, steps, open_in, pools, self.networks)
+        networks = network_data.fabric_data(options, steps, open_in, pools, self.networks, linear)
         fabric = add_fabric(model, networks, fleet.in_service, placement.racks, ledger)
         add_workload(model, loads, fleet.in_service, fabric.step)
         cooling = add_cooling(model, site_data.cooling_data(options, pools, money), ledger)

@@ -22,8 +22,10 @@ from planner.options.packing import relaxed_places
 from planner.options.tables import Design, Pool
 
 Vector = npt.NDArray[np.float64]
-CORNERS = 6
+CORNERS = 4
 """Most corners of a family between its first and its last step."""
+CORNERS_OVER_TIME = 1
+"""The same over several periods, where every corner stands once a period."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,42 @@ class Envelopes:
         families: dict[str, list[int]] = {}
         for number, step in enumerate(design.steps[:count]):
             families.setdefault(step.attachment, []).append(number)
-        return tuple(
-            corner for family, numbers in families.items() for corner in self._family(design, rack, family, numbers)
-        )
+        found = {family: self._family(design, rack, family, numbers) for family, numbers in families.items()}
+        if len(self.money.periods) > 1:  # in one period the prices of all families serve the proof
+            found = self._not_above(design, found)
+        return tuple(corner for corners in found.values() for corner in corners)
+
+    def _not_above(self, design: Design, found: dict[str, list[Corner]]) -> dict[str, list[Corner]]:
+        """Families without those whose envelope lies above another's in everything, what ties servers to it too."""
+        grid = np.unique([corner.step.servers for corners in found.values() for corner in corners]).astype(np.float64)
+        tables = {family: self._table(design, family, corners, grid) for family, corners in found.items()}
+        kept: list[str] = []
+        for family in sorted(found, key=lambda f: (float(tables[f][0, :-1].sum()), f)):
+            if not any((tables[other] <= tables[family] + 1e-9 * np.abs(tables[family])).all() for other in kept):
+                kept.append(family)
+        return {family: corners for family, corners in found.items() if family in kept}
+
+    def _table(self, design: Design, family: str, corners: list[Corner], grid: Vector) -> Vector:
+        """What so many servers on a family take: money by kind of asset, kW, and places less; infinite beyond it."""
+        tied, things, first = self.networks.linear(design, family), self.networks.things.assets, self.money.periods[0]
+        kinds = {
+            thing: (asset.life, asset.upkeep / asset.price[first], asset.embodied / asset.price[first])
+            for thing, asset in things.items()
+            if asset.price[first]
+        }
+        classes = list(dict.fromkeys(kinds.values()))
+        rows = []
+        for corner in corners:
+            money = dict.fromkeys(classes, 0.0)
+            for needs, servers in ((corner.step.needs, 1), (tied.needs, corner.step.servers)):
+                for thing, units in needs.items():
+                    if thing in kinds:
+                        money[kinds[thing]] += units * servers * things[thing].price[first]
+            kw = corner.step.kw + tied.kw * corner.step.servers
+            rows.append([*money.values(), kw, *(-held for held in corner.places.values())])
+        at = np.array([0.0, *(corner.step.servers for corner in corners)])
+        values = np.vstack([np.zeros(len(rows[0])), np.array(rows)])
+        return np.column_stack([np.interp(grid, at, column, right=np.inf) for column in values.T])
 
     def _family(self, design: Design, rack: str, family: str, numbers: list[int]) -> list[Corner]:
         steps = [self.networks.step(design, rack, number) for number in numbers]
@@ -64,7 +99,7 @@ class Envelopes:
         servers = np.array([step.servers for step in steps], np.float64)
         taken = np.array([[*(step.needs.get(thing, 0.0) for thing in things), step.kw] for step in steps])
         weights = np.array([*(self._worth(thing) for thing in things), 1.0])
-        corners = _corners(servers, taken @ weights)
+        corners = _corners(servers, taken @ weights, CORNERS if len(self.money.periods) == 1 else CORNERS_OVER_TIME)
         least = covered_below(servers, taken, corners)
         rows = [design.steps[number] for number in numbers]
         places = np.array([[relaxed_places(row.cells, size) for size in design.gang_sizes] for row in rows])
@@ -90,7 +125,7 @@ class Envelopes:
         return asset.price[first] * weights.get((Account.CAPEX, first), 0.0)
 
 
-def _corners(servers: Vector, cost: Vector) -> list[int]:
+def _corners(servers: Vector, cost: Vector, most: int) -> list[int]:
     """Corners of the lower hull of a family: its first and last step, and those in between that matter most."""
     kept: list[int] = []
     for i in range(len(servers)):
@@ -105,7 +140,7 @@ def _corners(servers: Vector, cost: Vector) -> list[int]:
                 kept[-1] = i
             continue
         kept.append(i)
-    while len(kept) > CORNERS + 2:
+    while len(kept) > most + 2:
         # The corner that the line between its neighbours misses by least goes first.
         before, at, after = (np.array(kept[k : len(kept) - 2 + k]) for k in range(3))
         share = (servers[at] - servers[before]) / (servers[after] - servers[before])

@@ -62,6 +62,16 @@ class Networks:
             )
         return self._families[key]
 
+    def linear(self, design: Design, id: str) -> FamilyData:
+        """The same with shared pieces by the server, for a relaxation."""
+        found = self.family(design, id)
+        needs, kw = dict(found.needs), found.kw
+        for rate, (shared, watts) in found.shared.items():
+            for thing, units in shared.items():
+                needs[thing] = needs.get(thing, 0.0) + rate * units
+            kw += rate * watts
+        return FamilyData(needs, kw)
+
     def rack_needs(self, attachment: Attachment) -> dict[Thing, float]:
         """What a server rack takes."""
         return self.things.needs("optics", attachment.per_rack)
@@ -89,11 +99,13 @@ def fabric_data(
     open_in: Mapping[tuple[str, int], Sequence[int]],
     pools: list[Pool],
     networks: Networks,
+    linear: bool = False,
 ) -> FabricData:
     """Everything that ``add_fabric`` needs of the pools on offer.
 
     Args:
         steps: by (pool, number); open_in: periods in which they may stand.
+        linear: whether pieces that servers share are counted by the server.
     """
     periods = list(options.periods)
     by_id = {pool.id: pool for pool in pools}
@@ -101,7 +113,7 @@ def fabric_data(
     rack_needs: dict[str, dict[Thing, float]] = {}
     for p, family in dict.fromkeys((p, step.family) for (p, _), step in steps.items()):
         design = options.designs[by_id[p].design]
-        families[p, family] = networks.family(design, family)
+        families[p, family] = networks.linear(design, family) if linear else networks.family(design, family)
         needs = networks.rack_needs(design.attachments[family])
         if needs:
             rack_needs[p] = needs  # alike for all families: cords of the management networks
@@ -128,8 +140,8 @@ def _groups(options: Options, pools: list[Pool]) -> dict[str, list[str]]:
     """Pools of which one stands, where the instance asks for one cluster of a server type at a site."""
     found: dict[str, list[str]] = {}
     for pool in pools if options.instance.fabric.one_cluster_per_site else ():
-        found.setdefault(pool.fleet, []).append(pool.id)
-    return {fleet: members for fleet, members in found.items() if len(members) > 1}
+        found.setdefault(f"{pool.site}/{pool.server}", []).append(pool.id)
+    return {group: members for group, members in found.items() if len(members) > 1}
 
 
 def _most(

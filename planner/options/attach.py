@@ -81,7 +81,7 @@ def cords_of_rack(options: Sequence[NetworkOption], mix: Mix) -> Mapping[str, in
 
 def others_parts(option: NetworkOption, mix: Mix, links: int) -> Mapping[str, int]:
     """Parts of the links to what is no server: out-of-band switches (two links each), or all that these reach."""
-    ends = mix[option.network, NODE_LEAF][0].ends
+    ends = mix[option.network, NODE_LEAF][-1].ends  # of the longest kit, which reaches every switch
     found = {ends.cable: links}
     for part, cage in ((ends.lower, 1), (ends.upper, option.cage_links)):
         if part:

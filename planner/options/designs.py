@@ -87,7 +87,7 @@ class Designer:
         stages = self._stages[key]
         if stages is None:
             return None
-        return design_of(id, server, ratio, racks, stages, self.resources, asked.packing, self.prune, self.one_period)
+        return design_of(id, server, ratio, racks, stages, self.resources)
 
     def _make(self, server: Server, ratio: Oversubscription, places: int, asked: Asked) -> Stages | None:
         """Steps of all families, without those that are beaten in racks of every class."""
@@ -205,7 +205,7 @@ class Designer:
         kept_cells = [cells[i] for i in np.flatnonzero(stays)] if cells else []
         return Stages(
             groups, owner[stays], position[stays], kept_cells, tuple(variants), found.subset(stays),
-            fixed[stays, self.resources.kw],
+            fixed[stays, self.resources.kw], packing,
         )  # fmt: skip
 
     def _envelopes(self, variants: tuple[tuple[Term, ...], ...]) -> tuple[Vector, Vector]:

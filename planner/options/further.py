@@ -16,6 +16,9 @@ from planner.money import Money
 from planner.options.tables import Pool, Size
 from planner.running import running
 
+MOST = 2
+"""Further clusters of a fleet; no more than it has sizes of runs."""
+
 
 def further_clusters(
     instance: Instance,
@@ -28,16 +31,22 @@ def further_clusters(
     """A cluster for runs beside each fleet that may carry some, as a pool of its own."""
     if instance.fabric.one_cluster_per_site:
         return []
-    runs = {
-        (size.server, site) for size in sizes if size.gang and size.kind != "inference" for site in sites_of[size.id]
-    }
+    runs: dict[tuple[str, str], set[int]] = {}
+    for size in sizes:
+        if size.gang and size.kind != "inference":
+            for site in sites_of[size.id]:
+                runs.setdefault((size.server, site), set()).add(size.servers)
     best: dict[str, Pool] = {}
     for pool in pools:
         if (pool.server, pool.site) in runs:
             other = best.get(pool.fleet)
             if other is None or _hall_cost(instance, sites, money, pool) < _hall_cost(instance, sites, money, other):
                 best[pool.fleet] = pool
-    return [replace(pool, id=f"{pool.id} for runs", for_gangs=True) for pool in best.values()]
+    return [
+        replace(pool, id=f"{pool.id} for runs" + (f" {number}" if number > 1 else ""), for_gangs=True)
+        for pool in best.values()
+        for number in range(1, min(len(runs[pool.server, pool.site]), MOST) + 1)
+    ]
 
 
 def _hall_cost(instance: Instance, sites: Mapping[str, SiteFacts], money: Money, pool: Pool) -> float:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from planner.options.chains import Chain
-from planner.options.packing import FEW, MOST_LOADS, Packing
+from planner.options.packing import FEW, MOST_ALIKE, MOST_LOADS, Packing
 from planner.options.resources import Vector
 
 GROWTH = 48
@@ -61,7 +61,7 @@ def large(packing: Packing, cluster: int) -> Packing | None:
     (33, 128)
     """
     chosen = [(s, n) for s, n in zip(packing.sizes, packing.counts, strict=True) if s * FEW > cluster]
-    while chosen and math.prod(n + 1 for _, n in chosen) > MOST_LOADS:
+    while chosen and (math.prod(n + 1 for _, n in chosen) > MOST_LOADS or max(n for _, n in chosen) > MOST_ALIKE):
         chosen = chosen[1:]
     return Packing(*zip(*chosen, strict=True)) if chosen else None
 

@@ -16,7 +16,7 @@ from planner.catalogue import Catalogue
 from planner.catalogue.entries import Optic, Switch
 from planner.engineering import fabric, optics
 from planner.engineering import management as rules
-from planner.instance.choices import FabricChoice
+from planner.instance.choices import FabricChoice, Oversubscription
 from planner.options.chains import Cluster, Numbers, clusters, row_of
 from planner.options.networks import NetworkOption, Rank
 
@@ -71,7 +71,16 @@ def networks(
     pairs = replace(two, frames=(*two.frames, *wide))
     known = {c: m or 0.0 for c, m in lengths.items()}
     return (
-        NetworkOption(IN_BAND, band, rules.IN_BAND_GBPS, pairs, kits, known, cage_links=upper),
+        NetworkOption(
+            IN_BAND,
+            band,
+            rules.IN_BAND_GBPS,
+            pairs,
+            kits,
+            known,
+            cage_links=upper,
+            ratio=Oversubscription(leaf=(two.radix - rules.IN_BAND_UPLINKS) / rules.IN_BAND_UPLINKS),
+        ),
         NetworkOption(
             OUT_OF_BAND, below, rules.OUT_OF_BAND_GBPS, counted, {"node-leaf": cord}, {"node-leaf": cord_m}, tiers=1
         ),

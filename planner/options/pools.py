@@ -125,7 +125,8 @@ class Prospects:
             )  # fmt: skip
             fitting = []
             for size in sizes:
-                needed = math.ceil(max(size.servers, 1) / availability - 1e-9)
+                # What shares servers may take what availability leaves in several halls together.
+                needed = math.ceil(size.servers / availability - 1e-9) if size.gang else 1
                 if needed <= most:
                     fitting.append(size)
                 else:

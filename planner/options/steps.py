@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -44,6 +45,8 @@ class Stages:
         variants: terms of the attachments, by ``Candidates.variant``.
         found: the steps as they are compared; the last column is the power with all places taken.
         kw: power of switches and parts between them.
+        packing: the gangs, if any.
+        attachments: those of the steps, by id.
     """
 
     groups: list[Group]
@@ -53,19 +56,40 @@ class Stages:
     variants: tuple[tuple[Term, ...], ...]
     found: Candidates
     kw: Vector
-    _made: dict[int, tuple[Step, Attachment]] = field(default_factory=dict)
-    _attachments: dict[tuple[object, ...], Attachment] = field(default_factory=dict)
+    packing: Packing | None
+    attachments: dict[str, Attachment] = field(default_factory=dict)
+    _tied: dict[tuple[object, ...], Attachment] = field(default_factory=dict)
     _standings: dict[tuple[object, ...], tuple[Standing, Mapping[str, int]]] = field(default_factory=dict)
 
-    def made(self, row: int) -> tuple[Step, Attachment]:
-        """A step, but for what depends on the racks, and its attachment; made once."""
-        if row not in self._made:
-            group = self.groups[self.group[row]]
-            key = (group.family, id(group.mix), int(self.found.variant[row]))
-            if key not in self._attachments:
-                self._attachments[key] = _attachment(group, self.variants, key[2])
-            self._made[row] = self._step(row, group, int(self.position[row])), self._attachments[key]
-        return self._made[row]
+    @cached_property
+    def order(self) -> Numbers:
+        """The steps in rising order of servers."""
+        return np.argsort(self.found.servers, kind="stable")
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        """The steps, but for what depends on others or on the racks."""
+        return [self._step(row, self.groups[self.group[row]], int(self.position[row])) for row in self.order.tolist()]
+
+    @cached_property
+    def least(self) -> list[int]:
+        """Fewest servers of each step."""
+        single = np.array([len(step.cells) == 1 and step.cells[0][1] == 1 for step in self.steps], np.bool_)
+        found: list[int] = frontier.least_servers(self.found.subset(self.order), single).tolist()
+        return found
+
+    @cached_property
+    def unpackable(self) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]:
+        """Minimal loads of gangs that steps cannot pack though they have the places, with the steps."""
+        return _unpackable(self.steps, self.packing)
+
+    def _attachment(self, row: int, group: Group) -> str:
+        """Id of the attachment of a step, which is made once."""
+        key = (group.family, id(group.mix), int(self.found.variant[row]))
+        if key not in self._tied:
+            self._tied[key] = _attachment(group, self.variants, key[2])
+            self.attachments[self._tied[key].id] = self._tied[key]
+        return self._tied[key].id
 
     def _step(self, row: int, group: Group, position: int) -> Step:
         standings: list[Standing] = []
@@ -90,50 +114,28 @@ class Stages:
             switches[standing.switch] = switches.get(standing.switch, 0) + built
         cells = self.cells[row] if self.cells else group.cells_of(position)
         servers = int(group.servers[position])
-        return Step(servers, 1, "", switches, parts, 0, float(self.kw[row]), cells, tuple(standings))
+        tied = self._attachment(row, group)
+        return Step(servers, 1, tied, switches, parts, 0, float(self.kw[row]), cells, tuple(standings))
 
 
 def design_of(
-    id: str,
-    server: Server,
-    ratio: Oversubscription,
-    racks: RackClass,
-    stages: Stages,
-    resources: Resources,
-    packing: Packing | None,
-    prune: bool,
-    one_period: bool,
+    id: str, server: Server, ratio: Oversubscription, racks: RackClass, stages: Stages, resources: Resources
 ) -> Design:
-    """The design in racks of one class: network racks counted, beaten steps left out."""
-    found, columns = stages.found, resources.columns
-    height, kw = found.fixed[:, resources.height], found.fixed[:, columns]
-    network_racks = np.maximum(_ceil(height / racks.rack_height), _ceil(kw / racks.rack_kw))
-    # Height and full power count as racks now.
-    money = found.fixed[:, : resources.height] + network_racks[:, None] * resources.of("racks", racks.rack)[:-1]
-    priced = replace(
-        found, fixed=money, slope=found.slope[:, : resources.height], rounding=found.rounding[..., : resources.height]
-    )
-    stays = frontier.kept(priced, resources.kw, one_period) if prune else np.ones(len(kw), np.bool_)
-    rows = np.flatnonzero(stays)
-    rows = rows[np.argsort(found.servers[rows], kind="stable")]
-    sizes = packing.sizes if packing is not None else ()
-    cells = [stages.cells[i] for i in rows] if packing is not None else []
-    single = np.array([len(own) == 1 and own[0][1] == 1 for own in cells] or [True] * len(rows), np.bool_)
-    least = frontier.least_servers(priced.subset(rows), single)
-    attachments: dict[str, Attachment] = {}
-    steps: list[Step] = []
-    for i, row in enumerate(rows.tolist()):
-        step, tied = stages.made(row)
-        attachments[tied.id] = tied
-        steps.append(
-            Step(
-                step.servers, int(least[i]), tied.id, step.switches, step.parts, int(network_racks[row]), step.fixed_kw,
-                step.cells, step.standings,
-            )
-        )  # fmt: skip
+    """The design in racks of one class: the steps with their network racks counted."""
+    fixed = stages.found.fixed[stages.order]
+    height, kw = fixed[:, resources.height], fixed[:, resources.columns]
+    network_racks = np.maximum(_ceil(height / racks.rack_height), _ceil(kw / racks.rack_kw)).tolist()
+    steps = tuple(
+        Step(
+            step.servers, least, step.attachment, step.switches, step.parts, count, step.fixed_kw, step.cells,
+            step.standings,
+        )
+        for step, least, count in zip(stages.steps, stages.least, network_racks, strict=True)
+    )  # fmt: skip
+    sizes = stages.packing.sizes if stages.packing is not None else ()
     return Design(
-        id, server.id, ratio.leaf, ratio.spine, racks.places, racks.rack_kw, racks.rack_height, attachments,
-        tuple(steps), sizes, _unpackable(steps, packing),
+        id, server.id, ratio.leaf, ratio.spine, racks.places, racks.rack_kw, racks.rack_height, stages.attachments,
+        steps, sizes, stages.unpackable,
     )  # fmt: skip
 
 
@@ -181,7 +183,7 @@ def _standing(
         cluster = clusters[index]
         frame = cluster.frame
         totals = [total + n * own for total, own in zip(totals, cluster.counts, strict=True)]
-        shape = (frame.id, frame.tiers, frame.servers, frame.units, planes * frame.spines, planes * frame.cores)
+        shape = (frame.id, frame.tiers, cluster.servers, frame.units, planes * frame.spines, planes * frame.cores)
         rows[shape] = rows.get(shape, 0) + n
         units += n * cluster.units
         tiers = max(tiers, frame.tiers)  # in-band networks are of two tiers or, when large, of three

@@ -53,8 +53,8 @@ def _stock(ground: Ground, stock: Stock, column: str) -> Iterator[dict[str, Any]
 
 
 def _clusters(stands: PoolStands, standing: Standing, t: int) -> Rows:
-    """Equal frames of one network are one row."""
-    found: dict[str, dict[str, Any]] = {}
+    """Equal clusters of one network are one row."""
+    found: dict[tuple[str, int], dict[str, Any]] = {}
     for cluster in standing.clusters:
         row = {
             "pool": stands.pool.id, "network": standing.network, "frame": cluster.frame, "period": t,
@@ -62,7 +62,7 @@ def _clusters(stands: PoolStands, standing: Standing, t: int) -> Rows:
             "units_each": cluster.units, "spines_each": cluster.spines, "cores_each": cluster.cores,
             "clusters": 0,
         }  # fmt: skip
-        found.setdefault(cluster.frame, row)["clusters"] += cluster.count
+        found.setdefault((cluster.frame, cluster.servers), row)["clusters"] += cluster.count
     return list(found.values())
 
 
@@ -82,8 +82,8 @@ def _network(stands: PoolStands, standing: Standing, t: int, servers: int, racks
 
 
 def _others(standing: Standing, tied: Sequence[Made]) -> Iterator[Made]:
-    """Node-leaf links of what is no server: made like those of servers, with the first of their kits."""
-    like = next((made for made in tied if made.network == standing.network), None)
+    """Node-leaf links of what is no server: made like those of servers, with the longest of their kits."""
+    like = next((made for made in reversed(tied) if made.network == standing.network), None)
     if standing.other_ports and like is not None:
         yield replace(like, links=standing.other_ports, per_server=0.0, per_rack=0.0)
 

@@ -231,7 +231,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "fleet": ("pool", "period"),
     "workloads": ("workload", "pool", "devices_per_block", "period"),
     "racks": ("pool", "purpose", "rack", "period"),
-    "clusters": ("pool", "network", "frame", "period"),
+    "clusters": ("pool", "network", "frame", "servers_each", "period"),
     "networks": ("pool", "network", "period"),
     "switches": ("pool", "switch", "period"),
     "links": ("pool", "network", "link_class", "kit", "period"),

@@ -10,7 +10,7 @@ from planner.options import Options, make_options
 from planner.plan import Plan
 from planner.plan.compile import compile_plan
 from planner.solver import Progress, Solution, SolverOptions, relative_gap
-from planner.solving.search import Outcome, search
+from planner.solving.search import ROUNDING, Outcome, search
 
 
 def search_options(
@@ -53,7 +53,7 @@ def plan_of(options: Options, outcome: Outcome, number: int, solver: SolverOptio
     """The plan of some decisions; only within the asked gap it is called optimal."""
     objective, decisions = outcome.plans[number]
     bound = outcome.bound
-    near = bound is not None and relative_gap(objective, min(bound, objective)) <= solver.gap
+    near = bound is not None and relative_gap(objective, min(bound, objective)) <= solver.gap + ROUNDING
     return compile_plan(options, decisions, status="optimal" if near else "feasible", bound=bound, solver=solver)
 
 

@@ -27,6 +27,8 @@ from planner.solving.simplify import simplify
 
 PROVABLE = 60_000
 """Networks times periods up to which everything is offered at once to prove a bound above the relaxation's."""
+ROUNDING = 1e-9
+"""Of a gap: sums of money in two orders differ by as much."""
 SAFE = 1e-6
 """Share of the objective by which what is offered reaches beyond the best plan, for the tolerance of the prices."""
 REACHES = (Reach(8, 1, 2), Reach(20, 2, 4), Reach(60, 3, 8))
@@ -96,7 +98,7 @@ class _Search:
     def within(self) -> bool:
         """Whether the best plan is within the asked gap of the bound."""
         best, bound = self.best, self.outcome.bound
-        return best is not None and bound is not None and relative_gap(best[0], bound) <= self.asked.gap
+        return best is not None and bound is not None and relative_gap(best[0], bound) <= self.asked.gap + ROUNDING
 
     def left(self) -> float | None:
         """Seconds until the time limit; None without one."""

@@ -34,8 +34,7 @@ class Group:
 def groups(view: View, pool: Pool, network: str, period: int) -> tuple[Group, ...]:
     """The clusters of a network, larger ones before smaller ones.
 
-    Each has the units that its servers need. Where the units of the network are others, they are dealt to the largest
-    frames first.
+    Each has the units that its places need.
     """
     key = ("groups", pool.id, network, period)
     if key not in view.memo:
@@ -48,26 +47,14 @@ def _groups(view: View, pool: Pool, network: str, period: int) -> tuple[Group, .
     rules, row = standard(view, pool, network, period), view.network(pool.id, network, period)
     if isinstance(rules, str) or row is None:
         return ()
-    left = row.units
-    found = []
-    rows = [cluster for cluster in view.clusters.get((pool.id, network, period), []) if cluster.clusters]
     unit = 1 if rules.unit is None else rules.unit.servers
-    exact = [-(-c.servers_each // unit) if c.units_each and rules.unit is not None else 0 for c in rows]
-    if sum(units * c.clusters for units, c in zip(exact, rows, strict=True)) == row.units:
-        each_alike = (Group(c, units, c.servers_each, c.clusters) for units, c in zip(exact, rows, strict=True))
-        return tuple(sorted(each_alike, key=lambda group: -group.places))
-    for cluster in sorted(rows, key=lambda c: (-c.units_each, -c.servers_each)):
-        each = cluster.units_each
-        if not each or rules.unit is None:
-            found.append(Group(cluster, 0, cluster.servers_each, cluster.clusters))
-            continue
-        full = min(cluster.clusters, left // each)
-        left -= full * each
-        rest = left if full < cluster.clusters else 0
-        left -= rest
-        for units, count in ((each, full), (rest, 1 if rest else 0)):
-            if count:
-                found.append(Group(cluster, units, min(cluster.servers_each, units * rules.unit.servers), count))
+    found = [
+        Group(
+            c, -(-c.servers_each // unit) if c.units_each and rules.unit is not None else 0, c.servers_each, c.clusters
+        )
+        for c in view.clusters.get((pool.id, network, period), [])
+        if c.clusters
+    ]
     return tuple(sorted(found, key=lambda group: -group.places))
 
 

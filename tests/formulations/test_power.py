@@ -26,7 +26,6 @@ def power(**change: Any) -> tuple[pyo.ConcreteModel, Ledger]:
         "power_limit_kw": {("home", 1): 100, ("away", 1): 300},
         "peak_pue": dict(zip(HALLS, (1.5, 1.25, 1.75), strict=True)),
         "running": {(Account.ENERGY, "electricity"): dict(zip(HALLS, (7, 5, 9), strict=True))},
-        "demand_charge": {},
         "water_m3": dict(zip(HALLS, (8, 4, 2), strict=True)),
         "water_limit_m3": {},
         "carbon_t": dict(zip(HALLS, (3, 2, 1), strict=True)),
@@ -104,11 +103,15 @@ def test_money() -> None:
 
 
 def test_buildings_peak_power_water_and_carbon_are_paid() -> None:
-    """A demand charge of 2 per kW at peak; water 4 and carbon 6 per kW of IT load on air at home."""
+    """A demand charge of 2 per kW at peak, 1.5 and 1.25 kW for one of IT; water 4 and carbon 6 per kW of IT load on air
+    at home."""
     model, ledger = power(
         asset={("home", "facility"): ASSET, ("home", "building"): ASSET},
-        demand_charge={"home": 2},
-        running={(Account.WATER, "water"): {HALLS[0]: 4}, (Account.CARBON, "emissions"): {HALLS[0]: 6}},
+        running={
+            (Account.ENERGY, "demand charge"): {HALLS[0]: 2 * 1.5, HALLS[1]: 2 * 1.25},
+            (Account.WATER, "water"): {HALLS[0]: 4},
+            (Account.CARBON, "emissions"): {HALLS[0]: 6},
+        },
     )
     assert len(algebra(model.power)["facility_load_is_fed"]) == 2
     found = money(ledger)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,14 +12,16 @@ from pyomo.repn import generate_standard_repn
 
 from formulations.accounts import Account
 from formulations.fabric import FabricData
+from formulations.workload import WorkloadData
 from planner import api
 from planner.model import load_data, network_data, site_data
 from planner.model.build import ModelBuilder, build_model
 from planner.model.decide import decide
-from planner.model.selection import Selection, envelope, everything
+from planner.model.selection import Selection, everything
 from planner.model.things import Things
 from planner.money import Money
 from planner.options import Options
+from planner.options.tables import Pool
 from planner.plan.compile import objective_of
 from planner.solver import SolverOptions, standard_form
 from planner.solver.highs import run
@@ -29,8 +32,16 @@ FIVE = ("optics", "life 5 years")
 
 
 def fabric(made: Options, selection: Selection | None = None) -> FabricData:
+    offered, pools = selection or everything(made), list(made.pools)
     networks = network_data.Networks(made, Things(made, Money(made.instance, made.items)))
-    return network_data.fabric_data(made, selection or everything(made), list(made.pools), networks)
+    steps = network_data.offered_steps(made, offered, pools, networks)
+    return network_data.fabric_data(made, steps, offered.steps, pools, networks)
+
+
+def loads(made: Options, selection: Selection | None = None, pools: Sequence[Pool] | None = None) -> WorkloadData:
+    kept = list(pools or made.pools)
+    places = load_data.exact_places(made, kept, (selection or everything(made)).steps)
+    return load_data.workload_data(made, kept, places)
 
 
 # Networks
@@ -79,18 +90,11 @@ def test_networks_are_tight_where_a_mean_pue_is_limited() -> None:
     assert fabric(mean).tight == {"a", "b"}
 
 
-@pytest.mark.parametrize(
-    ("changes", "grouped"),
-    [
-        ((), True),
-        (("fabric.split_halls=true",), False),
-        (("sites.home.pue_rule=site-average", "sites.home.pue_limit=1.4"), False),
-        (("fabric.split_halls=true", "fabric.one_cluster_per_site=true"), True),
-    ],
-)
-def test_pools_of_a_fleet_are_one_cluster_unless_they_may_split(changes: tuple[str, ...], grouped: bool) -> None:
-    assert list(fabric(options(*changes)).groups.values()) == ([["a", "b"]] if grouped else [])
-    assert fabric(options(*changes, pools=[POOL])).groups == {}
+@pytest.mark.parametrize(("wanted", "groups"), [("false", []), ("true", [["a", "b"]])])
+def test_pools_of_a_fleet_are_one_cluster_where_the_instance_wants_one(wanted: str, groups: list[list[str]]) -> None:
+    change = f"fabric.one_cluster_per_site={wanted}"
+    assert list(fabric(options(change)).groups.values()) == groups
+    assert fabric(options(change, pools=[POOL])).groups == {}
 
 
 def test_a_further_cluster_stands_beside_its_pool_unless_one_is_asked_for() -> None:
@@ -98,7 +102,7 @@ def test_a_further_cluster_stands_beside_its_pool_unless_one_is_asked_for() -> N
     pools = [POOL, replace(POOL, id="more", for_gangs=True)]
     made = options(pools=pools)
     assert fabric(made).groups == {}
-    assert load_data.workload_data(made, everything(made), list(made.pools)).for_gangs == {"more"}
+    assert loads(made).for_gangs == {"more"}
     assert list(fabric(options("fabric.one_cluster_per_site=true", pools=pools)).groups.values()) == [["a", "more"]]
 
 
@@ -108,7 +112,7 @@ def test_a_further_cluster_stands_beside_its_pool_unless_one_is_asked_for() -> N
 def test_loads_are_shared_by_fleet_and_gangs_are_of_pools() -> None:
     """A demand of 25: 7 blocks of 4 and 3 of 10. A pool of 4 servers has no gang of 5."""
     made = options(pools=[POOL, replace(POOL, id="b", most_servers=4)])
-    data = load_data.workload_data(made, everything(made), list(made.pools))
+    data = loads(made)
     assert data.shared_at == {("chat on 2", "home"): "home/dgx-a100", ("chat on 4", "home"): "home/dgx-a100"}
     assert data.gangs_in == [("run on 5", "a")]
     assert data.most == {"chat on 2": 7, "chat on 4": 3, "run on 5": 1}
@@ -119,7 +123,7 @@ def test_loads_are_shared_by_fleet_and_gangs_are_of_pools() -> None:
 def test_places_are_those_of_the_cells() -> None:
     """Of 5 servers: none in 4, one in 8 and 4, two in 12."""
     made = options()
-    data = load_data.workload_data(made, everything(made), list(made.pools))
+    data = loads(made)
     assert [data.places["a", j, 5] for j in range(3)] == [0, 1, 2]
 
 
@@ -127,14 +131,14 @@ def test_what_cannot_be_packed_is_by_size_and_by_step_on_offer() -> None:
     """Of gangs of 2 and 5: three and one, which step 1 cannot pack, and two and two, which none of the offer cannot."""
     packed = {id: replace(d, unpackable=(((3, 1), (0, 1)), ((0, 2), (1,)))) for id, d in DESIGNS.items()}
     made = options(designs=packed)
-    data = load_data.workload_data(made, Selection({("a", 0): (1,), ("a", 2): (1,)}), [made.pools[0]])
+    data = loads(made, Selection({("a", 0): (1,), ("a", 2): (1,)}), [made.pools[0]])
     assert data.unpackable == {"a": [({2: 3, 5: 1}, [0])]}
 
 
 def test_a_size_without_a_pool_is_left_out() -> None:
     """Of another ratio, and where no site may carry it."""
     made = options(sizes=(replace(SIZES[0], leaf_ratio=2.0), *SIZES[1:]), sites_of={"chat on 4": ("home",)})
-    data = load_data.workload_data(made, everything(made), list(made.pools))
+    data = loads(made)
     assert set(data.workload) == {"chat on 4"}
     assert data.gangs_in == []
 
@@ -220,15 +224,16 @@ def test_the_model_and_the_plan_of_its_decisions_cost_the_same(file: Path) -> No
 
 
 @pytest.mark.parametrize("file", TINY, ids=lambda f: f.name)
-def test_the_relaxation_over_the_envelope_is_that_of_everything(file: Path) -> None:
+def test_the_relaxation_over_the_envelope_bounds_that_of_everything(file: Path) -> None:
+    """From below, and not by much: places for gangs are covered from above, which the even spread of 06 feels most."""
     builder = ModelBuilder(api.check(api.load_instance(file)))
-    found = [
-        run(standard_form(builder.build(selection).model).problem.relaxed, SolverOptions())
-        for selection in (everything(builder.options), envelope(builder.options))
-    ]
-    assert found[0].status == found[1].status
-    if found[0].objective is not None:
-        assert found[1].objective == pytest.approx(found[0].objective, rel=1e-7)
+    full, corners = (
+        run(standard_form(built.model).problem.relaxed, SolverOptions())
+        for built in (builder.build(), builder.relaxation())
+    )
+    if full.objective is not None:
+        assert corners.objective is not None
+        assert 0.98 * full.objective <= corners.objective <= full.objective * (1 + 1e-7)
 
 
 def test_a_load_that_nothing_on_offer_carries_is_infeasible() -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from model_options import POOL, options
+from model_options import options
 
 from planner.model.build import build_model
-from planner.model.selection import Selection, envelope, everything
+from planner.model.selection import Selection, everything
 
 TWO = ({"chat": 25.0, "run": 1.0},) * 2
 
@@ -16,12 +14,6 @@ def test_everything_is_every_step_of_every_pool_in_every_period() -> None:
     found = everything(options(demand=TWO))
     assert found.steps == {(p, j): (1, 2) for p in "ab" for j in range(3)}
     assert found.pools == {"a", "b"}
-
-
-def test_the_envelope_keeps_what_the_relaxation_needs_and_the_last_step() -> None:
-    """Step 1 is on no lower envelope. A pool that may use the first two steps keeps it, as the last one it has."""
-    made = options(pools=[POOL, replace(POOL, id="b", steps=2)])
-    assert set(envelope(made).steps) == {("a", 0), ("a", 2), ("b", 0), ("b", 1)}
 
 
 def test_a_pool_that_is_not_on_offer_is_not_in_the_model() -> None:
