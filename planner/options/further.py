@@ -40,7 +40,7 @@ def further_clusters(
     for pool in pools:
         if (pool.server, pool.site) in runs:
             other = best.get(pool.fleet)
-            if other is None or _hall_cost(instance, sites, money, pool) < _hall_cost(instance, sites, money, other):
+            if other is None or hall_cost(instance, sites, money, pool) < hall_cost(instance, sites, money, other):
                 best[pool.fleet] = pool
     return [
         replace(pool, id=f"{pool.id} for runs" + (f" {number}" if number > 1 else ""), for_gangs=True)
@@ -49,7 +49,7 @@ def further_clusters(
     ]
 
 
-def _hall_cost(instance: Instance, sites: Mapping[str, SiteFacts], money: Money, pool: Pool) -> float:
+def hall_cost(instance: Instance, sites: Mapping[str, SiteFacts], money: Money, pool: Pool) -> float:
     """What a server's place in a hall adds to the objective: rack, cooling, power train and energy."""
     first = money.periods[0]
     each = running(instance, sites[pool.site], pool.cooling)

@@ -10,7 +10,8 @@ from planner.options import Options, make_options
 from planner.plan import Plan
 from planner.plan.compile import compile_plan
 from planner.solver import Progress, Solution, SolverOptions, relative_gap
-from planner.solving.search import ROUNDING, Outcome, search
+from planner.solving.outcome import Outcome
+from planner.solving.search import ROUNDING, search
 
 
 def search_options(

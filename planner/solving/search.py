@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from planner.model.build import ModelBuilder
 from planner.model.decide import decide, start_of
@@ -17,8 +17,9 @@ from planner.options import Options
 from planner.plan.compile import faults, objective_of, settle
 from planner.plan.decisions import Decisions
 from planner.solver import Progress, Solver, SolverOptions, relative_gap, standard_form
-from planner.solver.problem import Status
+from planner.solving.greedy import cheapest_first
 from planner.solving.neighbourhood import Reach, around, worthwhile
+from planner.solving.outcome import Outcome
 from planner.solving.pricing import tightened
 from planner.solving.relaxation import Relaxed, relax, values_of
 from planner.solving.rounding import Values, round_up
@@ -39,25 +40,6 @@ NODES = 3_000
 """Nodes of the search of a neighbourhood where no time limit is set, so that equal input gives an equal plan."""
 KEPT = 5
 """Plans kept, best first, should the best not pass its verification."""
-
-
-@dataclass
-class Outcome:
-    """What a search found.
-
-    Attributes:
-        status: ``optimal``, ``feasible``, ``infeasible`` or ``no_plan``.
-        plans: objective and decisions, best first.
-        bound: proven lower limit of the objective over the full set of options.
-        stages: processor seconds by stage.
-        rejected: what was wrong with decisions that the solver offered and that did not hold, for a report.
-    """
-
-    status: Status = "no_plan"
-    plans: list[tuple[float, Decisions]] = field(default_factory=list)
-    bound: float | None = None
-    stages: dict[str, float] = field(default_factory=dict)
-    rejected: list[str] = field(default_factory=list)
 
 
 def search(options: Options, asked: SolverOptions, on_progress: Callable[[Progress], None], begin: float) -> Outcome:
@@ -149,6 +131,9 @@ class _Search:
     def run(self) -> Outcome:
         relaxed = self._relax()
         if relaxed is None:
+            if self.outcome.status != "infeasible":
+                self._round(cheapest_first(self.options))
+                self.outcome.status = "no_plan" if self.best is None else "feasible"
             return self.outcome
         self._round(relaxed.values)
         for reach in REACHES:

@@ -34,6 +34,21 @@ def check(view: View, book: Book) -> None:
     management.check(view, book)
     links.check(view, book)
     _switches(view, book)
+    if view.facts.instance.fabric.one_cluster_per_site:
+        _one_cluster(view, book)
+
+
+def _one_cluster(view: View, book: Book) -> None:
+    """Servers of one type at a site stand in one cluster of the compute network, where the instance asks for it."""
+    for period in view.facts.periods:
+        found: dict[tuple[str, str], int] = {}
+        for pool in view.pools.values():
+            clusters = view.clusters.get((pool.id, "compute", period), [])
+            place = (pool.site.name, pool.server.id)
+            found[place] = found.get(place, 0) + sum(cluster.clusters for cluster in clusters)
+        for (site, server), count in found.items():
+            where = f"site {site} server {server} period {period}"
+            book.record("one cluster at a site", count <= 1, f"{where}: {count} clusters, at most 1 is asked for")
 
 
 def _network(view: View, book: Book, pool: Pool, network: str, period: int) -> None:
@@ -109,6 +124,7 @@ def _counts(book: Book, where: str, row: Network, line: tuple[Group, ...], rules
     book.enough("units suffice", where, f"places in {row.units} units and small frames", places, servers)
     # A unit below which no place is left, or a cluster beyond the servers, is switches for nothing.
     needed = sum(group.count * -(-group.places // unit.servers) for group in line if group.units and unit.servers)
+    book.enough("units suffice", where, "units", row.units, needed)
     book.no_more("no unit without places", where, "units", row.units, needed)
     planes = rules.planes
     leaves = planes * row.units * unit.leaves

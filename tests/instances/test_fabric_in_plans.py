@@ -107,12 +107,10 @@ def test_one_cluster_per_site_is_one_cluster() -> None:
     assert apart.objective < together.objective
 
 
-@pytest.mark.xfail(strict=True, reason="a pool of each ratio of oversubscription has a cluster of its own")
 def test_one_cluster_per_site_whatever_the_ratio() -> None:
     assert clusters(plan(*APART, "fabric.one_cluster_per_site=true", "fabric.oversubscription=[1, 2]")) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="the verifier does not look at fabric.one_cluster_per_site")
 def test_a_second_cluster_is_found() -> None:
     refused = plan(*APART).to_dict()
     refused["provenance"]["instance"]["fabric"]["one_cluster_per_site"] = True

@@ -19,7 +19,6 @@ import planner
 from planner.engineering import floor
 from planner.engineering.fabric import design
 from planner.engineering.fit import Rules, fit
-from planner.errors import VerificationError
 from planner.instance.choices import FloorLayout
 from planner.options.lengths import unit_shares
 from planner.plan import Plan
@@ -87,10 +86,6 @@ def test_a_floor_that_nothing_spans_is_one_clear_reason() -> None:
     assert any("no allowed optic or cable makes a 200G" in r.reason for r in options.removed)
 
 
-@pytest.mark.xfail(
-    strict=True, raises=VerificationError,
-    reason="the in-band row says 1:1, and out-of-band switches have uplinks of the floor's shortest cable",
-)  # fmt: skip
 def test_plans_with_management_networks_on_a_floor_verify() -> None:
     found = plan(NEAR, COPPER, "fabric.management_networks=true")
     assert [c for c in planner.verify(found).checks if not c.passed] == []

@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from planner.solving.pricing import tightened
 from planner.solver import Form, Problem, Solver, SolverOptions
+from planner.solving.pricing import tightened
 
 
 def knapsack(costs: list[float], weights: list[float], need: float, most: int) -> Problem:

@@ -1,0 +1,78 @@
+"""A first plan where not even the linear relaxation has time: every load goes where it is cheapest and still has power.
+
+No bound comes of it and no network is weighed; it is what is left when the time limit is a few seconds.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from planner.options import Options
+from planner.options.further import hall_cost
+from planner.options.tables import Pool, Size
+from planner.plan.ground import ground_of
+from planner.solving.rounding import Values
+
+NETWORK = 1.15
+"""Power of a server with its share of the network, over its own; generous, so that what is rounded up still fits."""
+
+
+def cheapest_first(options: Options) -> Values:
+    """Loads by period, largest blocks first, each on the pools that carry it for least within power and supply."""
+    ground = ground_of(options)
+    servers: dict[tuple[str, int], float] = defaultdict(float)
+    shared: dict[tuple[str, str, int], float] = defaultdict(float)
+    gangs: dict[tuple[str, str, int], float] = defaultdict(float)
+    cost = {pool.id: _cost(options, pool) for pool in options.pools}
+    ways: dict[str, list[tuple[float, Size, Pool]]] = defaultdict(list)
+    for size in options.sizes:
+        for site in options.sites_of.get(size.id, ()):
+            for pool in ground.fleet_of(size, site):
+                if all(pool.may_order[:1]) and not pool.for_gangs and pool.most_servers >= max(1, size.servers):
+                    ways[size.workload].append(
+                        (cost[pool.id] * size.devices / pool.accelerators / size.rate, size, pool)
+                    )
+    for t in options.periods:
+        power = {name: site.power_limit_kw_by_period[t - 1] for name, site in options.sites.items()}
+        supply = _supply(options)
+        wanted = [(w, demand) for (w, u), demand in options.demand.items() if u == t and demand > 0]
+        for workload, demand in sorted(wanted, key=lambda d: -max((s.devices for _, s, _ in ways[d[0]]), default=0)):
+            left = demand
+            for _, size, pool in sorted(ways[workload], key=lambda way: (way[0], way[2].id, way[1].id)):
+                if left <= 1e-9 * demand:
+                    break
+                peak = options.sites[pool.site].peak_pue[pool.cooling]
+                each = size.devices / pool.accelerators / pool.availability  # servers of a block
+                room = power[pool.site] / (pool.server_kw * NETWORK * peak * each)
+                room = min(room, supply[pool.server] / each)
+                if size.gang:
+                    room = float(int(room))
+                blocks = min(left / size.rate, room)
+                if blocks <= 0 or (size.gang and blocks < 1 <= left / size.rate):
+                    continue
+                (gangs if size.gang else shared)[size.id, pool.id if size.gang else pool.site, t] += blocks
+                servers[pool.id, t] += blocks * each
+                power[pool.site] -= blocks * each * pool.server_kw * NETWORK * peak
+                supply[pool.server] -= blocks * each
+                left -= blocks * size.rate
+    return Values(dict(servers), dict(shared), dict(gangs))
+
+
+def _cost(options: Options, pool: Pool) -> float:
+    """What a server adds to the objective, with its place in a hall."""
+    money = ground_of(options).money
+    first = money.periods[0]
+    return money.worth("servers", pool.server, first) + hall_cost(options.instance, options.sites, money, pool)
+
+
+def _supply(options: Options) -> dict[str, float]:
+    """Servers that supply limits leave of each type."""
+    found: dict[str, float] = {}
+    for pool in options.pools:
+        limits = [
+            limit.limit / (pool.accelerators if limit.kind == "accelerators" else 1)
+            for limit in options.instance.supply
+            if (limit.kind, limit.id) in (("servers", pool.server), ("accelerators", pool.accelerator))
+        ]
+        found[pool.server] = min(limits, default=float("inf"))
+    return found
