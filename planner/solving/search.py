@@ -36,6 +36,8 @@ REACHES = (Reach(8, 1, 2), Reach(20, 2, 4), Reach(60, 3, 8))
 """Neighbourhoods in the order they are searched."""
 SHARE = 0.4
 """Share of the time that is left which one neighbourhood may take."""
+SECONDS_EACH = 0.01
+"""Seconds that the relaxation takes for each pool and period, with a margin for a busy machine."""
 NODES = 3_000
 """Nodes of the search of a neighbourhood where no time limit is set, so that equal input gives an equal plan."""
 KEPT = 5
@@ -153,6 +155,9 @@ class _Search:
 
     def _relax(self) -> Relaxed | None:
         left = self.left()
+        # Building a model cannot be interrupted, so one that would take longer than there is time is not begun.
+        if left is not None and left < SECONDS_EACH * len(self.options.pools) * len(self.options.periods):
+            return None
         solution, relaxed, columns = relax(
             self.builder, self.solver, replace(self.asked, time_limit=None if left is None else max(0.3, left))
         )
