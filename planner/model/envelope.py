@@ -24,8 +24,8 @@ from planner.options.tables import Design, Pool
 Vector = npt.NDArray[np.float64]
 CORNERS = 4
 """Most corners of a family between its first and its last step."""
-CORNERS_OVER_TIME = 1
-"""The same over several periods, where every corner stands once a period."""
+MANY = 5_000
+"""Pools times periods from which one corner must do, for every corner stands once a period."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Envelopes:
         self.options = options
         self.networks = networks
         self.money = money
+        self.most = CORNERS if len(options.pools) * len(money.periods) < MANY else 1
         self._made: dict[tuple[str, str, int], tuple[Corner, ...]] = {}
 
     def of(self, pool: Pool) -> tuple[Corner, ...]:
@@ -63,6 +64,8 @@ class Envelopes:
 
     def _not_above(self, design: Design, found: dict[str, list[Corner]]) -> dict[str, list[Corner]]:
         """Families without those whose envelope lies above another's in everything, what ties servers to it too."""
+        for family in found:  # so that every thing is known before any is counted by kind
+            self.networks.linear(design, family)
         grid = np.unique([corner.step.servers for corners in found.values() for corner in corners]).astype(np.float64)
         tables = {family: self._table(design, family, corners, grid) for family, corners in found.items()}
         kept: list[str] = []
@@ -99,7 +102,7 @@ class Envelopes:
         servers = np.array([step.servers for step in steps], np.float64)
         taken = np.array([[*(step.needs.get(thing, 0.0) for thing in things), step.kw] for step in steps])
         weights = np.array([*(self._worth(thing) for thing in things), 1.0])
-        corners = _corners(servers, taken @ weights, CORNERS if len(self.money.periods) == 1 else CORNERS_OVER_TIME)
+        corners = _corners(servers, taken @ weights, self.most)
         least = covered_below(servers, taken, corners)
         rows = [design.steps[number] for number in numbers]
         places = np.array([[relaxed_places(row.cells, size) for size in design.gang_sizes] for row in rows])

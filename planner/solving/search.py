@@ -145,8 +145,8 @@ class _Search:
             self._neighbourhood(relaxed, reach)
             if reach is REACHES[0]:
                 self._whole_runs(relaxed)
-            if self.best is before and before is not None:
-                break  # wider brings nothing either: what is left is to prove it
+            if self.best is before and before is not None and self._provable(relaxed) is not None:
+                break  # wider may bring nothing either: all that is left can be searched at once
         if not self.within and not self.over:
             self._prove(relaxed)
         if self.outcome.status != "infeasible":
@@ -248,14 +248,19 @@ class _Search:
                 self._round(values_of(built, value))
         return found.status, found.bound
 
-    def _prove(self, relaxed: Relaxed) -> None:
-        """Search among everything that the relaxation leaves: what it proves holds for the full problem."""
-        best, bound = self.best, self.outcome.bound
-        if best is None or bound is None:
+    def _provable(self, relaxed: Relaxed) -> Selection | None:
+        """Everything that may be part of a better plan; None where it is too much to search at once."""
+        best = self.best
+        if best is None:
             offered = everything(self.options)
         else:
             offered = worthwhile(self.options, relaxed, (best[0] - relaxed.bound) + SAFE * abs(best[0]))
-        if len(offered.steps) * len(self.options.periods) > PROVABLE:
+        return offered if len(offered.steps) * len(self.options.periods) <= PROVABLE else None
+
+    def _prove(self, relaxed: Relaxed) -> None:
+        """Search among everything that the relaxation leaves: what it proves holds for the full problem."""
+        offered = self._provable(relaxed)
+        if offered is None:
             return
         for fine in (False, True):
             if self.within or self.over:

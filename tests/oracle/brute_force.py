@@ -456,7 +456,7 @@ class Search:
         serves = {w.name: w.kind == "inference" for w in self.instance.workloads}
         further = []
         if self.menu != "chain" and apart and any(not serves[p.workload] for p in gangs):
-            further = [replace(pool, further=True) for pool in pools]
+            further = [replace(pool, further=True) for pool in pools for _ in range(2)]
         for pool in (*pools, *further):
             paths = self._server_paths(pool, tuple(need))
             grown: dict[Any, list[Vector]] = defaultdict(list)
