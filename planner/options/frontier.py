@@ -24,8 +24,6 @@ Truth = npt.NDArray[np.bool_]
 SLACK = 1e-9
 FEW_MASKS = 64
 """Different worths of cells up to which the steps of a family are looked through for each apart."""
-ROUNDS = 6
-"""Times that corners are looked for among the steps that those found before do not do for."""
 LOOKED_AT = 8
 """Smaller steps of a family that are looked at for the gangs of a larger one."""
 
