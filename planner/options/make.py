@@ -52,11 +52,7 @@ class _Maker:
 
     def make(self) -> Options:
         choice = self.instance.catalogue
-        servers = [
-            s
-            for s in self.prices.allowed("servers", self.catalogue.servers, choice.servers)
-            if choice.accelerators is None or s.accelerator in choice.accelerators
-        ]
+        servers = self._servers()
         switches = self.prices.allowed("switches", self.catalogue.switches, choice.switches)
         optic_rows = self.prices.allowed("optics", self.catalogue.optics, choice.optics)
         for site in self.sites.values():
@@ -87,6 +83,20 @@ class _Maker:
             notes={device: tuple(notes) for device, notes in self.prospects.notes.items() if notes},
             embodied_t=embodied,
         )
+
+    def _servers(self) -> list[Server]:
+        """Server types that the instance allows and that have a price; an accelerator without any is told."""
+        choice = self.instance.catalogue
+        rows = self.catalogue.servers
+        names = tuple(rows) if choice.servers is None else choice.servers
+        if choice.accelerators is not None:
+            names = tuple(name for name in names if rows[name].accelerator in choice.accelerators)
+            held = {rows[name].accelerator for name in names}
+            among = "the catalogue" if choice.servers is None else "catalogue.servers"
+            for id in dict.fromkeys(choice.accelerators):
+                if id not in held:
+                    self._remove(id, "catalogue", f"no server in {among} holds it")
+        return self.prices.allowed("servers", rows, names)
 
     def prices_of_management(self) -> tuple[list[Optic], bool]:
         """Optics of the management networks, and whether their switches have prices."""

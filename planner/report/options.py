@@ -21,6 +21,7 @@ TYPED = "peak rate and memory, at the utilisation typed if any"
 FAMILY_WORDS = {
     "availability": "not on sale at the order date",
     "beaten": "another option is at least as good in every respect",
+    "catalogue": "the catalogue lacks it",
     "export": "the export rules of the order date",
     "fabric": "no network can be built",
     "locality": "where the workload may run",

@@ -175,7 +175,7 @@ def _notes(options: Options) -> tuple[str, ...]:
     notes = [f"{name}: no pool is left that could carry it" for name in without_carrier(options)]
     by_family: dict[str, list[str]] = {}
     for removed in options.removed:
-        if removed.family not in ("beaten", "price"):
+        if removed.family != "beaten" and (removed.family != "price" or not options.pools):
             by_family.setdefault(removed.family, []).append(f"{removed.subject}: {removed.reason}")
     for family, found in sorted(by_family.items()):
         more = f" (and {len(found) - MOST_EXAMPLES} more)" if len(found) > MOST_EXAMPLES else ""

@@ -17,7 +17,7 @@ GENERATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "ampere": ("a100", "a800", "a30", "a10", "a40"),
         "ada": ("l4", "l2", "l20", "l40", "l40s", "rtx-4090", "rtx-6000"),
         "hopper": ("h100", "h800", "h200", "h20", "gh200"),
-        "blackwell": ("b100", "b200", "b300", "gb200", "gb300", "rtx-5090"),
+        "blackwell": ("b100", "b200", "b300", "gb200", "gb300", "rtx-5090", "rtx-pro-6000"),
         "cdna": ("mi210", "mi250x", "mi300x", "mi325x", "mi350x", "mi355x"),
         "gaudi": ("gaudi",),
         "tpu": ("tpu",),
@@ -26,7 +26,7 @@ GENERATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Generation -> first parts of the catalogue ids of its accelerators."""
-BRIDGED = ("a100-pcie", "a800-pcie", "a30", "a40", "h100-pcie", "h100-nvl")
+BRIDGED = ("a100-pcie", "a800-pcie", "a30", "a40", "h100-pcie", "h100-nvl", "h200-nvl")
 """Cards whose scale-up link is a bridge between two: a collective over the server runs at their host link (NVIDIA
 datasheets of these cards)."""
 HOST_LINK_GBS = 64.0
