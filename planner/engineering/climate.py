@@ -3,8 +3,8 @@
 From monthly means: within a day the dry bulb follows a sine between the mean daily extremes with its top at 15 h;
 from day to day the daily mean is normally spread. The spread is chosen so that the hottest month's afternoons reach
 the dry bulb that is exceeded 0.4 % of the year. The dew point is the month's, at its mean temperature and humidity;
-it follows half of a day's departure from the mean and holds through the day's hours. Psychrometrics: psychrolib
-(ASHRAE Handbook Fundamentals 2017, chapter 1).
+it follows half of a day's departure from the mean and holds through the day's hours. Psychrometrics: ASHRAE Handbook
+Fundamentals 2017, chapter 1, by psychrolib and for whole arrays by ``planner.engineering.psychrometrics``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from planner.catalogue.climates import ClimateTable, load_climates
 from planner.catalogue.rows import instead
+from planner.engineering.psychrometrics import wet_bulbs
 from planner.errors import PlannerError
 
 Array = NDArray[np.float64]
@@ -148,7 +149,7 @@ def climate_from(table: ClimateTable) -> Climate:
     spread_k = max(MINIMUM_SPREAD_K, (place.design_dry_bulb_c - hottest) / SPREAD_QUANTILE)
     pressure = pressure_pa(place.altitude_m)
     swing = np.cos(2 * np.pi * (DAY_HOURS - HOTTEST_HOUR) / 24)
-    dry, wet = [], []
+    dry, dew = [], []
     for month in table.months:
         half_range_k = (month.daily_max_c - month.daily_min_c) / 2
         dew_c = _dew_point(month.dry_bulb_c, month.relative_humidity_pct / 100)
@@ -156,13 +157,14 @@ def climate_from(table: ClimateTable) -> Climate:
             departure_k = spread_k * node
             hourly = month.dry_bulb_c + departure_k + half_range_k * swing
             dry.append(hourly)
-            wet.append(_wet_bulbs(hourly, dew_c + DEW_POINT_FOLLOWS * departure_k, pressure))
+            dew.append(np.minimum(dew_c + DEW_POINT_FOLLOWS * departure_k, hourly))  # at most saturated
+    dry_c = np.concatenate(dry)
     hours = np.repeat(np.outer(days, _WEIGHTS).ravel() * 24 / len(DAY_HOURS), len(DAY_HOURS))
     return Climate(
         place.id,
         hours,
-        dry_bulb_c=np.concatenate(dry),
-        wet_bulb_c=np.concatenate(wet),
+        dry_bulb_c=dry_c,
+        wet_bulb_c=wet_bulbs(dry_c, np.concatenate(dew), pressure),
         design_dry_bulb_c=place.design_dry_bulb_c,
         design_wet_bulb_c=place.design_wet_bulb_c,
     )
@@ -173,14 +175,6 @@ def _dew_point(dry_bulb_c: float, humidity: float) -> float:
 
     psychrolib.SetUnitSystem(psychrolib.SI)
     return float(psychrolib.GetTDewPointFromRelHum(dry_bulb_c, humidity))
-
-
-def _wet_bulbs(hourly_c: Array, dew_c: float, pressure: float) -> Array:
-    """Wet bulbs of a day that keeps its dew point; at saturation the wet bulb is the dry bulb."""
-    import psychrolib
-
-    psychrolib.SetUnitSystem(psychrolib.SI)
-    return np.array([psychrolib.GetTWetBulbFromTDewPoint(t, min(dew_c, t), pressure) for t in hourly_c.tolist()])
 
 
 def _one(value: float | None) -> Array | None:

@@ -8,6 +8,7 @@ from planner.catalogue import Catalogue
 from planner.catalogue.entries import Optic, Server, Switch
 from planner.engineering.export_rules import Cap
 from planner.engineering.fabric import FabricError
+from planner.garbage import collection_paused
 from planner.instance import Instance
 from planner.instance.choices import Oversubscription
 from planner.instance.resolve import instance_catalogue, site_facts
@@ -33,7 +34,8 @@ def make_options(instance: Instance, catalogue: Catalogue | None = None, *, prun
         prune: whether switches, kits and steps that another is as good as in everything are left out. No optimum
             changes with it.
     """
-    return _Maker(instance, catalogue or instance_catalogue(instance), prune).make()
+    with collection_paused():
+        return _Maker(instance, catalogue or instance_catalogue(instance), prune).make()
 
 
 class _Maker:

@@ -15,7 +15,7 @@ from planner.instance import Instance
 from planner.instance.choices import Oversubscription
 from planner.instance.resolve import SiteFacts, order_date
 from planner.options import bounds
-from planner.options.export import judge_order
+from planner.options.export import Reason, judge_order
 from planner.options.loads import Loads
 from planner.options.prices import Prices, Remove
 from planner.options.steps import RackClass
@@ -69,7 +69,7 @@ class Prospects:
         self.notes: dict[str, dict[str, None]] = {}
         self.demand = {name: max(demands) for name, demands in loads.demand.items()}
         self.allowed: dict[str, tuple[str, ...]] = {}
-        self._orders: dict[tuple[str, str], tuple[bool, ...]] = {}
+        self._judged: dict[tuple[str, str], list[tuple[Reason | None, tuple[str, ...]]]] = {}
 
     def of(self, servers: Sequence[Server]) -> list[Prospect]:
         """All pools that servers, sites and loads leave open."""
@@ -94,19 +94,17 @@ class Prospects:
         """By period, whether the device is on sale at the order date and the export rules let it go to the site."""
         device = self.catalogue.accelerators[server.accelerator]
         key = (device.id, site.country)
-        known = self._orders.get(key)
-        if known is not None and all(known):
-            return known
-        allowed = []
-        for t in range(self.instance.horizon.periods):
-            reason, notes = judge_order(self.instance, device, site.country, order_date(self.instance, t))
-            allowed.append(reason is None)
+        if key not in self._judged:
+            self._judged[key] = [
+                judge_order(self.instance, device, site.country, order_date(self.instance, t))
+                for t in range(self.instance.horizon.periods)
+            ]
+        for reason, notes in self._judged[key]:
             if reason is not None:
                 self.remove(f"{device.id} at {site.name}", *reason)
             else:
                 self.notes.setdefault(device.id, {}).update(dict.fromkeys(notes))
-        self._orders[key] = tuple(allowed)
-        return self._orders[key]
+        return tuple(reason is None for reason, _ in self._judged[key])
 
     def _at(
         self, site: SiteFacts, server: Server, ratio: Oversubscription, order: tuple[bool, ...], sizes: tuple[Size, ...]

@@ -1,0 +1,31 @@
+"""Garbage collection put off while very many objects are made that all stay."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def collection_paused() -> Iterator[None]:
+    """No cycle is looked for within the block; what was so before holds again after it, whatever happens.
+
+    The collector looks through all that stands again and again as the number of objects grows, a quarter of the time
+    that the options of a large instance take.
+
+    >>> gc.isenabled()
+    True
+    >>> with collection_paused():
+    ...     gc.isenabled()
+    False
+    >>> gc.isenabled()
+    True
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
