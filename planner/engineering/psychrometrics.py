@@ -89,9 +89,7 @@ def _dew_points(dry_c: Array, vapour_pa: Array) -> Array:
             5.6745359e3 / t**2 - 9.677843e-3 + 2 * 6.2215701e-7 * t + 3 * 2.0747825e-9 * t**2
             - 4 * 9.484024e-13 * t**3 + 4.1635019 / t
         )  # fmt: skip
-        over_water = (
-            5.8002206e3 / t**2 - 4.8640239e-2 + 2 * 4.1764768e-5 * t - 3 * 1.4452093e-8 * t**2 + 6.5459673 / t
-        )
+        over_water = 5.8002206e3 / t**2 - 4.8640239e-2 + 2 * 4.1764768e-5 * t - 3 * 1.4452093e-8 * t**2 + 6.5459673 / t
         slope = np.where(found <= TRIPLE_POINT_C, over_ice, over_water)
         nearer = np.clip(found - (np.log(saturation_pa(found)) - wanted) / slope, COLDEST_C, HOTTEST_C)
         still = moving & (np.abs(nearer - found) > TOLERANCE_K)

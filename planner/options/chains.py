@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +17,8 @@ import numpy.typing as npt
 from planner.engineering.fabric import Design, Frame
 
 Numbers = npt.NDArray[np.int64]
+Pattern = tuple[tuple[int, int], ...]
+"""Clusters as (index in a chain, count), largest first."""
 FINE_UNITS = 300
 """Units up to which a network grows unit by unit; beyond, by 2 up to twice as many, then by 4, and so on."""
 
@@ -191,11 +193,26 @@ class Chain:
     def largest(self) -> int:
         return self.clusters[-1].servers
 
-    @property
+    @cached_property
     def counts(self) -> Numbers:
         """Counts by point."""
         whole = self.matrix[-1]
         return np.asarray(self.full[:, None] * whole[None] + self.matrix[self.tail], dtype=np.int64)
+
+    @cached_property
+    def patterns(self) -> list[Pattern]:
+        """Clusters by point."""
+        last = len(self.clusters) - 1
+        return [
+            ((last, full + 1),) if tail == last else ((last, full), (tail, 1)) if full else ((tail, 1),)
+            for full, tail in zip(self.full.tolist(), self.tail.tolist(), strict=True)
+        ]
+
+    @cached_property
+    def pieces(self) -> list[tuple[tuple[int, int], ...]]:
+        """(servers, count) of the clusters by point, largest first."""
+        servers = [cluster.servers for cluster in self.clusters]
+        return [tuple((servers[index], count) for index, count in pattern) for pattern in self.patterns]
 
     def cheapest(self, servers: int) -> int:
         """Index of the smallest cluster that carries so many servers; the number of clusters where none does."""

@@ -164,7 +164,7 @@ class Designer:
             own = {int(one): variants.setdefault(group.terms(int(one)), len(variants)) for one in np.unique(single)}
             variant[begin : begin + len(single)] = [own[int(one)] for one in single]
             begin += len(single)
-        cells = [own for group in groups for own in group.cells()] if packing is not None else []
+        cells = [own for group in groups for own in group.cells] if packing is not None else []
         worth = _worth(cells, servers, packing)
         slope, rounding = self._envelopes(tuple(variants))
         full_kw = np.zeros(len(owner))
@@ -254,4 +254,4 @@ def _worth(cells: Sequence[Cells], servers: frontier.Numbers, packing: Packing |
 
 def largest_block(design: Design) -> int:
     """Servers of the largest cell of any step."""
-    return max((servers for step in design.steps for servers, _ in step.cells), default=0)
+    return max((step.cells[0][0] for step in design.steps), default=0)

@@ -10,16 +10,14 @@ import numpy as np
 
 from planner.engineering.management import twin_links
 from planner.options import attach, management
-from planner.options.chains import Chain, Counts, Numbers, clusters, single_switches
+from planner.options.chains import Chain, Counts, Numbers, Pattern, clusters, single_switches
 from planner.options.kits import Mix
 from planner.options.management import IN_BAND, LEAF_LEAF, OUT_OF_BAND, Managed
 from planner.options.networks import NetworkOption
-from planner.options.packing import Cells, cells_of
+from planner.options.packing import Cells, cells_along, cells_of
 from planner.options.resources import Resources, Vector
 from planner.options.tables import Term
 
-Pattern = tuple[tuple[int, int], ...]
-"""Clusters as (index in a chain, count)."""
 LOWER_UPPER = {"leaf-spine": (3, 4, 5), "spine-core": (6, 7, 8)}
 """Columns of ``Counts`` by link class: links, cages at the lower and at the upper end."""
 FINEST = 128
@@ -61,19 +59,34 @@ def weights(option: NetworkOption, mix: Mix, resources: Resources) -> Vector:
     return found
 
 
+def part_columns(option: NetworkOption, mix: Mix) -> list[tuple[int, list[tuple[int, str]]]]:
+    """By link class between switches: the column of ``Counts`` of its links, and the columns that count its parts."""
+    found = []
+    for link_class, columns in LOWER_UPPER.items():
+        if (option.network, link_class) in mix:
+            ends = mix[option.network, link_class][0].ends
+            pairs = zip(columns, (ends.cable, ends.lower, ends.upper), strict=True)
+            found.append((columns[0], [(column, part) for column, part in pairs if part]))
+    return found
+
+
 def parts_of(option: NetworkOption, mix: Mix, counted: Counts) -> dict[str, int]:
     """Parts of the links between the switches of a network."""
     found: dict[str, int] = {}
-    for link_class, columns in LOWER_UPPER.items():
-        if (option.network, link_class) in mix and counted[columns[0]]:
-            ends = mix[option.network, link_class][0].ends
-            for column, part in zip(columns, (ends.cable, ends.lower, ends.upper), strict=True):
-                if part:
-                    found[part] = found.get(part, 0) + counted[column]
-    if (option.network, LEAF_LEAF) in mix:
-        for part, share in mix[option.network, LEAF_LEAF][0].kit.parts:
-            found[part] = found.get(part, 0) + int(np.ceil(share * twin_links(counted.leaves)))
+    for links, pairs in part_columns(option, mix):
+        for column, part in pairs if counted[links] else ():
+            found[part] = found.get(part, 0) + counted[column]
+    for part, pieces in twin_parts(option, mix, counted.leaves).items():
+        found[part] = found.get(part, 0) + pieces
     return found
+
+
+def twin_parts(option: NetworkOption, mix: Mix, leaves: int) -> dict[str, int]:
+    """Parts of the links between twins of in-band leaves; none in other networks."""
+    if (option.network, LEAF_LEAF) not in mix:
+        return {}
+    links = twin_links(leaves)
+    return {part: int(np.ceil(share * links)) for part, share in mix[option.network, LEAF_LEAF][0].kit.parts}
 
 
 @dataclass
@@ -106,7 +119,7 @@ class Group:
 
     def pattern(self, row: int) -> Pattern:
         """Clusters of the compute network of a step as (index in the chain, count), largest first."""
-        found = _pattern(self.chain, int(self.point[row]))
+        found = self.chain.patterns[int(self.point[row])]
         if self.head:
             counted: dict[int, int] = {}
             for index in self.head:
@@ -118,23 +131,39 @@ class Group:
 
     def storage_pattern(self, row: int) -> Pattern:
         """The same of the storage network; nothing without one."""
-        return () if self.storage is None else _pattern(self.storage, int(self.storage_point[row]))
+        return () if self.storage is None else self.storage.patterns[int(self.storage_point[row])]
 
+    @cached_property
     def cells(self) -> list[Cells]:
-        """Cells by step."""
-        return [self.cells_of(row) for row in range(len(self.servers))]
+        """Cells by step: the clusters of the compute network, and where storage takes several clusters the pieces that
+        both cut the line of servers into."""
+        if self.head:
+            return [self._cells_of(row) for row in range(len(self.servers))]
+        found = [self.chain.pieces[point] for point in self.point.tolist()]
+        if self.storage is not None:
+            cut = np.flatnonzero(self.storage.full[self.storage_point])
+            sizes = [self.chain.largest, self.storage.largest]
+            for row, own in zip(cut.tolist(), cells_along(sizes, self.servers[cut].tolist()), strict=True):
+                found[row] = own
+        return found
 
-    def cells_of(self, row: int) -> Cells:
-        """Cells of a step: the clusters of the compute network, and where storage takes several clusters the pieces
-        that both cut the line of servers into."""
+    def _cells_of(self, row: int) -> Cells:
         pattern = self.pattern(row)
         if self.storage is None or not self.storage.full[self.storage_point[row]]:
             return tuple((self.chain.clusters[index].servers, count) for index, count in pattern)
-        if not self.head and self.storage.largest % self.chain.largest == 0:  # storage cuts between full clusters
-            full, tail = divmod(int(self.servers[row]), self.chain.largest)
-            return ((self.chain.largest, full),) * (full > 0) + ((tail, 1),) * (tail > 0)
         below = _servers(self.storage, self.storage_pattern(row))
         return cells_of(_servers(self.chain, pattern), below, [int(self.servers[row])])
+
+    def counts(self, rows: Numbers) -> list[tuple[NetworkOption, Numbers]]:
+        """Networks but the out-of-band one with their ``Counts`` by step."""
+        chain = self.chain
+        found = [(self.compute, chain.counts[self.point[rows]] + chain.matrix[list(self.head)].sum(0))]
+        if self.storage is not None:
+            found.append((self.networks[1], self.storage.counts[self.storage_point[rows]]))
+        if self.managed is not None:
+            matrix = np.array([c.counts for c in self.managed.clusters], np.int64)
+            found.append((self.networks[-2], matrix[self.managed.cluster[rows]]))
+        return found
 
     def one_switch(self) -> Numbers:
         """By step 1 where a single switch is all of the compute network, 2 more where that holds of storage."""
@@ -161,13 +190,6 @@ class Group:
             if self.head and term.part == ends.upper and term.rate % 1:
                 return {term.part: term.rows * len(self.head)}
         return {}
-
-
-def _pattern(chain: Chain, point: int) -> Pattern:
-    full, tail, last = int(chain.full[point]), int(chain.tail[point]), len(chain.clusters) - 1
-    if tail == last:
-        return ((last, full + 1),)
-    return ((last, full), (tail, 1)) if full else ((tail, 1),)
 
 
 def _servers(chain: Chain, pattern: Pattern) -> list[int]:

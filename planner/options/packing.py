@@ -47,6 +47,29 @@ def cells_of(*cuts: Sequence[int]) -> Cells:
     return tuple(sorted(counted.items(), reverse=True))
 
 
+def cells_along(sizes: Sequence[int], servers: Sequence[int]) -> list[Cells]:
+    """The same where each network is clusters of one size after the other, for ever more servers.
+
+    Compute clusters of 256, storage clusters of 300, for 300 and for 600 servers:
+
+    >>> cells_along([256, 300], [300, 600])
+    [((256, 1), (44, 1)), ((256, 1), (212, 1), (88, 1), (44, 1))]
+
+    Args:
+        servers: ascending.
+    """
+    found: list[Cells] = []
+    counted: dict[int, int] = {}
+    begin = 0
+    for most in servers:
+        while (end := min((begin // size + 1) * size for size in sizes)) < most:
+            counted[end - begin] = counted.get(end - begin, 0) + 1
+            begin = end
+        last = most - begin
+        found.append(tuple(sorted({**counted, last: counted.get(last, 0) + 1}.items(), reverse=True)))
+    return found
+
+
 def told(sizes: Sequence[int], counts: Sequence[int]) -> int:
     """How many of the sizes, from the largest down, have loads few enough to list.
 

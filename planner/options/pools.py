@@ -19,7 +19,7 @@ from planner.options.export import Reason, judge_order
 from planner.options.loads import Loads
 from planner.options.prices import Prices, Remove
 from planner.options.steps import RackClass
-from planner.options.tables import Design, Pool, Size
+from planner.options.tables import Design, Pool, Size, Step
 
 
 @dataclass(frozen=True)
@@ -206,13 +206,16 @@ def pool_of(prospect: Prospect, design: Design, several_ratios: bool) -> Pool:
 def steps_needed(design: Design, most: int) -> int:
     """How many steps, smallest first, a pool of at most so many servers may use: of every family up to the first that
     carries them all. Where gangs must be packed, a larger network may serve fewer servers: up to twice as large."""
-    servers = [step.servers for step in design.steps]
-    enough = bisect.bisect_left(servers, most)
+    steps = design.steps
+    enough = bisect.bisect_left(steps, most, key=_servers)
     if design.gang_sizes:
-        enough = max(enough, bisect.bisect_right(servers, 2 * most))
-    lacking = {step.attachment for step in design.steps[enough:]}
-    if not design.gang_sizes:
-        while enough < len(servers) and lacking:
-            lacking.discard(design.steps[enough].attachment)
-            enough += 1
+        return max(enough, bisect.bisect_right(steps, 2 * most, key=_servers))
+    lacking = {step.attachment for step in steps[enough:]}
+    while enough < len(steps) and lacking:
+        lacking.discard(steps[enough].attachment)
+        enough += 1
     return enough
+
+
+def _servers(step: Step) -> int:
+    return step.servers

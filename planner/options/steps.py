@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -13,15 +13,15 @@ from planner.catalogue.entries import Server
 from planner.engineering.management import OUT_OF_BAND_UPLINKS, PDUS_PER_RACK, twin_links
 from planner.instance.choices import Oversubscription
 from planner.options import attach, frontier
-from planner.options.chains import Cluster, Counts
+from planner.options.chains import Cluster, Counts, Pattern
 from planner.options.frontier import Candidates, Numbers
-from planner.options.groups import Group, Pattern, parts_of
+from planner.options.groups import Group, part_columns, twin_parts
 from planner.options.kits import Mix
 from planner.options.management import IN_BAND, LEAF_LEAF, OUT_OF_BAND
 from planner.options.networks import NetworkOption
 from planner.options.packing import Cells, Packing
 from planner.options.resources import Resources, Vector
-from planner.options.tables import Attachment, Design, Made, Standing, Step, Term
+from planner.options.tables import Attachment, Design, Made, Standing, Standings, Step, Term
 from planner.options.tables import Cluster as Row
 
 
@@ -59,7 +59,8 @@ class Stages:
     packing: Packing | None
     attachments: dict[str, Attachment] = field(default_factory=dict)
     _tied: dict[tuple[object, ...], Attachment] = field(default_factory=dict)
-    _standings: dict[tuple[object, ...], tuple[Standing, Mapping[str, int]]] = field(default_factory=dict)
+    _standings: dict[tuple[object, ...], Standing] = field(default_factory=dict)
+    _made: dict[tuple[int, int], Step] = field(default_factory=dict)
 
     @cached_property
     def order(self) -> Numbers:
@@ -68,54 +69,79 @@ class Stages:
 
     @cached_property
     def steps(self) -> list[Step]:
-        """The steps, but for what depends on others or on the racks."""
-        return [self._step(row, self.groups[self.group[row]], int(self.position[row])) for row in self.order.tolist()]
+        """The steps in rising order of servers, without their network racks."""
+        rows = self.order.tolist()
+        cells = self.cells or [self.groups[g].cells[p] for g, p in self._places]
+        single = np.array([len(cells[row]) == 1 and cells[row][0][1] == 1 for row in rows], np.bool_)
+        least = frontier.least_servers(self.found.subset(self.order), single).tolist()
+        materials = self._materials()
+        servers, kw = self.found.servers.tolist(), self.kw.tolist()
+        return [
+            Step(
+                servers[row], fewest, self._attachment(row), *materials[row], 0, kw[row], cells[row],
+                Standings(partial(self._networks, row)),
+            )
+            for row, fewest in zip(rows, least, strict=True)
+        ]  # fmt: skip
 
-    @cached_property
-    def least(self) -> list[int]:
-        """Fewest servers of each step."""
-        single = np.array([len(step.cells) == 1 and step.cells[0][1] == 1 for step in self.steps], np.bool_)
-        found: list[int] = frontier.least_servers(self.found.subset(self.order), single).tolist()
-        return found
+    def in_racks(self, network_racks: Sequence[int]) -> tuple[Step, ...]:
+        """The steps with their network racks; those with as many are the same ones."""
+        found = []
+        for index, (step, racks) in enumerate(zip(self.steps, network_racks, strict=True)):
+            own = self._made.get((index, racks))
+            if own is None:
+                own = self._made[index, racks] = Step(
+                    step.servers, step.least, step.attachment, step.switches, step.parts, racks, step.fixed_kw,
+                    step.cells, step.standings,
+                )  # fmt: skip
+            found.append(own)
+        return tuple(found)
 
     @cached_property
     def unpackable(self) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]:
         """Minimal loads of gangs that steps cannot pack though they have the places, with the steps."""
         return _unpackable(self.steps, self.packing)
 
-    def _attachment(self, row: int, group: Group) -> str:
+    @cached_property
+    def _places(self) -> list[tuple[int, int]]:
+        """Group and position of each step."""
+        return list(zip(self.group.tolist(), self.position.tolist(), strict=True))
+
+    def _attachment(self, row: int) -> str:
         """Id of the attachment of a step, which is made once."""
+        group = self.groups[self._places[row][0]]
         key = (group.family, id(group.mix), int(self.found.variant[row]))
         if key not in self._tied:
             self._tied[key] = _attachment(group, self.variants, key[2])
             self.attachments[self._tied[key].id] = self._tied[key]
         return self._tied[key].id
 
-    def _step(self, row: int, group: Group, position: int) -> Step:
-        standings: list[Standing] = []
-        switches: dict[str, int] = {}
-        parts: dict[str, int] = dict(group.rounding)
+    def _materials(self) -> dict[int, tuple[Mapping[str, int], Mapping[str, int]]]:
+        """Switches and parts of each step."""
+        found: dict[int, tuple[Mapping[str, int], Mapping[str, int]]] = {}
+        for g in np.unique(self.group):
+            rows = np.flatnonzero(self.group == g)
+            found |= zip(rows.tolist(), _materials(self.groups[g], self.position[rows]), strict=True)
+        return found
+
+    def _networks(self, row: int) -> tuple[Standing, ...]:
+        """The networks of a step; equal ones of several steps are made once."""
+        g, position = self._places[row]
+        group = self.groups[g]
         layouts = [(group.compute, group.chain.clusters, group.pattern(position))]
         if group.storage is not None:
             layouts.append((group.networks[1], group.storage.clusters, group.storage_pattern(position)))
         if group.managed is not None:
             layouts.append((group.networks[-2], group.managed.clusters, ((int(group.managed.cluster[position]), 1),)))
+        standings = []
         for option, clusters, pattern in layouts:
             key = (id(option), id(group.mix), id(clusters), pattern)
             if key not in self._standings:
                 self._standings[key] = _standing(option, group.mix, clusters, pattern)
-            standing, own = self._standings[key]
-            standings.append(standing)
-            _add(parts, own)
+            standings.append(self._standings[key])
         if group.managed is not None:
-            standings[-1:] = _managed(group, int(group.managed.out_of_band[position]), standings, parts)
-        for standing in standings:
-            built = standing.leaves + standing.spines + standing.cores
-            switches[standing.switch] = switches.get(standing.switch, 0) + built
-        cells = self.cells[row] if self.cells else group.cells_of(position)
-        servers = int(group.servers[position])
-        tied = self._attachment(row, group)
-        return Step(servers, 1, tied, switches, parts, 0, float(self.kw[row]), cells, tuple(standings))
+            standings[-1:] = _managed(group, int(group.managed.out_of_band[position]), standings)
+        return tuple(standings)
 
 
 def design_of(
@@ -125,18 +151,38 @@ def design_of(
     fixed = stages.found.fixed[stages.order]
     height, kw = fixed[:, resources.height], fixed[:, resources.columns]
     network_racks = np.maximum(_ceil(height / racks.rack_height), _ceil(kw / racks.rack_kw)).tolist()
-    steps = tuple(
-        Step(
-            step.servers, least, step.attachment, step.switches, step.parts, count, step.fixed_kw, step.cells,
-            step.standings,
-        )
-        for step, least, count in zip(stages.steps, stages.least, network_racks, strict=True)
-    )  # fmt: skip
+    steps = stages.in_racks(network_racks)
     sizes = stages.packing.sizes if stages.packing is not None else ()
     return Design(
         id, server.id, ratio.leaf, ratio.spine, racks.places, racks.rack_kw, racks.rack_height, stages.attachments,
         steps, sizes, stages.unpackable,
     )  # fmt: skip
+
+
+def _materials(group: Group, rows: Numbers) -> list[tuple[Mapping[str, int], Mapping[str, int]]]:
+    """Switches and parts of some steps of a group, with all places taken."""
+    networks = [(option, part_columns(option, group.mix), counted.tolist()) for option, counted in group.counts(rows)]
+    out_of_band = group.managed.out_of_band[rows].tolist() if group.managed is not None else []
+    found: list[tuple[Mapping[str, int], Mapping[str, int]]] = []
+    for i in range(len(rows)):
+        switches: dict[str, int] = {}
+        parts = dict(group.rounding)
+        for option, classes, counts in networks:
+            counted = counts[i]
+            switch = option.switch.id
+            switches[switch] = switches.get(switch, 0) + counted[0] + counted[1] + counted[2]
+            for links, pairs in classes:
+                if counted[links]:
+                    for column, part in pairs:
+                        parts[part] = parts.get(part, 0) + counted[column]
+        if out_of_band:
+            band, below = group.networks[-2:]
+            _add(parts, twin_parts(band, group.mix, networks[-1][2][i][0]))
+            _add(parts, attach.others_parts(band, group.mix, OUT_OF_BAND_UPLINKS * out_of_band[i]))
+            _add(parts, attach.others_parts(below, group.mix, sum(switches.values())))
+            switches[below.switch.id] = switches.get(below.switch.id, 0) + out_of_band[i]
+        found.append((switches, parts))
+    return found
 
 
 def _ceil(values: Vector) -> Numbers:
@@ -158,24 +204,19 @@ def _add(parts: dict[str, int], more: Mapping[str, int]) -> None:
         parts[part] = parts.get(part, 0) + pieces
 
 
-def _managed(group: Group, count: int, standings: Sequence[Standing], parts: dict[str, int]) -> list[Standing]:
-    """The in-band network with the links of ``count`` out-of-band switches, and these; their links are added."""
-    band, below = group.networks[-2:]
-    uplinks = OUT_OF_BAND_UPLINKS * count
+def _managed(group: Group, count: int, standings: Sequence[Standing]) -> list[Standing]:
+    """The in-band network with the links of ``count`` out-of-band switches, and these."""
+    below = group.networks[-1]
     reached = sum(s.leaves + s.spines + s.cores for s in standings)
-    _add(parts, attach.others_parts(band, group.mix, uplinks))
-    _add(parts, attach.others_parts(below, group.mix, reached))
     out_of_band = Standing(
         OUT_OF_BAND, below.switch.id, below.gbps, 1, 1, 1.0, 1.0, (), count, count, 0, 0, (), 1.0,
         other_ports=reached, rack_ports=PDUS_PER_RACK,
     )  # fmt: skip
-    return [replace(standings[-1], other_ports=uplinks), out_of_band]
+    return [replace(standings[-1], other_ports=OUT_OF_BAND_UPLINKS * count), out_of_band]
 
 
-def _standing(
-    option: NetworkOption, mix: Mix, clusters: Sequence[Cluster], pattern: Pattern
-) -> tuple[Standing, Mapping[str, int]]:
-    """A network of a step, with the parts of its links between switches."""
+def _standing(option: NetworkOption, mix: Mix, clusters: Sequence[Cluster], pattern: Pattern) -> Standing:
+    """A network of a step."""
     totals = [0] * len(Counts._fields)
     rows: dict[tuple[str, int, int, int, int, int], int] = {}
     units, tiers, planes = 0, option.tiers, option.planes
@@ -197,12 +238,11 @@ def _standing(
             piece = mix[option.network, link_class][0]
             parts = dict(piece.kit.parts)
             links.append(Made(option.network, link_class, option.gbps, piece.length_m, piece.kit.id, parts, count))
-    standing = Standing(
+    return Standing(
         option.network, option.switch.id, option.gbps, tiers, planes, option.ratio.leaf, option.ratio.spine,
         tuple(Row(*shape, count=n) for shape, n in rows.items()),
         units, counted.leaves, counted.spines, counted.cores, tuple(links), float(option.ports),
     )  # fmt: skip
-    return standing, parts_of(option, mix, counted)
 
 
 def _unpackable(steps: Sequence[Step], packing: Packing | None) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]:

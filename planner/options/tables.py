@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import overload
 
 from planner.catalogue import Catalogue
 from planner.engineering.export_rules import Cap
@@ -121,6 +123,42 @@ class Standing:
     """Node-leaf links of a server rack."""
 
 
+class Standings(Sequence[Standing]):
+    """The networks of a step, made when first looked at: of many thousand steps a plan shows a few.
+
+    Args:
+        make: makes them.
+    """
+
+    def __init__(self, make: Callable[[], tuple[Standing, ...]]) -> None:
+        self._make = make
+
+    @cached_property
+    def made(self) -> tuple[Standing, ...]:
+        return self._make()
+
+    @overload
+    def __getitem__(self, index: int) -> Standing: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Standing, ...]: ...
+    def __getitem__(self, index: int | slice) -> Standing | tuple[Standing, ...]:
+        return self.made[index]
+
+    def __len__(self) -> int:
+        return len(self.made)
+
+    def __iter__(self) -> Iterator[Standing]:
+        return iter(self.made)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self.made == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(self.made)
+
+
 @dataclass(frozen=True)
 class Step:
     """A network that carries up to so many servers, complete: every figure is physics, none is a choice of the model.
@@ -134,7 +172,8 @@ class Step:
         parts: parts by catalogue id, without those of the attachment.
         network_racks: racks that its switches take, by height and by power with all places in use.
         fixed_kw: power of the switches and of ``parts``, kW.
-        cells: (servers, count): groups of servers that reach each other on the compute and on the storage network.
+        cells: (servers, count), largest first: groups of servers that reach each other on the compute and on the
+            storage network.
         standings: its networks, for the tables of a plan.
     """
 
@@ -146,7 +185,7 @@ class Step:
     network_racks: int
     fixed_kw: float
     cells: tuple[tuple[int, int], ...]
-    standings: tuple[Standing, ...]
+    standings: Sequence[Standing]
 
 
 @dataclass(frozen=True)
