@@ -137,10 +137,9 @@ class Designer:
         if large is None:
             return []
         grows = asked.grows or large.sizes != packing.sizes
-        priced = base.chain.matrix @ weights(base.compute, base.mix, self.resources)
-        scale = np.where(np.arange(self.resources.columns) == 0, 1.0, 1e-6)
+        costs = base.chain.matrix @ weights(base.compute, base.mix, self.resources.views)
         found = []
-        for head, least in gangs.heads(base.chain, priced @ scale, large):
+        for head, least in dict.fromkeys(each for cost in costs.T for each in gangs.heads(base.chain, cost, large)):
             points = gangs.growth(base.chain, head[-1], grows)
             group = make_group(
                 base.family, base.networks, base.mix, self.chains, asked.most, self.resources, places, False,

@@ -15,7 +15,7 @@ from planner.options.kits import Mix
 from planner.options.management import IN_BAND, LEAF_LEAF, OUT_OF_BAND, Managed
 from planner.options.networks import NetworkOption
 from planner.options.packing import Cells, cells_along, cells_of
-from planner.options.resources import Resources, Vector
+from planner.options.resources import Key, Resources, Vector
 from planner.options.tables import Term
 
 LOWER_UPPER = {"leaf-spine": (3, 4, 5), "spine-core": (6, 7, 8)}
@@ -46,16 +46,17 @@ class Chains:
         return self._made[*key, apart]
 
 
-def weights(option: NetworkOption, mix: Mix, resources: Resources) -> Vector:
-    """Resources of one of each of ``Counts``."""
-    found = np.zeros((len(Counts._fields), resources.columns))
-    found[:3] = resources.of("switches", option.switch.id)
+def weights(option: NetworkOption, mix: Mix, vectors: Mapping[Key, Vector]) -> Vector:
+    """Vectors of one of each of ``Counts``, from those of items."""
+    switch = vectors["switches", option.switch.id]
+    found = np.zeros((len(Counts._fields), len(switch)))
+    found[:3] = switch
     for link_class, columns in LOWER_UPPER.items():
         if (option.network, link_class) in mix:
             ends = mix[option.network, link_class][0].ends
             for column, part in zip(columns, (ends.cable, ends.lower, ends.upper), strict=True):
                 if part:
-                    found[column] = resources.of("optics", part)
+                    found[column] = vectors["optics", part]
     return found
 
 
@@ -271,11 +272,11 @@ def _apart(servers: Numbers) -> Numbers:
 def _price(group: Group, resources: Resources, servers_per_rack: int) -> None:
     chain = group.chain
     counted = chain.counts[group.point] + chain.matrix[list(group.head)].sum(0)
-    fixed = counted @ weights(group.compute, group.mix, resources)
+    fixed = counted @ weights(group.compute, group.mix, resources.vectors)
     switches = counted[:, :3].sum(1)
     if group.storage is not None:
         more = group.storage.counts[group.storage_point]
-        fixed = fixed + more @ weights(group.networks[1], group.mix, resources)
+        fixed = fixed + more @ weights(group.networks[1], group.mix, resources.vectors)
         switches = switches + more[:, :3].sum(1)
     for part, pieces in group.rounding.items():
         fixed = fixed + pieces * resources.of("optics", part)
@@ -287,7 +288,7 @@ def _price(group: Group, resources: Resources, servers_per_rack: int) -> None:
         found = management.managed(band, below, group.servers, switches, own, servers_per_rack)
         group.managed = found
         matrix = np.array([c.counts for c in found.clusters], np.int64)[found.cluster]
-        fixed = fixed + matrix @ weights(band, group.mix, resources)
+        fixed = fixed + matrix @ weights(band, group.mix, resources.vectors)
         fixed = fixed + (matrix[:, :1] // 2 * 2) * resources.kit(group.mix[IN_BAND, LEAF_LEAF][0].kit)
         fixed = fixed + found.out_of_band[:, None] * (
             resources.of("switches", below.switch.id) + _vector(attach.others_parts(band, group.mix, 2), resources)

@@ -7,7 +7,7 @@ supply; power; height. Columns that say the same of every item stand once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ from planner.instance.resolve import SiteFacts
 from planner.money import Account, Money
 from planner.units import W_PER_KW
 
+TIE = 1e-9
+"""Weight of money where something else is counted."""
 Vector = npt.NDArray[np.float64]
 Key = tuple[str, str]
 """(kind, id) of an item."""
@@ -31,6 +33,9 @@ class Resources:
     Attributes:
         vectors: by (kind, id).
         kw, height: index of the columns of power (kW) and of rack units; the money of the first class stands first.
+        views: by (kind, id) what one piece that stands over the whole horizon takes, one number for each way to tell
+            which of two networks is cheaper: all of its money, renewals and power included; its capital where that is
+            limited; pieces in short supply. Money breaks ties.
     """
 
     def __init__(
@@ -39,7 +44,7 @@ class Resources:
         money: Money,
         catalogue: Catalogue,
         keys: Iterable[Key],
-        sites: Iterable[SiteFacts] = (),
+        sites: Collection[SiteFacts] = (),
     ) -> None:
         self.keys = tuple(keys)
         columns = [_distinct(list(_priced(instance, money, self.keys)))] if self.keys else []
@@ -55,6 +60,10 @@ class Resources:
         self.height = int(matrix.shape[1]) - 1
         self.kw = self.height - 1
         self.vectors: Mapping[Key, Vector] = {key: matrix[i] for i, key in enumerate(self.keys)}
+        feed = least_worth_of_kw(instance, money, sites)
+        self.views: Mapping[Key, Vector] = {
+            key: np.array(_views(instance, money, key, feed * kw)) for key, kw in zip(self.keys, watts, strict=True)
+        }
         self._kits: dict[str, optics.Rank] = {}
 
     @property
@@ -78,11 +87,12 @@ class Resources:
 
 
 def least_worth_of_kw(instance: Instance, money: Money, sites: Iterable[SiteFacts]) -> float:
-    """What a kW of IT load adds to the objective at the least, wherever it stands: its energy and its feed.
+    """What a kW of IT load over all periods adds to the objective at the least, wherever it stands: its energy and its
+    feed.
 
     Of two networks that cost the same with it, one that draws less costs no more at any site.
     """
-    running = money.objective.get((Account.ENERGY, 1), 0.0) * money.years
+    running = sum(money.objective.get((Account.ENERGY, t), 0.0) for t in money.periods) * money.years
     found = []
     for site in sites:
         pue = min(site.pue.values(), default=1.0)
@@ -105,6 +115,21 @@ def _priced(instance: Instance, money: Money, keys: tuple[Key, ...]) -> Iterable
     for scarce in dict.fromkeys((limit.kind, limit.id) for limit in instance.supply):
         if scarce in keys:
             yield [float(key == scarce) for key in keys]
+
+
+def _views(instance: Instance, money: Money, key: Key, power: float) -> list[float]:
+    """``Resources.views`` of one item; ``power`` is the money of its power."""
+    terms = money.terms(*key)
+    bought = money.periods[:: terms.life]
+    worth = sum(money.worth(*key, t) for t in bought) + power
+    capital = sum(terms.price[t] for t in bought)
+    limited = instance.budget.capex is not None or instance.budget.capex_by_period is not None
+    scarce = dict.fromkeys((limit.kind, limit.id) for limit in instance.supply if limit.kind in ("switches", "optics"))
+    return [
+        worth,
+        *([capital + TIE * worth] if limited else []),
+        *(float(key == one) * len(bought) + TIE * worth for one in scarce),
+    ]
 
 
 def _distinct(columns: list[list[float]]) -> Vector:

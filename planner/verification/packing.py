@@ -18,7 +18,9 @@ def cells(*lines: Mapping[int, int]) -> Counter[int]:
     """Cells of servers that reach each other on every network, as number by size.
 
     The servers of a pool stand in one line. Each network cuts it into its clusters, larger ones first; a cell is what
-    lies between two cuts of any network, as far as all networks reach.
+    lies between two cuts of any network, as far as all networks reach. A network of a single cluster cuts nothing:
+    whichever servers it has places for reach each other on it, so that only its size bounds a cell. That it has places
+    for all of them is another check.
 
     Args:
         lines: of each network its clusters, as number by servers of a cluster.
@@ -27,14 +29,26 @@ def cells(*lines: Mapping[int, int]) -> Counter[int]:
     [(1, 1), (2, 1), (3, 1), (4, 1)]
     >>> cells({16: 3}) == {16: 3}
     True
+    >>> cells({8: 2}, {12: 1}) == {8: 2}  # six servers of either cluster
+    True
     """
     standing = [{size: count for size, count in line.items() if size > 0 and count > 0} for line in lines]
     if not standing or not all(standing):
         return Counter()
-    if len(standing) == 1:
-        return Counter(standing[0])
+    alone = [size for line in standing for size in line if sum(line.values()) == 1]
+    several = [line for line in standing if sum(line.values()) > 1]
+    if not several:
+        return Counter({min(alone): 1})
     found: Counter[int] = Counter()
-    walks = [_cuts(line) for line in standing]
+    for size, count in (_between(several) if len(several) > 1 else several[0]).items():
+        found[min([size, *alone])] += count
+    return found
+
+
+def _between(lines: list[dict[int, int]]) -> Counter[int]:
+    """What lies between the cuts of several lines."""
+    found: Counter[int] = Counter()
+    walks = [_cuts(line) for line in lines]
     ahead: list[int | None] = [next(walk, None) for walk in walks]
     position = 0
     while all(cut is not None for cut in ahead):

@@ -14,9 +14,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
+from typing import Any, TypeVar
 
 from planner.catalogue import Catalogue
 from planner.catalogue.entries import Server, Switch
@@ -26,6 +27,7 @@ from planner.engineering.tree import Tree
 from planner.instance.choices import FabricChoice, Oversubscription
 
 EPS = 1e-9
+Found = TypeVar("Found")
 Gangs = tuple[int, ...]
 """Servers of every run that must stand in one cluster, largest first."""
 
@@ -171,7 +173,21 @@ def _kit(kit: optics.Kit, catalogue: Catalogue) -> Kit:
 # Clusters side by side
 
 
-@cache
+def of_plane(function: Callable[..., Found]) -> Callable[..., Found]:
+    """``cache`` that tells planes apart by identity: hashing all their frames would take most of the search."""
+    known: dict[tuple[Any, ...], tuple[fabric.Design, Found]] = {}
+
+    @wraps(function)
+    def found(plane: fabric.Design, *args: Any) -> Found:
+        key = (id(plane), *args)
+        if key not in known:
+            known[key] = plane, function(plane, *args)  # with the plane, so that its id stays its own
+        return known[key][1]
+
+    return found
+
+
+@of_plane
 def clusters_of(plane: fabric.Design) -> tuple[Cluster, ...]:
     """Every cluster of a plane: each frame with each number of units."""
     found = []
@@ -187,7 +203,7 @@ def frame_of(plane: fabric.Design, cluster: Cluster) -> fabric.Frame:
     return next(f for f in plane.frames if f.id == cluster.frame)
 
 
-@cache
+@of_plane
 def tails(plane: fabric.Design, servers: int) -> tuple[Cluster, ...]:
     """On every frame that holds them, the cluster with the fewest units for so many servers."""
     found: dict[str, Cluster] = {}
@@ -245,7 +261,8 @@ def packable(gangs: Gangs, places: Iterable[int]) -> bool:
 
 
 def cells(*networks: Arrangement) -> list[int]:
-    """Servers between the cuts of all networks, which stand in one line."""
+    """Servers between the cuts of all networks, which stand in one line; a network of one cluster cuts nothing."""
+    networks = tuple(n for n in networks if len(n) > 1) or networks
     ends = {0}
     total = min(sum(c.places for c in arrangement) for arrangement in networks)
     for arrangement in networks:
@@ -275,13 +292,13 @@ def set_partitions(gangs: Gangs) -> Iterator[tuple[Gangs, ...]]:
 # What a cluster takes
 
 
-@cache
+@of_plane
 def cluster_switches(plane: fabric.Design, planes: int, cluster: Cluster) -> int:
     frame = frame_of(plane, cluster)
     return planes * (frame.leaves + frame.spines + frame.cores + cluster.units * plane.unit.leaves)
 
 
-@cache
+@of_plane
 def degrees(plane: fabric.Design, cluster: Cluster, servers: int, link_class: str) -> tuple[Counter[int], Counter[int]]:
     """How many devices below and above have how many links of a class, with so many servers in the cluster."""
     tree = tree_of(plane, cluster, servers)
@@ -302,7 +319,7 @@ def modules(found: Mapping[int, int], links: int) -> int:
     return sum(-(-degree // links) * devices for degree, devices in found.items())
 
 
-@cache
+@of_plane
 def between(plane: fabric.Design, planes: int, cage: int, cluster: Cluster, link_class: str) -> tuple[int, int, int]:
     """(modules below, modules above, links) of the links between switches of a cluster, whatever stands below."""
     found, above = degrees(plane, cluster, cluster.places, link_class)
@@ -384,6 +401,7 @@ class Networks:
         self.menu = menu
         self.one_cluster = one_cluster
         self._known: dict[tuple[int, Gangs], list[Built]] = {}
+        self._made: dict[tuple[Any, ...], list[tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]]] = {}
 
     def watts(self, kind: str, id: str) -> float:
         return self.catalogue.switches[id].power_w if kind == "switches" else self.catalogue.optics[id].power_w
@@ -429,6 +447,18 @@ class Networks:
             return
         yield from paired(compute.plane, storage.plane, servers, gangs, self.menu)
 
+    def _ways(
+        self, wiring: Wiring, arrangement: Arrangement, servers: int, places: int
+    ) -> list[tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]]:
+        """What a network takes with so many servers and with all places taken, by choice of kits."""
+        key = (id(wiring), arrangement, servers, places)
+        if key not in self._made:
+            self._made[key] = [
+                (needs(wiring, arrangement, servers, kits), needs(wiring, arrangement, places, kits))
+                for kits in kit_choices(wiring, arrangement)
+            ]
+        return self._made[key]
+
     def _built(self, name: str, networks: Sequence[tuple[Wiring, Arrangement]], servers: int) -> Iterator[Built]:
         if self.one_cluster and len(networks[0][1]) > 1:
             return
@@ -437,12 +467,12 @@ class Networks:
             wiring.switch.rack_units * sum(cluster_switches(wiring.plane, wiring.planes, c) for c in arrangement)
             for wiring, arrangement in networks
         )
-        for kits in itertools.product(*(kit_choices(*network) for network in networks)):
+        for kits in itertools.product(*(self._ways(*network, servers, places) for network in networks)):
             pieces: Counter[tuple[str, str]] = Counter()
             full: Counter[tuple[str, str]] = Counter()
-            for (wiring, arrangement), chosen in zip(networks, kits, strict=True):
-                pieces += needs(wiring, arrangement, servers, chosen)
-                full += needs(wiring, arrangement, places, chosen)
+            for own, own_full in kits:
+                pieces.update(own)
+                full.update(own_full)
             kw, full_kw = (sum(self.watts(*k) * n for k, n in c.items()) / 1000 for c in (pieces, full))
             racks = max(ceil(height / self.rack_height), ceil(full_kw / self.rack_kw))
             yield Built(tuple(sorted(pieces.items())), racks, kw, name)
@@ -501,7 +531,7 @@ def to_measure(plane: fabric.Design, servers: int, gangs: Gangs) -> Iterator[Arr
                     yield tuple(sorted((*others, *more), key=lambda c: -c.places))
 
 
-@cache
+@of_plane
 def _worth(plane: fabric.Design, servers: int) -> tuple[Cluster, ...]:
     """Clusters for so many servers of which none has fewer switches and links than another."""
     found = sorted(tails(plane, servers), key=lambda c: _size(plane, c))
@@ -520,7 +550,7 @@ def _no_larger(one: tuple[int, int], other: tuple[int, int]) -> bool:
     return one[0] <= other[0] and one[1] <= other[1]
 
 
-@cache
+@of_plane
 def steps(plane: fabric.Design, servers: int, gangs: Gangs, menu: str) -> tuple[Arrangement, ...]:
     """Whole clusters and a tail; with every way to share out runs, clusters sized to these."""
     found = dict.fromkeys((*chain(plane, servers, gangs), *apart(plane, servers, gangs)))
@@ -555,7 +585,7 @@ def paired(
             return
 
 
-@cache
+@of_plane
 def _sizes(plane: fabric.Design, servers: int) -> frozenset[int]:
     most = max(f.servers for f in plane.frames)
     end = servers + 3 * most if most < 4 * servers else most

@@ -53,6 +53,11 @@ def test_runs_of_several_sizes_find_their_clusters(first: int) -> None:
     _runs(range(first, first + 4))
 
 
+def test_runs_on_two_switches_share_a_storage_network() -> None:
+    """Six servers on each switch for eight, twelve on one storage network for twelve: refused as a plan once."""
+    _runs(range(136, 137))
+
+
 @pytest.mark.slow
 @every_seed(100, 300, BATCH)
 def test_runs_of_several_sizes_find_their_clusters_on_many(first: int) -> None:

@@ -65,9 +65,16 @@ def test_larger_clusters_stand_first() -> None:
 
 
 def test_cells_reach_as_far_as_every_network() -> None:
-    assert cells({10: 2}, {8: 1}) == {8: 1}
+    assert cells({10: 2}, {8: 1}) == {8: 2}
+    assert cells({10: 1}, {8: 1}) == {8: 1}
+    assert cells({10: 2}, {8: 1, 4: 1}) == {8: 1, 2: 2}
     assert cells({10: 2}, {}) == {}
     assert cells({}) == {}
+
+
+def test_a_network_of_one_cluster_cuts_nothing() -> None:
+    """Six servers on each of two switches, all twelve on one storage network."""
+    assert cells({8: 2}, {12: 1}) == {8: 2}
 
 
 def test_an_absurd_number_of_clusters_ends() -> None:
