@@ -15,6 +15,8 @@ from planner.options.chains import Chain
 from planner.options.packing import FEW, MOST_ALIKE, MOST_LOADS, Packing
 from planner.options.resources import Vector
 
+ROUNDING = 1e-12
+"""Relative difference of two sums of the same prices."""
 GROWTH = 48
 """Sizes offered of a cluster that grows for the servers that no gang takes."""
 
@@ -38,7 +40,7 @@ def heads(chain: Chain, cost: Vector, packing: Packing) -> list[tuple[tuple[int,
     for i in range(1, len(listed)):  # in lexical order: what is left of a load comes before it
         parts = np.flatnonzero((listed[: i + 1] <= listed[i]).all(1))[1:]
         sums = each[parts] + best[i - listed[parts] @ radix]
-        pick = int(sums.argmin())
+        pick = int((sums <= sums.min() * (1 + ROUNDING)).argmax())  # of equals the one with the smallest cluster
         best[i], first[i] = sums[pick], parts[pick]
     found: dict[tuple[int, ...], int] = {}
     for i in range(1, len(listed)):
