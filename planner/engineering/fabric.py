@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from planner.catalogue.entries import Switch
 
@@ -125,6 +126,7 @@ def has_speed(switch: Switch, gbps: float) -> bool:
     return any(abs(switch.port_gbps / split - gbps) < 1e-9 for split in switch.breakout)
 
 
+@lru_cache(maxsize=1024)
 def divisors(number: int) -> tuple[int, ...]:
     """Divisors in rising order.
 

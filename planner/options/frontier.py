@@ -10,8 +10,10 @@ those that stand already, so it must be cheaper by all that the largest remainin
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -62,25 +64,36 @@ class Candidates:
     rounding: Vector
     packs: Truth
     cells: Sequence[Cells] = ()
+    _held: dict[int, bool] = field(default_factory=dict)
+    """What was found of pairs of cells."""
 
     def subset(self, keep: npt.NDArray[np.generic]) -> Candidates:
         """Some of the steps."""
         rows = ("servers", "previous", "fixed", "variant", "family", "kind", "mask", "cell", "sure")
-        return Candidates(**{**self.__dict__, **{name: getattr(self, name)[keep] for name in rows}})
+        return replace(self, **{name: getattr(self, name)[keep] for name in rows})
 
     def pack(self, one: Numbers, other: Numbers) -> Truth:
         """Whether steps pack every load of gangs that others pack, pair by pair."""
         found = self.packs[self.mask[one], self.mask[other]] & (self.sure[one] >= self.servers[other])
         if self.cells:
-            unsure = np.flatnonzero(~found)
-            pairs, pair = np.unique(
-                self.cell[one[unsure]] * len(self.cells) + self.cell[other[unsure]], return_inverse=True
-            )
-            held = [
-                holds(self.cells[a], self.cells[b]) for a, b in (divmod(p, len(self.cells)) for p in pairs.tolist())
-            ]
-            found[unsure] = np.array(held, np.bool_)[pair]
+            # Cells hold others only with as many servers in all, and with a cell as large as the largest.
+            room = self._room
+            a, b = self.cell[one], self.cell[other]
+            unsure = np.flatnonzero(~found & (room[a] >= room[b]).all(1))
+            found[unsure] = [self._holds(*pair) for pair in zip(a[unsure].tolist(), b[unsure].tolist(), strict=True)]
         return np.asarray(found, dtype=np.bool_)
+
+    @cached_property
+    def _room(self) -> Numbers:
+        """Servers of all the cells and of the largest, by ``cell``."""
+        return np.array([(sum(s * n for s, n in own), own[0][0]) for own in self.cells], np.int64)
+
+    def _holds(self, one: int, other: int) -> bool:
+        pair = one * len(self.cells) + other
+        found = self._held.get(pair)
+        if found is None:
+            found = self._held[pair] = holds(self.cells[one], self.cells[other])
+        return found
 
     @property
     def gangs(self) -> bool:
@@ -172,16 +185,25 @@ def _dominated(found: Candidates, among: Truth, credit: Vector, same_kind: bool)
             sizes += [(found.servers[own], 1), (np.maximum.accumulate(found.sure[own]), 0)]
         for size, later in sizes:
             at = np.searchsorted(size, found.servers[rows[alive]], "left") + later
-            beaten = _beaten(found, rows[alive], own, at, bar[:, alive], owed[alive], same_kind)
+            beaten = _beaten(found, rows, alive, own, at, bar, owed, same_kind)
             gone[rows[alive[beaten]]] = True
             alive = alive[~beaten]
     return gone
 
 
 def _beaten(
-    found: Candidates, rows: Numbers, own: Numbers, at: Numbers, bar: Vector, owed: Vector, same_kind: bool
+    found: Candidates,
+    among: Numbers,
+    alive: Numbers,
+    own: Numbers,
+    at: Numbers,
+    bar: Vector,
+    owed: Vector,
+    same_kind: bool,
 ) -> Truth:
-    """Which of ``rows`` the step of ``own`` at the same position beats; of themselves the one after."""
+    """Which of the ``alive`` ones ``among`` steps the step of ``own`` at the same position beats; of themselves the one
+    after."""
+    rows = among[alive]
     one = own[np.minimum(at, len(own) - 1)]
     at = at + (one == rows)
     one = own[np.minimum(at, len(own) - 1)]
@@ -189,16 +211,17 @@ def _beaten(
     usable &= (found.servers[one] > found.servers[rows]) | (found.family[one] != found.family[rows]) | (one < rows)
     usable &= (found.kind[one] == found.kind[rows]) | (not same_kind)
     todo = np.flatnonzero(usable)
-    for end in (1, 0):  # with all places taken first, which decides more often
+    # With all places taken first, and money first, which decide more often.
+    for end, columns in itertools.product((1, 0), (slice(1), slice(1, None))):
         b, a = rows[todo], one[todo]
         n = _ends(found, b)[end]
         cost = (
-            found.fixed[a]
-            + n[:, None] * found.slope[found.variant[a]]
-            + found.rounding[found.variant[a], found.variant[b]]
+            found.fixed[a, columns]
+            + n[:, None] * found.slope[found.variant[a], columns]
+            + found.rounding[found.variant[a], found.variant[b], columns]
         )
-        less = np.where((found.kind[a] == found.kind[b])[:, None], 0.0, owed[todo])
-        todo = todo[(cost <= bar[end, todo] - less).all(1)]
+        less = np.where((found.kind[a] == found.kind[b])[:, None], 0.0, owed[alive[todo], columns])
+        todo = todo[(cost <= bar[end, alive[todo], columns] - less).all(1)]
     todo = todo[found.pack(one[todo], rows[todo])]
     # A step that falls itself in this round leaves those it beats to the next.
     falls = np.zeros(len(found.servers), np.bool_)

@@ -119,7 +119,6 @@ def _fits_in_turn(blocks: Sequence[int], free: list[int]) -> bool:
     return True
 
 
-@lru_cache(maxsize=1 << 17)
 def holds(cells: Cells, others: Cells) -> bool:
     """Whether cells have room for all of the others, so that they pack whatever these pack: by first fit, so that
     False may be wrong.
@@ -129,7 +128,7 @@ def holds(cells: Cells, others: Cells) -> bool:
     """
     free = dict(cells)
     for size, needed in others:
-        for room in sorted((r for r in free if r >= size), reverse=True):
+        for room in sorted([r for r in free if r >= size], reverse=True):
             each = room // size
             used = min(free[room], -(-needed // each))
             free[room] -= used
@@ -202,7 +201,9 @@ class Packing:
         self.listed = loads(counts[len(counts) - number :])
         self.many = self.sizes[-number - 1] if number < len(sizes) else 0
         self.sums = sorted({self.servers(load) for load in self.listed})
+        self._most = sum(self.counts[len(self.counts) - number :])
         self._masks: dict[Cells, int] = {}
+        self._canonical: dict[Cells, Cells] = {}
 
     def servers(self, load: Load) -> int:
         """Servers of a load of the told sizes."""
@@ -218,13 +219,14 @@ class Packing:
         >>> Packing((33, 128), (1, 3)).canonical(((512, 4), (100, 1), (32, 7)))
         ((417, 4), (33, 1))
         """
-        most = sum(self.counts[len(self.counts) - len(self.told) :])
-        kept: dict[int, int] = {}
-        for servers, count in cells:
-            size = self.usable(servers)
-            if self.told and size >= self.told[0]:
-                kept[size] = min(kept.get(size, 0) + count, most)
-        return tuple(sorted(kept.items(), reverse=True))
+        found = self._canonical.get(cells)
+        if found is None:
+            kept: dict[int, int] = {}
+            for servers, count in cells:
+                if self.told and servers >= self.told[0] and (size := self.usable(servers)) >= self.told[0]:
+                    kept[size] = min(kept.get(size, 0) + count, self._most)
+            found = self._canonical[cells] = tuple(sorted(kept.items(), reverse=True))
+        return found
 
     def mask(self, cells: Cells) -> int:
         """Told loads that cells pack, a bit each."""
