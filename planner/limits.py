@@ -446,8 +446,9 @@ NOT_LIMITS: Mapping[str, tuple[str, ...]] = {
         "workloads[].name", "workloads[].kind", "workloads[].precision", "workloads[].scale_by_period[]",
         "workloads[].model", "workloads[].parameters", "workloads[].active_parameters", "workloads[].tokens",
         "workloads[].days", "workloads[].concurrent_runs", "workloads[].sequence", "workloads[].batch_tokens",
-        "workloads[].queries_per_day", "workloads[].tokens_in", "workloads[].tokens_out", "workloads[].peak_factor",
-        "workloads[].prefix_hit", "workloads[].concurrent_users", "workloads[].peak_flops",
+        "workloads[].queries_per_day", "workloads[].requests_per_second", "workloads[].tokens_in",
+        "workloads[].tokens_out", "workloads[].peak_factor", "workloads[].prefix_hit",
+        "workloads[].concurrent_users", "workloads[].peak_flops",
     ),
     "how the load is sized": (
         "workloads[].mfu", "workloads[].utilisation", "workloads[].recomputation", "workloads[].stack",

@@ -6,6 +6,7 @@ imported only when a text quantity is met.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,10 @@ PETA = 1e15
 EXA = 1e18
 GIGA = 1e9
 KILO = 1e3
+PERCENT = 100
+
+_NUMBER = r"([-+]?(?:[0-9][0-9_]*\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
+_LETTERS = {"": 1.0, "k": KILO, "K": KILO, "M": 1e6, "B": GIGA, "T": TERA}
 
 SECONDS_PER_DAY = 86_400
 HOURS_PER_YEAR = 8_760
@@ -27,7 +32,7 @@ G_PER_TONNE = 1e6
 
 
 def quantity(value: float | int | str, unit: str) -> float:
-    """Read a quantity as a number of ``unit``.
+    """Read a quantity as a number of ``unit``, with or without a space before the unit of a text.
 
     A bare number is taken to be in ``unit`` already (the key of the instance file names it); text must carry
     its own unit and is converted.
@@ -36,6 +41,8 @@ def quantity(value: float | int | str, unit: str) -> float:
     60.0
     >>> quantity("6.5 kW", "W")
     6500.0
+    >>> quantity("50ms", "s")
+    0.05
 
     Raises:
         ValueError: the text is no quantity, or its dimension differs from that of ``unit``.
@@ -53,14 +60,43 @@ def quantity(value: float | int | str, unit: str) -> float:
     import pint
 
     # A plain pattern keeps pint's expression parser away from untrusted text.
-    parts = value.split()
-    if len(parts) != 2 or not parts[1].replace("/", "").isalpha():
+    parts = re.fullmatch(rf"\s*{_NUMBER}\s*([A-Za-z][A-Za-z/]*)\s*", value)
+    if parts is None:
         raise ValueError(f"found {value!r}; a number of {unit} or text such as '1 {unit}' is accepted")
     try:
-        magnitude = float(parts[0])
-        return float(_registry().Quantity(magnitude, parts[1]).to(unit).magnitude)
+        return float(_registry().Quantity(float(parts[1]), parts[2]).to(unit).magnitude)
     except (pint.PintError, ValueError, AttributeError):
         raise ValueError(f"found {value!r}; a number of {unit} or text such as '1 {unit}' is accepted") from None
+
+
+def tally(value: float | int | str) -> float:
+    """Read a count: a number, or text with one of the letters of model cards, k, M, B (1e9) or T.
+
+    >>> tally("15T"), tally("1.4 B"), tally("60k"), tally(3)
+    (15000000000000.0, 1400000000.0, 60000.0, 3.0)
+
+    Raises:
+        ValueError: the text is no such count.
+    """
+    found = re.fullmatch(rf"\s*{_NUMBER}\s*([kKMBT]?)\s*", value[:65]) if isinstance(value, str) else None
+    if isinstance(value, bool) or (isinstance(value, str) and found is None):
+        raise ValueError(f"found {value!r}; a number or text such as '15T' (k, M, B or T) is accepted")
+    return float(found[1]) * _LETTERS[found[2]] if found is not None else float(value)
+
+
+def share(value: float | int | str) -> float:
+    """Read a share: a number, or text in percent.
+
+    >>> share("9%"), share("12.5 %"), share(0.4)
+    (0.09, 0.125, 0.4)
+
+    Raises:
+        ValueError: the text is no such share.
+    """
+    found = re.fullmatch(rf"\s*{_NUMBER}\s*%\s*", value[:65]) if isinstance(value, str) else None
+    if isinstance(value, bool) or (isinstance(value, str) and found is None):
+        raise ValueError(f"found {value!r}; a number or text such as '9%' is accepted")
+    return float(found[1]) / PERCENT if found is not None else float(value)
 
 
 @cache

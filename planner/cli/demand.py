@@ -31,14 +31,16 @@ Parameters = Annotated[
     float | None, typer.Option(help="Parameters of the model, sized by its FLOPs.", show_default=False)
 ]
 ActiveParameters = Annotated[
-    float | None, typer.Option(help="Parameters used per token (mixture of experts); all if absent.")
+    float | None,
+    typer.Option(help="Parameters used per token (mixture of experts), with a number of them; all if absent."),
 ]
 ModelName = Annotated[
     str | None,
     typer.Option(
         "--model",
-        help="Model to size by the performance model on every server type: an id of `planner catalogue models`, or a "
-        "number of parameters.",
+        help="Model to size by the performance model on every server type: an id of `planner catalogue models`, a "
+        "number of parameters such as 13B, or a shape such as layers=80,hidden=8192,heads=64,ffn=28672,"
+        "vocabulary=32000.",
         show_default=False,
     ),
 ]
@@ -96,7 +98,7 @@ def training(
         "--sequence": sequence, "--batch-tokens": batch_tokens, "--oversubscription": oversubscription,
         "--safe": safe, "--measurements": measurements, "--stack": stack,
     }  # fmt: skip
-    with_parameters = {"--active-parameters": active_parameters, "--mfu": mfu, "--peak-tflops": peak_tflops}
+    with_parameters = {"--mfu": mfu, "--peak-tflops": peak_tflops}
     _require_one(model, parameters, with_model, with_parameters, as_json)
     if parameters is not None:
         demand_closed_form.training(
@@ -106,8 +108,8 @@ def training(
         from planner.cli import demand_performance
 
         demand_performance.training(
-            model, tokens, days, concurrent, sequence, batch_tokens, precision, stack, accelerator, oversubscription,
-            safe, measurements, as_json,
+            model, active_parameters, tokens, days, concurrent, sequence, batch_tokens, precision, stack, accelerator,
+            oversubscription, safe, measurements, as_json,
         )  # fmt: skip
 
 
@@ -168,8 +170,8 @@ def inference(
         "--oversubscription": oversubscription, "--safe": safe, "--measurements": measurements,
     }  # fmt: skip
     with_parameters = {
-        "--tokens-per-query": tokens_per_query, "--active-parameters": active_parameters, "--utilisation": utilisation,
-        "--peak-tflops": peak_tflops, "--divide-twice": divide_twice,
+        "--tokens-per-query": tokens_per_query, "--utilisation": utilisation, "--peak-tflops": peak_tflops,
+        "--divide-twice": divide_twice,
     }  # fmt: skip
     _require_one(model, parameters, with_model, with_parameters, as_json)
     if parameters is not None:
@@ -185,8 +187,8 @@ def inference(
         if tokens_in is None or tokens_out is None:
             refuse("--model needs --tokens-in and --tokens-out", as_json)
         demand_performance.inference(
-            model, queries_per_day, tokens_in, tokens_out, peak_factor, precision, kv_precision, ttft, tpot,
-            prefix_hit, disaggregated, engine, accelerator, oversubscription, safe, measurements, as_json,
+            model, active_parameters, queries_per_day, tokens_in, tokens_out, peak_factor, precision, kv_precision,
+            ttft, tpot, prefix_hit, disaggregated, engine, accelerator, oversubscription, safe, measurements, as_json,
         )  # fmt: skip
 
 

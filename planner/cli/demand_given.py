@@ -25,7 +25,13 @@ MOST = 1e20
 """Tokens, sequences or devices: beyond any run, and far from the end of the numbers."""
 
 ModelName = Annotated[
-    str, typer.Option("--model", help="An id of `planner catalogue models`, or a number of parameters.")
+    str,
+    typer.Option(
+        "--model", help="An id of `planner catalogue models`, a number of parameters such as 13B, or a shape."
+    ),
+]
+ActiveParameters = Annotated[
+    float | None, typer.Option(help="Parameters used per token (mixture of experts), with a number of them.")
 ]
 ServerName = Annotated[str, typer.Option("--server", help="An id of `planner catalogue servers`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the same as JSON.")]
@@ -58,6 +64,7 @@ def run(
     measurements: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Your own measurements (CSV; see docs/performance.md).")
     ] = None,
+    active_parameters: ActiveParameters = None,
     as_json: AsJson = False,
 ) -> None:
     """Speed and duration of a training run on accelerators that are given."""
@@ -82,7 +89,7 @@ def run(
         faults += _not_among("recomputation", recomputation, RECOMPUTATION)
         if not oversubscription >= 1:
             faults.append(f"oversubscription must be at least 1, found {oversubscription:g}")
-        known = _tried(faults, lambda: model_of(model))
+        known = _tried(faults, lambda: model_of(model, active_parameters))
         device = _tried(faults, lambda: _device(server, catalogue, max(1.0, oversubscription)))
         settled = _tried(faults, lambda: _settled(layout))
         generation = device.generation if device else OTHER
@@ -131,6 +138,7 @@ def replica(
     ] = None,
     engine: Annotated[str | None, typer.Option(help="vllm (default), tensorrt-llm or tensorrt-llm-2023.")] = None,
     prefix_hit: Annotated[float, typer.Option(help="Share of prompt tokens found in a prefix cache.")] = 0.0,
+    active_parameters: ActiveParameters = None,
     as_json: AsJson = False,
 ) -> None:
     """Throughput and latency of one replica of a served model on accelerators that are given."""
@@ -143,7 +151,7 @@ def replica(
 
         faults: list[str] = []
         catalogue = load_catalogue()
-        known = _tried(faults, lambda: model_of(model))
+        known = _tried(faults, lambda: model_of(model, active_parameters))
         device = _tried(faults, lambda: _device(server, catalogue))
         generation = device.generation if device else OTHER
         constants = _tried(faults, lambda: constants_of(generation, engine or DEFAULT_ENGINE))

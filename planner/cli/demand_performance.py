@@ -21,6 +21,7 @@ Row = TypeVar("Row")
 
 def training(
     model: str,
+    active_parameters: float | None,
     tokens: float,
     days: float,
     concurrent: int,
@@ -43,7 +44,16 @@ def training(
         from planner.report.demand import training_demand
 
         catalogue = load_catalogue()
-        run = Run(model_of(model), tokens, days, concurrent, sequence, batch_tokens, precision, stack or DEFAULT_STACK)
+        run = Run(
+            model_of(model, active_parameters),
+            tokens,
+            days,
+            concurrent,
+            sequence,
+            batch_tokens,
+            precision,
+            stack or DEFAULT_STACK,
+        )
         measured = _grouped(
             read_measurements(measurements, catalogue) if measurements else (), lambda row: row.device.name
         )
@@ -58,6 +68,7 @@ def training(
 
 def inference(
     model: str,
+    active_parameters: float | None,
     queries_per_day: float,
     tokens_in: float,
     tokens_out: float,
@@ -85,8 +96,8 @@ def inference(
 
         catalogue = load_catalogue()
         queries = Queries(
-            model_of(model), queries_per_day, tokens_in, tokens_out, peak_factor, precision, kv_precision, ttft_s,
-            tpot_s, prefix_hit or 0.0, disaggregated, engine or DEFAULT_ENGINE,
+            model_of(model, active_parameters), queries_per_day, tokens_in, tokens_out, peak_factor, precision,
+            kv_precision, ttft_s, tpot_s, prefix_hit or 0.0, disaggregated, engine or DEFAULT_ENGINE,
         )  # fmt: skip
         measured = _grouped(read_measurements(measurements) if measurements else (), lambda row: row.accelerator)
         require_known(measured, catalogue.accelerators)
@@ -100,15 +111,57 @@ def inference(
         show(demand, as_json)
 
 
-def model_of(text: str) -> Model:
-    """The known model of that id, or a plausible one of so many parameters."""
-    from planner.engineering.performance.models import bare, preset
+def model_of(text: str, active_parameters: float | None = None) -> Model:
+    """The model that a word of the command line names: an id, a number of parameters (of which so many active), or a
+    shape such as ``layers=80,hidden=8192,heads=64,kv_heads=8,ffn=28672,vocabulary=128256``.
 
+    >>> model_of("550e9", 55e9).name, model_of("13B").name, model_of("llama-3-8b").layers
+    ('550B-A55B', '13B', 32)
+
+    Raises:
+        ValueError: the id or a key of the shape is unknown, or a number is out of range.
+    """
+    from planner.engineering.performance.models import bare, preset
+    from planner.units import tally
+
+    if "=" in text:
+        if active_parameters is not None:
+            raise ValueError("found --active-parameters beside a shape, which has its experts; one is accepted")
+        return _shaped(text)
     try:
-        parameters = float(text)
+        parameters = tally(text)
     except ValueError:
-        return preset(text)
-    return bare(parameters)
+        found = preset(text)
+        if active_parameters is not None:
+            raise ValueError(f"found --active-parameters beside {text}, which knows them; one is accepted") from None
+        return found
+    return bare(parameters, active_parameters)
+
+
+def _shaped(text: str) -> Model:
+    """A model by its shape, with the keys and defaults that it has in an instance file."""
+    from pydantic import ValidationError
+
+    from planner.instance.models import described
+    from planner.instance.paths import suggestion
+    from planner.instance.text import scalar
+    from planner.instance.workloads import ModelShape
+
+    pairs = [[part.strip() for part in piece.split("=", 1)] for piece in text.split(",")]
+    wrong = [piece[0] for piece in pairs if piece[0] not in ModelShape.model_fields or len(piece) < 2]
+    if wrong:
+        raise ValueError(
+            f"found {', '.join(wrong)} in --model; {suggestion(wrong[0], ModelShape.model_fields, 'keys of a shape')}"
+        )
+    try:
+        shape = ModelShape.model_validate({name: scalar(value) for name, value in pairs})
+    except ValidationError as error:
+        faults = [
+            f"{'.'.join(map(str, fault['loc'])) or 'shape'}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors(include_url=False)
+        ]
+        raise ValueError(f"found a shape in --model with {len(faults)} faults: {'; '.join(faults)}") from None
+    return described("the model described", shape)
 
 
 def _servers(catalogue: Catalogue, accelerators: Sequence[str] | None) -> list[Server]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import datetime
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -17,6 +18,26 @@ from planner.instance.schema import Instance
 from planner.instance.values import Money
 
 _ROUNDS = 8
+ELSEWHERE: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("requests-per-day", "queries", "requests"), "queries_per_day"),
+        **dict.fromkeys(("requests-per-s", "queries-per-second", "qps", "rps", "request-rate"), "requests_per_second"),
+        **dict.fromkeys(("users", "concurrency", "max-concurrency"), "concurrent_users"),
+        **dict.fromkeys(("isl", "input-tokens", "prompt-tokens", "input-length", "prompt-length"), "tokens_in"),
+        **dict.fromkeys(("osl", "output-tokens", "completion-tokens", "output-length", "max-tokens"), "tokens_out"),
+        **dict.fromkeys(("ttft-ms", "time-to-first-token", "first-token-s"), "ttft_s"),
+        **dict.fromkeys(("tpot-ms", "itl", "itl-ms", "time-per-output-token", "inter-token-latency"), "tpot_s"),
+        **dict.fromkeys(("params", "n-params", "num-params", "model-size", "size"), "parameters"),
+        **dict.fromkeys(("n-active-params", "activated-parameters"), "active_parameters"),
+        **dict.fromkeys(("dtype", "quantization", "quantisation", "format", "weights"), "precision"),
+        **dict.fromkeys(("kv-cache-dtype", "kv-dtype"), "kv_precision"),
+        **dict.fromkeys(("seq-len", "context", "context-length", "max-model-len", "sequence-length"), "sequence"),
+        **dict.fromkeys(("global-batch-size", "batch", "batch-size"), "batch_tokens"),
+        **dict.fromkeys(("training-tokens", "dataset-tokens", "num-tokens"), "tokens"),
+        **dict.fromkeys(("deadline", "duration", "duration-days"), "days"),
+    }
+)
+"""Words of other tools and of model cards, folded, and our key for the same."""
 MAX_FINDINGS = 1000
 """A file with more faults than this is not judged to its end."""
 
@@ -78,7 +99,22 @@ def found_and_accepted(value: Any, hint: Any) -> str:
 
 def unknown_key(key: str, model: type[BaseModel]) -> str:
     """What is wrong with a key that a record has not."""
-    return f"found the unknown key {key!r}; {suggestion(key, shape.fields(model), f'keys of {shape.title(model)}')}"
+    fields = shape.fields(model)
+    ours = ELSEWHERE.get(_folded(key))
+    if ours in fields:
+        return f"found the unknown key {key!r}; did you mean {ours!r}, {shape.accepted(fields[ours])}?"
+    return f"found the unknown key {key!r}; {suggestion(key, fields, f'keys of {shape.title(model)}')}"
+
+
+def _folded(key: str) -> str:
+    return key.lower().replace("_", "-")
+
+
+def _meant(key: str, model: type[BaseModel]) -> str | None:
+    """The key of a record that a wrong one stands for, if that is clear."""
+    fields = shape.fields(model)
+    ours = ELSEWHERE.get(_folded(key))
+    return ours if ours in fields else nearest(key, fields)
 
 
 def _loose(data: Any, hint: Any = Instance, path: KeyPath = ()) -> Iterator[Finding]:
@@ -102,6 +138,8 @@ def _explain(error: ValidationError, data: Any) -> list[Finding]:
 
 def _translate(error: ValidationError, data: Any) -> Iterator[Finding]:
     for detail in error.errors(include_url=False):
+        if _of_other_member(detail["loc"], data):
+            continue
         path, hint, holder, on_key = _place(detail["loc"], data)
         reason, value = detail["type"], shape.value_at(path, data)
         depends: tuple[KeyPath, ...] = ()
@@ -112,7 +150,7 @@ def _translate(error: ValidationError, data: Any) -> Iterator[Finding]:
         elif reason == "extra_forbidden" and holder is not None:
             key = str(path[-1])
             message = unknown_key(key, holder)
-            meant = nearest(key, shape.fields(holder))
+            meant = _meant(key, holder)
             spoils = meant is not None and meant not in shape.value_at(path[:-1], data)
             depends = ((*path[:-1], meant),) if meant is not None and spoils else ()
         elif reason == "missing" and holder is not None:
@@ -142,7 +180,8 @@ def _wrong_kind(value: Any, kinds: list[str]) -> str:
 def _place(loc: tuple[int | str, ...], data: Any) -> tuple[KeyPath, Any, type[BaseModel] | None, bool]:
     """Path, hint and holding record of a pydantic location, and whether it is about a key.
 
-    Pydantic puts the kind of a workload into its locations, and looks inside an amount that is a plain number.
+    Pydantic puts the kind of a workload and the member of a union into its locations, and looks inside an amount that
+    is a plain number.
     """
     path: KeyPath = ()
     hint: Any = Instance
@@ -159,8 +198,25 @@ def _place(loc: tuple[int | str, ...], data: Any) -> tuple[KeyPath, Any, type[Ba
         hint = shape.child(hint, value, step)
         value = shape.item(value, step)
         path = (*path, step)
-        skip = bool(shape.members(hint))
+        skip = bool(shape.members(hint)) or shape.is_text_or_record(hint)
     return path, hint, holder, loc[-1:] == ("[key]",)
+
+
+def _of_other_member(loc: tuple[int | str, ...], data: Any) -> bool:
+    """Whether an error is of the member of a union that the value was not meant for: text, where a mapping stands."""
+    hint: Any = Instance
+    value: Any = data
+    skip = False
+    for position, step in enumerate(loc, 1):
+        if skip:
+            skip = False
+            continue
+        hint = shape.child(hint, value, step)
+        value = shape.item(value, step)
+        if shape.is_text_or_record(hint):
+            return (loc[position : position + 1] == ("str",)) == isinstance(value, dict)
+        skip = bool(shape.members(hint))
+    return False
 
 
 def _repair(data: Any, findings: Sequence[Finding]) -> None:

@@ -22,7 +22,7 @@ def model_of(workload: Training | Inference) -> models.Model:
     if isinstance(workload.model, str):
         return models.preset(workload.model)
     if isinstance(workload.model, ModelShape):
-        return _described(workload.name, workload.model)
+        return described(workload.name, workload.model)
     assert workload.parameters is not None  # the schema wants one of the two
     return models.bare(workload.parameters, workload.active_parameters)
 
@@ -36,7 +36,8 @@ def parameters_of(workload: Training | Inference) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=256)
-def _described(name: str, shape: ModelShape) -> models.Model:
+def described(name: str, shape: ModelShape) -> models.Model:
+    """A transformer by its shape; what is absent follows from the rest."""
     figures = shape.model_dump(exclude_none=True)
     figures.setdefault("kv_heads", shape.heads)
     figures.setdefault("head_size", shape.hidden // shape.heads)
@@ -69,8 +70,12 @@ def replicas_on(
     Raises:
         DoesNotServe: the device lacks the precision, the memory or the speed.
     """
-    from planner.engineering.performance.inference import estimate_replicas, service_of
+    from planner.engineering.performance.formats import refusal
+    from planner.engineering.performance.inference import DoesNotServe, estimate_replicas, service_of
 
+    refused = refusal(device.name, workload.precision, device.peak_tflops)
+    if refused is not None:
+        raise DoesNotServe(refused)
     service = service_of(
         max(1.0, workload.tokens_in or 0), max(1.0, workload.tokens_out or 0), workload.precision,
         workload.kv_precision, workload.ttft_s, workload.tpot_s, workload.prefix_hit, None, None,

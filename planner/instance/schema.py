@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from planner.instance.choices import Budget, CatalogueChoice, FabricChoice, Policy, SupplyLimit
 from planner.instance.sites import Site
-from planner.instance.values import MAX_PERIODS, Currency, Money, Name, Rate, Record, Share
+from planner.instance.values import MAX_PERIODS, Currency, Fraction, Money, Name, Rate, Record, Share
 from planner.instance.workloads import Measurements, Workload
 
 
@@ -32,7 +32,7 @@ class Horizon(Record):
     """First month, ``YYYY-MM``; purchases of a period are paid and delivered at its beginning."""
     periods: Annotated[int, Field(ge=1, le=MAX_PERIODS)] = 1
     period_years: Annotated[float, Field(ge=0.01, le=100)] = 4
-    discount_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    discount_rate: Annotated[Fraction, Field(ge=0, lt=1)] = 0.0
     """Real, per year."""
     residual_value: Literal["none", "straight-line"] = "none"
     """``straight-line`` credits the unused share of each item's life at the end of the horizon (tco only)."""
@@ -65,10 +65,10 @@ class Operations(Record):
     """Mean IT power over maximum power of the equipment in service."""
     availability: Share = 1.0
     """Share of the servers in service that can carry load."""
-    server_failures_per_year: Annotated[float, Field(ge=0, le=1)] = 0.03
+    server_failures_per_year: Annotated[Fraction, Field(ge=0, le=1)] = 0.03
     """Share of the servers in a land hall that fail in a year: what undersea cabins carry spares for. 8 of 135 servers
     of the land control failed in 25 months (Microsoft Natick phase 2, 14 September 2020; from memory)."""
-    maintenance_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    maintenance_rate: Annotated[Fraction, Field(ge=0, lt=1)] = 0.0
     """Yearly maintenance as a share of the purchase price of servers, switches and optics in service."""
 
 

@@ -13,15 +13,21 @@ from pydantic.fields import FieldInfo
 from planner.instance import choices, schema, sites, values, workloads
 from planner.instance.paths import KeyPath
 
-_UNITS: Mapping[Any, tuple[str, str]] = {
-    next(mark for mark in get_args(quantity) if isinstance(mark, BeforeValidator)): (unit, example)
-    for quantity, unit, example in (
-        (values.Megawatts, "MW", "60 MW"),
-        (values.Kilowatts, "kW", "40 kW"),
-        (values.Days, "days", "30 day"),
-        (values.Metres, "metres", "30 m"),
+_TEXTS: Mapping[Any, tuple[str, str]] = {
+    next(mark for mark in get_args(quantity) if isinstance(mark, BeforeValidator)): (of, text)
+    for quantity, of, text in (
+        (values.Megawatts, " of MW", "text with its unit such as '60 MW'"),
+        (values.Kilowatts, " of kW", "text with its unit such as '40 kW'"),
+        (values.Days, " of days", "text with its unit such as '30 day'"),
+        (values.Metres, " of metres", "text with its unit such as '30 m'"),
+        (values.Span, " of metres", "text with its unit such as '30 m'"),
+        (values.Seconds, " of seconds", "text with its unit such as '50 ms'"),
+        (values.Milliseconds, " of milliseconds", "text with its unit such as '50 ms'"),
+        (values.Tally, "", "text such as '15T' (k, M, B or T)"),
+        (values.Fraction, "", "text such as '9%'"),
     )
 }
+"""What reads a text -> of what the number is, and texts that it reads."""
 # pattern of the schema -> what it asks for, and text that suits it
 _PATTERNS: Mapping[str, tuple[str, str]] = {
     r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$": (
@@ -38,6 +44,7 @@ _RECORDS: Mapping[type[BaseModel], str] = {
     workloads.Training: "a training workload",
     workloads.Inference: "an inference workload",
     workloads.Compute: "a compute workload",
+    workloads.ModelShape: "the shape of a model",
     sites.Site: "a site",
     choices.CatalogueChoice: "the catalogue choice",
     choices.Overrides: "the catalogue overrides",
@@ -112,6 +119,12 @@ def key_hint(hint: Any) -> Any:
     return get_args(bare(hint))[0]
 
 
+def is_text_or_record(hint: Any) -> bool:
+    """Whether the place holds text or a record: the id of a model or its shape."""
+    found = bare(hint)
+    return get_origin(found) in (Union, types.UnionType) and str in get_args(found) and record(hint, None) is not None
+
+
 def is_list(hint: Any) -> bool:
     """Whether the place holds a list."""
     return get_origin(bare(hint)) is tuple
@@ -182,11 +195,13 @@ def accepted(hint: Any) -> str:
     """What a place accepts, in words.
 
     >>> accepted(values.Share)
-    'a number above 0 and at most 1'
+    "a number above 0 and at most 1 or text such as '9%'"
     """
     found, marks = _unwrap(hint)
     if kinds := members(hint):
         return f"a mapping whose kind is one of {', '.join(kinds)}"
+    if is_text_or_record(found):
+        return f"an id or a mapping with keys of {title(next(m for m in get_args(found) if m is not str))}"
     if found is values.Money:
         return "an amount from 0 to 1e15 such as 1000 or '0.65 CNY'"
     if isinstance(found, type) and issubclass(found, BaseModel):
@@ -205,11 +220,9 @@ def accepted(hint: Any) -> str:
     if found is int:
         return f"a whole number{_bounds(marks)}"
     if found is float:
-        unit, example = next(
-            (_UNITS[m] for m in _marks(marks) if isinstance(m, BeforeValidator) and m in _UNITS), ("", "")
-        )
-        number = f"a number{f' of {unit}' if unit else ''}{_bounds(marks)}"
-        return f"{number} or text with its unit such as '{example}'" if unit else number
+        of, text = next((_TEXTS[m] for m in _marks(marks) if isinstance(m, BeforeValidator) and m in _TEXTS), ("", ""))
+        number = f"a number{of}{_bounds(marks)}"
+        return f"{number} or {text}" if text else number
     if found is datetime.date:
         return "a date such as 2023-07-01"
     if found is str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from planner.instance.values import Country, Kilowatts, Megawatts, Money, Name, Pue, Record
+from planner.instance.values import Country, Fraction, Kilowatts, Megawatts, Money, Name, Pue, Record
 
 
 class Site(Record):
@@ -42,7 +42,7 @@ class Site(Record):
     """An undersea site: only offshore cooling methods, and they only here."""
     rack_kw_limit: Kilowatts | None = None
     """Most IT power per rack, kW, whatever the cooling method could carry."""
-    min_rack_fill: Annotated[float, Field(ge=0, le=1)] | None = None
+    min_rack_fill: Annotated[Fraction, Field(ge=0, le=1)] | None = None
     """Least share of server places in racks that must be filled."""
     power_capex_per_kw: Money | None = None
     """Feeds, transformers, UPS and generators per kW of facility power; absent means the catalogue's."""
@@ -59,7 +59,7 @@ class Site(Record):
     water_price_per_m3: Money | None = None
     grid_g_per_kwh: Annotated[float, Field(ge=0, le=5000)] | None = None
     """Carbon intensity of the grid, g CO2 per kWh; absent means the place's."""
-    renewable_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    renewable_share: Annotated[Fraction, Field(ge=0, le=1)] = 0.0
     """Share of the energy from carbon-free sources on site."""
 
     @model_serializer(mode="wrap")

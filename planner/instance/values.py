@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from planner.engineering.export_rules import known_country
-from planner.units import quantity
+from planner.units import quantity, share, tally
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$", max_length=64)]
 
@@ -28,11 +29,27 @@ def _known(code: str) -> str:
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$"), AfterValidator(_known)]
 
 
-def _in(unit: str) -> BeforeValidator:
-    def read(value: Any) -> Any:
-        return quantity(value, unit) if isinstance(value, (str, int, float)) else value
+def _read_by(reader: Callable[[Any], float]) -> BeforeValidator:
+    """What reads text and numbers; any other value is judged as it is."""
+    return BeforeValidator(lambda value: reader(value) if isinstance(value, (str, int, float)) else value)
 
-    return BeforeValidator(read)
+
+def _in(unit: str) -> BeforeValidator:
+    return _read_by(lambda value: quantity(value, unit))
+
+
+Tally = Annotated[float, _read_by(tally)]
+"""A count that may carry the letter of a model card, such as 15T."""
+
+
+Fraction = Annotated[float, _read_by(share)]
+"""A number that may be given in percent."""
+
+
+Seconds = Annotated[float, _in("s"), Field(gt=0, le=1e5, allow_inf_nan=False)]
+
+
+Milliseconds = Annotated[float, _in("ms"), Field(gt=0, le=1e5, allow_inf_nan=False)]
 
 
 Megawatts = Annotated[float, _in("MW"), Field(gt=0, le=1e5, allow_inf_nan=False)]
@@ -51,7 +68,7 @@ Span = Annotated[float, _in("m"), Field(ge=0, le=1e3, allow_inf_nan=False)]
 """A distance on a floor, m."""
 
 
-Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+Share = Annotated[Fraction, Field(gt=0, le=1, allow_inf_nan=False)]
 
 
 Pue = Annotated[float, Field(ge=1, le=5, allow_inf_nan=False)]
@@ -60,7 +77,7 @@ Pue = Annotated[float, Field(ge=1, le=5, allow_inf_nan=False)]
 Ratio = Annotated[float, Field(ge=1, le=64, allow_inf_nan=False)]
 
 
-Parameters = Annotated[float, Field(gt=0, le=1e16, allow_inf_nan=False)]
+Parameters = Annotated[Tally, Field(gt=0, le=1e16, allow_inf_nan=False)]
 """Parameters of a model; the upper bounds here keep absurd figures, such as a slip of units, out of the model."""
 
 

@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from planner.catalogue.entries import Precision
 from planner.engineering.performance.models import preset
-from planner.instance.values import Bytes, Count, Country, Days, Name, Parameters, Record, Share
+from planner.instance.values import (
+    Bytes,
+    Count,
+    Country,
+    Days,
+    Fraction,
+    Milliseconds,
+    Name,
+    Parameters,
+    Record,
+    Seconds,
+    Share,
+    Tally,
+)
+from planner.units import SECONDS_PER_DAY
+
+ALIKE = {"bf16": "fp16", "bfloat16": "fp16", "tf32": "fp32"}
+"""Formats that run on the units of another at its rate, by the name that the catalogue has for those."""
+WEIGHT_ONLY = {"w8a16": "fp16", "w4a16": "fp16"}
+"""Formats of weights alone, and what they are computed in."""
+LOADS = ("queries_per_day", "requests_per_second", "concurrent_users")
+"""Keys of a service that say how much it is asked, one of which is given."""
+
+_as_catalogued = BeforeValidator(lambda word: ALIKE.get(word, word) if isinstance(word, str) else word)
+Arithmetic = Annotated[Precision, _as_catalogued]
+Served = Annotated[Literal[Precision, "w8a16", "w4a16"], _as_catalogued]
 
 
 class _Workload(Record):
@@ -19,9 +44,14 @@ class _Workload(Record):
     """Server types that may carry it; absent means all."""
     countries: tuple[Country, ...] | None = None
     """Countries that its data may not leave; absent means any."""
-    precision: Precision = "fp16"
     scale_by_period: tuple[Annotated[float, Field(ge=0, le=1e6)], ...] | None = None
     """Demand of each period as a multiple of the stated one; absent means 1 in every period."""
+
+    @property
+    def computed_in(self) -> Precision:
+        """Precision of the matrix units that it takes: weights of 8 or 4 bits alone are computed in 16."""
+        stored: str = getattr(self, "precision", "fp16")
+        return cast("Precision", WEIGHT_ONLY.get(stored, stored))
 
 
 class ModelShape(Record):
@@ -32,7 +62,8 @@ class ModelShape(Record):
     heads: Annotated[int, Field(ge=1, le=10**5)]
     kv_heads: Annotated[int, Field(ge=1, le=10**5)] | None = None
     head_size: Annotated[int, Field(ge=1, le=10**5)] | None = None
-    ffn: Annotated[int, Field(ge=1, le=10**8)]
+    ffn: Annotated[int, Field(ge=0, le=10**8)]
+    """Inner width of the dense feed-forward block; 0 where every layer has experts."""
     gated: bool = True
     vocabulary: Annotated[int, Field(ge=1, le=10**8)]
     sequence: Annotated[int, Field(ge=1, le=10**8)] = 4096
@@ -46,6 +77,12 @@ class ModelShape(Record):
     shared_experts: Annotated[int, Field(ge=0, le=10**5)] = 0
     expert_ffn: Annotated[int, Field(ge=0, le=10**8)] = 0
     dense_layers: Annotated[int, Field(ge=0, le=10_000)] = 0
+    learned_positions: Annotated[int, Field(ge=0, le=10**8)] = 0
+    """Rows of a table of learned positions."""
+    windowed_layers: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """Layers whose attention sees the last ``window`` tokens only; layers that keep a state in place of a cache are
+    windows of as many tokens as the state has room for."""
+    window: Annotated[int, Field(ge=0, le=10**8)] = 0
 
     @model_validator(mode="after")
     def _agrees(self) -> ModelShape:
@@ -54,6 +91,18 @@ class ModelShape(Record):
         if (self.experts > 0) != (self.active_experts > 0) or self.active_experts > self.experts:
             raise ValueError(
                 f"found {self.experts} experts of which {self.active_experts} active; both, or neither, are needed"
+            )
+        if (self.ffn == 0) != (self.experts > 0 and self.dense_layers == 0):
+            raise ValueError(
+                f"found ffn {self.ffn}, {self.experts} experts and {self.dense_layers} dense_layers; the dense block "
+                "has a width where a layer has one, and 0 where every layer has experts"
+            )
+        if self.experts and not self.expert_ffn:
+            raise ValueError(f"found {self.experts} experts without expert_ffn; a width above 0 is needed")
+        if (self.windowed_layers > 0) != (self.window > 0) or self.windowed_layers > self.layers:
+            raise ValueError(
+                f"found {self.windowed_layers} windowed_layers of {self.layers} with a window of {self.window}; both, "
+                "or neither, are needed, and no more layers than there are"
             )
         return self
 
@@ -83,7 +132,8 @@ class Training(_Transformer):
     (forward and backward pass) at a typed ``mfu``."""
 
     kind: Literal["training"]
-    tokens: Annotated[float, Field(gt=0, le=1e20)]
+    precision: Arithmetic = "fp16"
+    tokens: Annotated[Tally, Field(gt=0, le=1e20)]
     days: Days
     concurrent_runs: Count = 1
     """Runs of this kind going on at once, each in one cluster of its own."""
@@ -91,7 +141,7 @@ class Training(_Transformer):
     """Model FLOP utilisation; absent means that of the performance model for each server type and network."""
     sequence: Annotated[int, Field(ge=1, le=10**8)] | None = None
     """Tokens of a sequence; the model's own if absent."""
-    batch_tokens: Annotated[float, Field(gt=0, le=1e12)] | None = None
+    batch_tokens: Annotated[Tally, Field(gt=0, le=1e12)] | None = None
     """Tokens of a step; what is usual for the model's size if absent."""
     recomputation: Literal["none", "selective", "full"] | None = None
     """Of activations in the backward pass; the fastest that fits if absent."""
@@ -107,18 +157,22 @@ class Inference(_Transformer):
     ``utilisation``, or by memory for concurrent users."""
 
     kind: Literal["inference"]
-    queries_per_day: Annotated[float, Field(gt=0, le=1e18)] | None = None
-    tokens_in: Annotated[float, Field(ge=0, le=1e9)] | None = None
-    tokens_out: Annotated[float, Field(ge=0, le=1e9)] | None = None
+    precision: Served = "fp16"
+    """Of weights and matrix products; w8a16 and w4a16 are weights of 8 and 4 bits computed in 16."""
+    queries_per_day: Annotated[Tally, Field(gt=0, le=1e18)] | None = None
+    requests_per_second: Annotated[float, Field(gt=0, le=1e12)] | None = None
+    """Mean over the day; the same as 86,400 times as many ``queries_per_day``."""
+    tokens_in: Annotated[Tally, Field(ge=0, le=1e9)] | None = None
+    tokens_out: Annotated[Tally, Field(ge=0, le=1e9)] | None = None
     peak_factor: Annotated[float, Field(ge=1, le=1e6)] = 1
     """Peak load over the daily mean."""
     utilisation: Share | None = None
     """Achieved over peak FLOP/s; absent means what the performance model finds for each server type."""
-    ttft_s: Annotated[float, Field(gt=0, le=1e5)] | None = None
+    ttft_s: Seconds | None = None
     """Longest mean time to the first token, s."""
-    tpot_s: Annotated[float, Field(gt=0, le=1e5)] | None = None
+    tpot_s: Seconds | None = None
     """Longest mean time per output token after the first, s."""
-    prefix_hit: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    prefix_hit: Annotated[Fraction, Field(ge=0, lt=1)] = 0.0
     """Share of the prompt tokens found in a prefix cache."""
     disaggregated: bool = False
     """Whether prompts and outputs have replicas of their own."""
@@ -130,7 +184,7 @@ class Inference(_Transformer):
     """Whether somebody waits for the answer; such work is kept off hubs for offline work."""
     users: tuple[str, ...] = ()
     """Places of its users."""
-    round_trip_ms: Annotated[float, Field(gt=0, le=1e5)] | None = None
+    round_trip_ms: Milliseconds | None = None
     """Longest network round trip between a place of its users and the site, ms."""
     concurrent_users: Annotated[int, Field(ge=1, le=10**12)] | None = None
     """Users at once; sizes the service by memory. Give this or ``queries_per_day``."""
@@ -141,21 +195,29 @@ class Inference(_Transformer):
 
     @model_validator(mode="after")
     def _one_size(self) -> Inference:
-        if (self.queries_per_day is None) == (self.concurrent_users is None):
-            found = "neither" if self.queries_per_day is None else "both"
+        given = [name for name in LOADS if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = {0: "neither", 2: "both"}.get(len(given), "all")
+            which = given or ["queries_per_day", "concurrent_users"]
             raise ValueError(
-                f"found {found} of queries_per_day and concurrent_users; one is accepted: "
-                "queries_per_day (with tokens_in, tokens_out) or concurrent_users"
+                f"found {found} of {', '.join(which[:-1])} and {which[-1]}; one is accepted: queries_per_day or "
+                "requests_per_second (with tokens_in, tokens_out) or concurrent_users"
             )
-        if self.queries_per_day is not None and not (self.tokens_in or 0) + (self.tokens_out or 0):
-            raise ValueError("found queries_per_day without tokens; tokens_in or tokens_out above 0 is needed")
+        if self.concurrent_users is None and not (self.tokens_in or 0) + (self.tokens_out or 0):
+            raise ValueError(f"found {given[0]} without tokens; tokens_in or tokens_out above 0 is needed")
         return self
+
+    @property
+    def mean_requests_per_s(self) -> float:
+        """Requests per second over the day; 0 of a service that is sized by its users."""
+        return self.requests_per_second or (self.queries_per_day or 0.0) / SECONDS_PER_DAY
 
 
 class Compute(_Workload):
     """Plain compute: peak FLOP/s installed at a precision."""
 
     kind: Literal["compute"]
+    precision: Arithmetic = "fp16"
     peak_flops: Annotated[float, Field(gt=0, le=1e30)]
     """FLOP/s (operations per second for integer precisions), dense peak."""
     one_cluster: bool = False
@@ -174,8 +236,8 @@ class TrainingMeasurement(Record):
     tokens_per_s: Annotated[float, Field(gt=0, le=1e15)]
     """Of all devices together."""
     sequence: Annotated[float, Field(gt=0, le=1e9)] | None = None
-    batch_tokens: Annotated[float, Field(gt=0, le=1e12)] | None = None
-    precision: Literal["fp16", "fp8"] = "fp16"
+    batch_tokens: Annotated[Tally, Field(gt=0, le=1e12)] | None = None
+    precision: Annotated[Literal["fp16", "fp8"], _as_catalogued] = "fp16"
 
 
 class InferenceMeasurement(Record):
@@ -183,7 +245,7 @@ class InferenceMeasurement(Record):
 
     accelerator: str
     model: str
-    precision: Literal["fp16", "fp8", "int8", "fp4", "w8a16", "w4a16"]
+    precision: Annotated[Literal["fp16", "fp8", "int8", "fp4", "w8a16", "w4a16"], _as_catalogued]
     devices: Annotated[int, Field(ge=1, le=10**5)]
     tokens_in: Annotated[float, Field(ge=1, le=1e9)]
     tokens_out: Annotated[float, Field(ge=1, le=1e9)]

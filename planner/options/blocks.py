@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import get_args
 
-from planner.catalogue.entries import Accelerator, Server
+from planner.catalogue.entries import Accelerator, Precision, Server
 from planner.engineering import compute
 from planner.instance.models import parameters_of
 from planner.instance.workloads import Compute, Inference, Training
@@ -115,12 +116,13 @@ def demand_of(workload: Load) -> tuple[float, str]:
         return workload.peak_flops, "FLOP/s"
     if workload.concurrent_users is not None:
         return float(compute.replicas_for_users(workload.concurrent_users, workload.users_per_replica)), "replicas"
-    assert workload.queries_per_day is not None  # the schema wants one of the two
     if workload.utilisation is None:
-        return workload.queries_per_day * workload.peak_factor / SECONDS_PER_DAY, "requests/s"
+        return workload.mean_requests_per_s * workload.peak_factor, "requests/s"
     tokens = (workload.tokens_in or 0) + (workload.tokens_out or 0)
     _, active = parameters_of(workload)
-    return compute.inference_peak_flops(active, tokens, workload.queries_per_day, workload.peak_factor), "FLOP/s"
+    return compute.inference_peak_flops(
+        active, tokens, workload.mean_requests_per_s * SECONDS_PER_DAY, workload.peak_factor
+    ), "FLOP/s"
 
 
 def by_performance(workload: Load) -> bool:
@@ -136,9 +138,14 @@ def typed_blocks(workload: Load, server: Server, device: Accelerator, most: floa
     Args:
         most: the largest demand of any period (a block of one-cluster compute holds all of it).
     """
-    peak = device.peak_tflops(workload.precision)
+    peak = device.peak_tflops(workload.computed_in)
     if not peak:
-        return f"the catalogue has no {workload.precision} rate for {device.id}"
+        from planner.engineering.performance.formats import in_place_of  # which questions with an answer do without
+
+        known = {name for name in get_args(Precision) if device.peak_tflops(name)}
+        instead = in_place_of(workload.computed_in, known) if isinstance(workload, Inference) else ""
+        refusal = f"the catalogue has no {workload.computed_in} rate for {device.id}"
+        return f"{refusal}; {instead}" if instead else refusal
     if isinstance(workload, Compute):
         return (_plain(workload, server, peak * TERA, most),)
     if device.memory_gb is None:

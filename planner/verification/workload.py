@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from typing import cast
 
-from planner.catalogue.entries import Accelerator, Cooling, Server
+from planner.catalogue.entries import Accelerator, Cooling, Precision, Server
 from planner.instance.models import parameters_of
 from planner.instance.workloads import Compute, Inference, Training
 from planner.units import GIGA, SECONDS_PER_DAY, TERA
@@ -109,9 +110,10 @@ def block(load: Load, server: Server, device: Accelerator, stated: int) -> tuple
     A sentence says why the accelerator cannot carry it. A service at a typed utilisation uses every accelerator of its
     block; by concurrent users the block counts for the whole replicas that its servers hold.
     """
-    peak = device.peak_tflops(load.precision)
+    units = cast("Precision", "fp16" if load.precision in ("w8a16", "w4a16") else load.precision)
+    peak = device.peak_tflops(units)
     if not peak:
-        return f"has no {load.precision} rate"
+        return f"has no {units} rate"
     each = peak * TERA
     if isinstance(load, Compute):
         return 1, stated * each, "FLOP/s"
@@ -144,7 +146,8 @@ def demand(load: Load) -> float:
         return load.peak_flops
     if load.concurrent_users is not None:
         return float(round_up(load.concurrent_users / load.users_per_replica))
-    busiest = (load.queries_per_day or 0) / SECONDS_PER_DAY * load.peak_factor
+    mean = (load.queries_per_day or 0) / SECONDS_PER_DAY + (load.requests_per_second or 0)
+    busiest = mean * load.peak_factor
     if load.utilisation is None:
         return busiest
     tokens = (load.tokens_in or 0) + (load.tokens_out or 0)

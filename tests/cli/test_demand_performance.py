@@ -237,3 +237,28 @@ def test_the_catalogue_lists_models_with_their_counts() -> None:
     assert "174.59" in text
     assert "2 of 8" in text
     assert "arXiv:2005.14165" in run("catalogue", "models", "--sources")
+
+
+# Models by counts and by shape
+
+
+def test_a_mixture_by_its_counts_is_that_of_a_file() -> None:
+    """550 billion parameters of which 55 serve a token, as ``parameters`` and ``active_parameters`` make it."""
+    asked = ["demand", "inference", *(word for pair in SERVICE.items() for word in pair), "--precision", "fp8"]
+    found = data(*asked, "--model", "550e9", "--active-parameters", "55e9", "--accelerator", "h200-sxm")
+    every = data(*asked, "--model", "550B", "--accelerator", "h200-sxm")
+    assert row(found, "dgx-h200")["servers"] < row(every, "dgx-h200")["servers"]
+    assert "--active-parameters beside llama-3-8b" in refusal(
+        *asked, "--model", "llama-3-8b", "--active-parameters", "1e9"
+    )
+    shape = "layers=32,hidden=4096,heads=32,kv_heads=8,ffn=14336,vocabulary=128256,sequence=8192"
+    mine, preset_ = (data(*asked, "--model", model, "--accelerator", "l40s") for model in (shape, "llama-3-8b"))
+    assert mine["rows"] == preset_["rows"]
+    assert "found hiden in --model; did you mean 'hidden'?" in refusal(*asked, "--model", "layers=32,hiden=4096")
+    assert "1 faults: vocabulary: Field required" in refusal(*asked, "--model", "layers=2,hidden=64,heads=2,ffn=9")
+
+
+def test_a_run_of_a_mixture_by_its_counts() -> None:
+    asked = ["demand", "run", "--server", "dgx-h100", "--devices", "512", "--tokens", "1e12"]
+    sparse = data(*asked, "--model", "100e9", "--active-parameters", "10e9")
+    assert sparse["rows"][0]["days"] < data(*asked, "--model", "100e9")["rows"][0]["days"] / 3

@@ -104,8 +104,8 @@ CASES: dict[str, tuple[int, str, int, str, tuple[str, ...], str]] = {
         11, "    days: .inf", 11, "workloads.gpt3.days", ("found inf", "finite"), "    days: 1000",
     ),
     "not a number": (
-        9, "    parameters: 175B", 9, "workloads.gpt3.parameters",
-        ("found '175B'", "a number above 0"), "    parameters: 175_000_000_000",
+        9, "    parameters: 175bn", 9, "workloads.gpt3.parameters",
+        ("found '175bn'", "a number above 0"), "    parameters: 175_000_000_000",
     ),
     "true is no number": (
         5, "  periods: true", 5, "horizon.periods", ("found true", "a whole number"), "  periods: 1",

@@ -94,7 +94,8 @@ def estimate_training(
     _above_zero(devices=devices, tokens=tokens, sequence=sequence, batch_tokens=batch_tokens)
     for needed in ("fp16", precision):
         if needed not in device.peak_tflops:
-            raise DoesNotTrain(f"{device.name} has no {needed} peak; it has {', '.join(device.peak_tflops)}")
+            has = ", ".join(device.peak_tflops)
+            raise DoesNotTrain(f"{device.name} has no {needed} peak; it has {has}, of which fp16 and fp8 train")
     if devices > device.scale_up_size and not device.scale_out_gbs_per_device:
         raise DoesNotTrain(
             f"{devices:,} {device.name} span servers that have no network between them; "
