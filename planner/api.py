@@ -15,6 +15,7 @@ from planner.instance import Instance, parse_instance, read_instance
 
 if TYPE_CHECKING:
     from planner.comparison import Comparison
+    from planner.engineering.performance.models import Model
     from planner.options import Options
     from planner.plan import Plan
     from planner.result import SolveResult
@@ -45,6 +46,18 @@ def load_instance(
     if isinstance(source, Mapping):
         return parse_instance(source, changes=changes, remarks=remarks)
     return read_instance(source, changes, remarks)
+
+
+def model_in_words(text: str) -> Model:
+    """A model by its shape, such as ``layers=32,hidden=4096,heads=32,kv_heads=8,ffn=14336,vocabulary=128256``; the keys
+    and their defaults are those of ``model`` in an instance file.
+
+    Raises:
+        ValueError: a key is unknown or missing, or a figure is out of range; all of them are named.
+    """
+    from planner.instance.models import in_words
+
+    return in_words(text)
 
 
 def check(instance: Instance) -> Options:

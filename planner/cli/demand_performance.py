@@ -127,7 +127,9 @@ def model_of(text: str, active_parameters: float | None = None) -> Model:
     if "=" in text:
         if active_parameters is not None:
             raise ValueError("found --active-parameters beside a shape, which has its experts; one is accepted")
-        return _shaped(text)
+        from planner.api import model_in_words
+
+        return model_in_words(text)
     try:
         parameters = tally(text)
     except ValueError:
@@ -136,32 +138,6 @@ def model_of(text: str, active_parameters: float | None = None) -> Model:
             raise ValueError(f"found --active-parameters beside {text}, which knows them; one is accepted") from None
         return found
     return bare(parameters, active_parameters)
-
-
-def _shaped(text: str) -> Model:
-    """A model by its shape, with the keys and defaults that it has in an instance file."""
-    from pydantic import ValidationError
-
-    from planner.instance.models import described
-    from planner.instance.paths import suggestion
-    from planner.instance.text import scalar
-    from planner.instance.workloads import ModelShape
-
-    pairs = [[part.strip() for part in piece.split("=", 1)] for piece in text.split(",")]
-    wrong = [piece[0] for piece in pairs if piece[0] not in ModelShape.model_fields or len(piece) < 2]
-    if wrong:
-        raise ValueError(
-            f"found {', '.join(wrong)} in --model; {suggestion(wrong[0], ModelShape.model_fields, 'keys of a shape')}"
-        )
-    try:
-        shape = ModelShape.model_validate({name: scalar(value) for name, value in pairs})
-    except ValidationError as error:
-        faults = [
-            f"{'.'.join(map(str, fault['loc'])) or 'shape'}: {fault['msg'].removeprefix('Value error, ')}"
-            for fault in error.errors(include_url=False)
-        ]
-        raise ValueError(f"found a shape in --model with {len(faults)} faults: {'; '.join(faults)}") from None
-    return described("the model described", shape)
 
 
 def _servers(catalogue: Catalogue, accelerators: Sequence[str] | None) -> list[Server]:

@@ -47,6 +47,37 @@ def described(name: str, shape: ModelShape) -> models.Model:
     return models.Model(name=name, **figures)
 
 
+def in_words(text: str) -> models.Model:
+    """A model by its shape in words, with the keys and defaults of ``model`` in an instance file.
+
+    >>> in_words("layers=32,hidden=4096,heads=32,kv_heads=8,ffn=14336,vocabulary=128256").attention
+    'gqa'
+
+    Raises:
+        ValueError: a key is unknown or missing, or a figure is out of range; all of them are named.
+    """
+    from pydantic import ValidationError
+
+    from planner.instance.paths import suggestion
+    from planner.instance.text import scalar
+
+    pairs = [[part.strip() for part in piece.split("=", 1)] for piece in text.split(",")]
+    wrong = [piece[0] for piece in pairs if piece[0] not in ModelShape.model_fields or len(piece) < 2]
+    if wrong:
+        instead = suggestion(wrong[0], ModelShape.model_fields, "keys of a shape")
+        raise ValueError(f"found {', '.join(wrong)} in the shape of a model; {instead}")
+    try:
+        return described(
+            "the model described", ModelShape.model_validate({name: scalar(value) for name, value in pairs})
+        )
+    except ValidationError as error:
+        faults = [
+            f"{'.'.join(map(str, fault['loc'])) or 'shape'}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors(include_url=False)
+        ]
+        raise ValueError(f"found faults in the shape of a model: {'; '.join(faults)}") from None
+
+
 def run_on(instance: Instance, workload: Training, devices: int, accelerator: str, device: Device) -> TrainingEstimate:
     """A training run on so many devices.
 

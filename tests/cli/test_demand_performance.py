@@ -254,8 +254,10 @@ def test_a_mixture_by_its_counts_is_that_of_a_file() -> None:
     shape = "layers=32,hidden=4096,heads=32,kv_heads=8,ffn=14336,vocabulary=128256,sequence=8192"
     mine, preset_ = (data(*asked, "--model", model, "--accelerator", "l40s") for model in (shape, "llama-3-8b"))
     assert mine["rows"] == preset_["rows"]
-    assert "found hiden in --model; did you mean 'hidden'?" in refusal(*asked, "--model", "layers=32,hiden=4096")
-    assert "1 faults: vocabulary: Field required" in refusal(*asked, "--model", "layers=2,hidden=64,heads=2,ffn=9")
+    assert "found hiden in the shape of a model; did you mean 'hidden'?" in refusal(
+        *asked, "--model", "layers=32,hiden=4096"
+    )
+    assert "vocabulary: Field required" in refusal(*asked, "--model", "layers=2,hidden=64,heads=2,ffn=9")
 
 
 def test_a_run_of_a_mixture_by_its_counts() -> None:
