@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from planner.cli.outcome import load, outcomes, print_json
 from planner.cli.parameters import AsJson, Changes, InstanceFile
+from planner.garbage import collection_paused
 
 
 def check(file: InstanceFile, changes: Changes = None, as_json: AsJson = False) -> None:
     """Validate an instance; list its options, and those removed and why."""
-    with outcomes(as_json):
+    with collection_paused(), outcomes(as_json):  # most of the time goes into modules and rows that all stay
         from planner import api
         from planner.report import options as words
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from planner.engineering.export_rules import EndUse, Party, Terms, ValidatedEndUser, faults_of
-from planner.instance.values import MAX_PERIODS, Country, Metres, Money, Ratio, Record, Span
+from planner.instance.values import MAX_PERIODS, Country, Metres, Money, Ratio, Record, Span, usual
 
 
 class Overrides(Record):
@@ -31,7 +31,7 @@ class CatalogueChoice(Record):
     switches: tuple[str, ...] | None = None
     optics: tuple[str, ...] | None = None
     cooling: tuple[str, ...] | None = None
-    overrides: Overrides = Overrides()
+    overrides: Overrides = usual(Overrides)
 
 
 class Oversubscription(Record):
@@ -78,7 +78,9 @@ class FabricChoice(Record):
     planes: Annotated[tuple[Annotated[int, Field(ge=1, le=64)], ...], Field(min_length=1)] = (1,)
     """Numbers of independent planes the compute network may be split into: ``[1, 8]`` offers one fabric, and eight
     fabrics that each take one port of eight. Traffic between planes passes inside the servers."""
-    oversubscription: Annotated[tuple[Oversubscription, ...], Field(min_length=1, max_length=8)] = (Oversubscription(),)
+    oversubscription: Annotated[tuple[Oversubscription, ...], Field(min_length=1, max_length=8)] = (
+        usual(Oversubscription),
+    )
     """Ratios the compute network may be built with: ``[1, 2, {spine: 7}]`` offers a non-blocking network, leaves with
     twice as much bandwidth down as up, and spines with seven times as much."""
     storage_network: bool = True

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from planner.instance.choices import Budget, CatalogueChoice, FabricChoice, Policy, SupplyLimit
 from planner.instance.sites import Site
-from planner.instance.values import MAX_PERIODS, Currency, Fraction, Money, Name, Rate, Record, Share
+from planner.instance.values import MAX_PERIODS, Currency, Fraction, Money, Name, Rate, Record, Share, usual
 from planner.instance.workloads import Measurements, Workload
 
 
@@ -77,19 +77,19 @@ class Instance(Record):
 
     name: Name
     description: str = ""
-    currency: CurrencySetting = CurrencySetting()
+    currency: CurrencySetting = usual(CurrencySetting)
     horizon: Horizon
     objective: Literal["tco", "capex"] = "tco"
     """``tco``: present value of all spending less residual value; ``capex``: undiscounted purchases."""
     workloads: Annotated[tuple[Workload, ...], Field(min_length=1, max_length=200)]
     sites: Annotated[tuple[Site, ...], Field(min_length=1, max_length=200)]
-    catalogue: CatalogueChoice = CatalogueChoice()
-    fabric: FabricChoice = FabricChoice()
-    policy: Policy = Policy()
-    budget: Budget = Budget()
+    catalogue: CatalogueChoice = usual(CatalogueChoice)
+    fabric: FabricChoice = usual(FabricChoice)
+    policy: Policy = usual(Policy)
+    budget: Budget = usual(Budget)
     supply: tuple[SupplyLimit, ...] = ()
-    operations: Operations = Operations()
-    carbon: Carbon = Carbon()
+    operations: Operations = usual(Operations)
+    carbon: Carbon = usual(Carbon)
     estimates: Literal["expected", "safe"] = "expected"
     """Whether loads are sized by the expected estimate of the performance model, or so that nine cases in ten hold."""
-    measurements: Measurements = Measurements()
+    measurements: Measurements = usual(Measurements)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -93,6 +93,17 @@ Rate = Annotated[float, Field(ge=1e-9, le=1e9, allow_inf_nan=False)]
 
 class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, allow_inf_nan=False)
+
+
+Section = TypeVar("Section", bound=Record)
+
+
+def usual(section: type[Section]) -> Section:
+    """A section with all its usual values, for files without it.
+
+    The same as ``section()``, which would compile the checks of the section when the package is imported.
+    """
+    return cast(Section, section.model_construct())
 
 
 class Money(Record):
