@@ -237,7 +237,8 @@ def _ends(found: Candidates, rows: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def least_servers(found: Candidates, single: Truth) -> Numbers:
-    """Fewest servers of each step that no smaller one of the family serves, with all the gangs that it packs.
+    """Fewest servers of each step that no smaller one of the family serves with as little of everything, and with all
+    the gangs that it packs: below them it would be waste.
 
     Args:
         found: steps in rising order of servers.
@@ -250,5 +251,9 @@ def least_servers(found: Candidates, single: Truth) -> Numbers:
         does = (found.family[small] == found.family[large]) & (found.servers[small] < found.servers[large])
         surely = found.packs[found.mask[small], found.mask[large]] & (found.sure[small] >= found.servers[small])
         does &= single[small] | surely
+        rounding = found.rounding[found.variant[small], found.variant[large]]
+        for n in (np.ones_like(small), found.servers[small]):
+            less, more = (found.fixed[rows] + n[:, None] * found.slope[found.variant[rows]] for rows in (small, large))
+            does &= (less + rounding <= more + SLACK * (1 + np.abs(more))).all(1)
         least[large] = np.maximum(least[large], np.where(does, found.servers[small] + 1, 1))
     return least

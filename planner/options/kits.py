@@ -63,9 +63,9 @@ def ways(option: NetworkOption, link_class: str, rows: Mapping[str, Optic], reso
     exact = [
         shares[m] - (shares[longer] if longer else 0.0) for m, longer in zip(lengths, [*lengths[1:], 0], strict=True)
     ]
-    for weights in _weights([[resources.kit(kit) for kit in kits]], resources):
+    for weights in _weights([[resources.priced(kit) for kit in kits]], resources):
         chosen = [
-            min((k for k in kits if k.reach_m >= m), key=lambda kit: (float(resources.kit(kit) @ weights), kit.id))
+            min((k for k in kits if k.reach_m >= m), key=lambda kit: (float(resources.priced(kit) @ weights), kit.id))
             for m in lengths
         ]
         merged: dict[str, Piece] = {}
@@ -109,17 +109,22 @@ def mixes(
 
 
 def _cost(way: Way, resources: Resources) -> Vector:
-    total: Vector = sum((piece.share * resources.kit(piece.kit) for piece in way), np.zeros(resources.columns))
+    size = resources.seen + resources.columns
+    total: Vector = sum((piece.share * resources.priced(piece.kit) for piece in way), np.zeros(size))
     return total
 
 
 def _weights(costs: Sequence[Sequence[Vector]], resources: Resources) -> list[Vector]:
-    """Prices of the columns: money first, then money with each other column so dear that one more choice turns."""
-    small = np.full(resources.columns, 1e-9)
-    base = small.copy()
-    base[0] = 1.0
-    found = [base]
-    for column in range(1, resources.height):
+    """Prices of views and columns: each view alone, then the first, which is money, with each column so dear that one
+    more choice turns."""
+    small = np.full(resources.seen + resources.columns, 1e-9)
+    found = []
+    for view in range(resources.seen):
+        weights = small.copy()
+        weights[view] = 1.0
+        found.append(weights)
+    base = found[0]
+    for column in range(resources.seen, resources.seen + resources.height):
         turns = set()
         for each in costs:
             for a, b in itertools.permutations(each, 2):

@@ -33,9 +33,9 @@ class Resources:
     Attributes:
         vectors: by (kind, id).
         kw, height: index of the columns of power (kW) and of rack units; the money of the first class stands first.
-        views: by (kind, id) what one piece that stands over the whole horizon takes, one number for each way to tell
-            which of two networks is cheaper: all of its money, renewals and power included; its capital where that is
-            limited; pieces in short supply. Money breaks ties.
+        views: by (kind, id) what one piece takes that stands for a while, one number for each way to tell which of two
+            networks is cheaper: all of its money, renewals and power included, over the whole horizon, from each
+            period on and up to each; its capital where that is limited; pieces in short supply. Money breaks ties.
     """
 
     def __init__(
@@ -61,14 +61,19 @@ class Resources:
         self.kw = self.height - 1
         self.vectors: Mapping[Key, Vector] = {key: matrix[i] for i, key in enumerate(self.keys)}
         feed = least_worth_of_kw(instance, money, sites)
-        self.views: Mapping[Key, Vector] = {
-            key: np.array(_views(instance, money, key, feed * kw)) for key, kw in zip(self.keys, watts, strict=True)
-        }
+        seen = [_views(instance, money, key, feed * kw) for key, kw in zip(self.keys, watts, strict=True)]
+        views = _distinct([list(view) for view in zip(*seen, strict=True)])
+        self.views: Mapping[Key, Vector] = {key: views[i] for i, key in enumerate(self.keys)}
         self._kits: dict[str, optics.Rank] = {}
 
     @property
     def columns(self) -> int:
         return self.height + 1
+
+    @property
+    def seen(self) -> int:
+        """Number of views."""
+        return len(next(iter(self.views.values()), ()))
 
     def of(self, kind: str, id: str) -> Vector:
         """Vector of one piece."""
@@ -78,6 +83,11 @@ class Resources:
         """Vector of the parts of one link."""
         found: Vector = sum((share * self.of("optics", part) for part, share in kit.parts), np.zeros(self.columns))
         return found
+
+    def priced(self, kit: optics.Kit) -> Vector:
+        """Views of the parts of one link, and after them its vector."""
+        views: Vector = sum((share * self.views["optics", part] for part, share in kit.parts), np.zeros(self.seen))
+        return np.concatenate([views, self.kit(kit)])
 
     def rank(self, kit: optics.Kit) -> optics.Rank:
         """How kits are compared: each column, money of equal lives apart."""
@@ -118,17 +128,19 @@ def _priced(instance: Instance, money: Money, keys: tuple[Key, ...]) -> Iterable
 
 
 def _views(instance: Instance, money: Money, key: Key, power: float) -> list[float]:
-    """``Resources.views`` of one item; ``power`` is the money of its power."""
-    terms = money.terms(*key)
-    bought = money.periods[:: terms.life]
-    worth = sum(money.worth(*key, t) for t in bought) + power
-    capital = sum(terms.price[t] for t in bought)
+    """``Resources.views`` of one item; ``power`` is the money of its power over the whole horizon."""
+    terms, periods = money.terms(*key), money.periods
+    spans = [periods, *(periods[t:] for t in range(1, len(periods))), *(periods[:-t] for t in range(1, len(periods)))]
+    worth = [
+        sum(money.worth(*key, t) for t in span[:: terms.life]) + power * len(span) / len(periods) for span in spans
+    ]
+    bought = periods[:: terms.life]
     limited = instance.budget.capex is not None or instance.budget.capex_by_period is not None
     scarce = dict.fromkeys((limit.kind, limit.id) for limit in instance.supply if limit.kind in ("switches", "optics"))
     return [
-        worth,
-        *([capital + TIE * worth] if limited else []),
-        *(float(key == one) * len(bought) + TIE * worth for one in scarce),
+        *worth,
+        *([sum(terms.price[t] for t in bought) + TIE * worth[0]] if limited else []),
+        *(float(key == one) * len(bought) + TIE * worth[0] for one in scarce),
     ]
 
 

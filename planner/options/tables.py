@@ -165,8 +165,8 @@ class Step:
 
     Attributes:
         servers: most servers.
-        least: fewest servers for which no smaller step of the same attachment does; what may be asked of a plan where
-            waste would satisfy a limit.
+        least: fewest servers for which no smaller step does that takes no more of anything; what may be asked of a plan
+            where waste would satisfy a limit.
         attachment: id of the ``Attachment`` of its family.
         switches: switches by catalogue id.
         parts: parts by catalogue id, without those of the attachment.

@@ -16,6 +16,7 @@ import pytest
 import planner
 from planner.instance import Instance
 from planner.options import make_options
+from planner.plan import Plan
 from planner.solver import SolverOptions
 from planner.solving.attempt import solve_options
 
@@ -31,11 +32,17 @@ def instance_of(data: Data) -> Instance:
     return planner.load_instance(data)
 
 
-def cost(data: Data, prune: bool = True) -> float:
-    """Optimal cost, infinite without a plan."""
+def solved(data: Data, prune: bool = True) -> Plan | None:
+    """The optimal plan, None where there is none."""
     options = make_options(instance_of(data), prune=prune)
     solution, plan = solve_options(options, EXACT, lambda progress: None)
     assert (plan is None) == (solution.status == "infeasible")
+    return plan
+
+
+def cost(data: Data, prune: bool = True) -> float:
+    """Optimal cost, infinite without a plan."""
+    plan = solved(data, prune)
     return math.inf if plan is None else plan.objective
 
 
@@ -129,9 +136,28 @@ def test_bounds_ten_times_as_high_change_no_optimum(seed: int, monkeypatch: pyte
 
 @many(4, 100)
 def test_what_is_removed_beforehand_changes_no_optimum(seed: int) -> None:
-    """Beaten switches, kits and networks."""
+    """Beaten switches, kits and networks; also where carbon has a price and what the plan takes is in short supply."""
     data = drawn(seed)
-    assert cost(data, prune=False) == pytest.approx(cost(data), rel=NEAR)
+    plan = solved(data)
+    assert cost(data, prune=False) == pytest.approx(math.inf if plan is None else plan.objective, rel=NEAR)
+    if plan is not None:
+        scarce = with_supply(data, plan, tiny.Draw(seed + 2_000_000))
+        assert cost(scarce, prune=False) == pytest.approx(cost(scarce), rel=NEAR)
+
+
+def with_supply(data: Data, plan: Plan, draw: tiny.Draw) -> Data:
+    """The instance with a price of carbon and less of a switch or an optic than the plan takes, or a little more."""
+    kind, table, column = draw.one(("switches", "switches", "switch"), ("optics", "parts", "part"))
+    taken: dict[str, int] = {}
+    for row in plan.decisions[table]:
+        taken[row[column]] = taken.get(row[column], 0) + row["bought"]
+    id = draw.one(*taken)
+    limit = int(taken[id] * float(draw.rng.uniform(0.4, 1.1)))
+    carbon = {"price_per_tonne": draw.one(100, 2_000), "embodied": True}
+    scarce = {**copy.deepcopy(data), "supply": [{"kind": kind, "id": id, "limit": limit}], "carbon": carbon}
+    for site in scarce["sites"]:
+        site.setdefault("grid_g_per_kwh", 400)
+    return scarce
 
 
 @many(3, 60)
