@@ -31,7 +31,7 @@ def test_a_network_is_not_too_large_where_the_smaller_one_takes_more(prune: bool
 
 @dataclass(frozen=True)
 class Seen:
-    """As many views and columns as ``planner.options.resources`` has of three lives: money, money by life, kW, height."""
+    """Views and columns of parts of three lives: money, money by life, kW, height."""
 
     seen: int = 1
     columns: int = 5
