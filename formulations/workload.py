@@ -14,7 +14,7 @@ one cell of a pool, where every server reaches every other.
     (W2)  sum_b devices[b] x + sum_{b,p} accelerators servers[b] y
               <= accelerators sum_p availability[p] n[p,t]                                    servers_carry_blocks
     (W3)  sum_b servers[b] y[b,p,t] <= availability[p] n[p,t]                                 servers_carry_gangs
-    (W4)  sum_{b of g servers or more} y[b,p,t] <= sum_j places[j,g] s[p,j,t]                 gangs_have_places
+    (W4)  sum_b floor(servers[b] / g) y[b,p,t] <= sum_j places[j,g] s[p,j,t]                  gangs_have_places
     (W5)  sum_b of g servers y[b,p,t] <= c - 1 + (most - c + 1) z[p,g,c,t]                    gangs_are_counted
     (W6)  sum_{j that cannot pack v} s[p,j,t] + sum_{g in v} z[p,g,v[g],t] <= sizes in v      gangs_can_be_packed
     (W7)  availability[p] n[p,t] <= 2 sum_b servers[b] y[b,p,t]                               cluster_is_for_gangs
@@ -93,9 +93,9 @@ def servers_carry_gangs(availability: float, gangs: Sequence[Term], servers: Any
     return at_most([*gangs, (-availability, servers)], 0.0)
 
 
-def gangs_have_places(gangs: Sequence[Any], steps: Sequence[Term]) -> Any:
-    """(W4) A gang of g servers or more takes a place for g servers."""
-    return at_most([*[(1.0, y) for y in gangs], *times(-1.0, steps)], 0.0)
+def gangs_have_places(gangs: Sequence[Term], steps: Sequence[Term]) -> Any:
+    """(W4) A gang takes as many places for g servers as it holds: its cell has no more of them in the room it takes."""
+    return at_most([*gangs, *times(-1.0, steps)], 0.0)
 
 
 def gangs_are_counted(count: int, most: int, gangs: Sequence[Any], reached: Any) -> Any:
@@ -195,7 +195,7 @@ def _pack(
     workload.gangs_have_places = pyo.Constraint(
         index,
         rule=lambda _, p, size, t: gangs_have_places(
-            [y for own, y in in_pool[p, t] if own >= size],
+            [(float(own // size), y) for own, y in in_pool[p, t] if own >= size],
             [(float(data.places[p, j, size]), step[p, j, t]) for j in steps_of.get((p, t), ())],
         ),
         doc="(W4)",

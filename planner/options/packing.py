@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import operator
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -250,8 +251,8 @@ class Packing:
         return room - pieces * (self.many - 1) if pieces > 1 and self.many else room
 
     def unpackable(self, cells: Cells, servers: int, known: dict[object, list[Load]]) -> list[Load]:
-        """Minimal loads that cells cannot pack although the servers are enough, and the places for each size:
-        for every size those of all gangs at least as large.
+        """Minimal loads that cells cannot pack although the servers are enough, and the places for each size, of which
+        a gang takes as many as it holds.
 
         Two cells of 20 and one of 10 have servers and places for a gang of 11 and four of 10, but not the room:
 
@@ -266,14 +267,16 @@ class Packing:
         enough = self.usable(servers)
         if (cells, enough) in known:
             return known[cells, enough]
-        most = len(self.listed)
-        places = [min(sum(count * (room // size) for room, count in cells), most) for size in self.told]
+        places = [min(sum(count * (room // size) for room, count in cells), self.total) for size in self.told]
+        takes = [[own // size for own in self.told] for size in self.told]
         canonical = self.canonical(cells)
         key = (canonical, tuple(places), enough)
         if key not in known:
             found: list[Load] = []
             for load in sorted(self.listed, key=sum):
-                if self.servers(load) > enough or any(sum(load[i:]) > room for i, room in enumerate(places)):
+                if self.servers(load) > enough or any(
+                    sum(map(operator.mul, load, taken)) > room for taken, room in zip(takes, places, strict=True)
+                ):
                     continue
                 if any(all(a >= b for a, b in zip(load, small, strict=True)) for small in found):
                     continue

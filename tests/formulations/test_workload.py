@@ -66,8 +66,8 @@ def test_algebra() -> None:
             "-1*n[b,1] +20*workload.gangs[run20,b,1] <= 0",
             "-1*n[c,1] +20*workload.gangs[run20,c,1] <= 0",
         ],
-        "gangs_have_places": [  # (W4): a run needs a place for 3 as a batch does
-            "-10*s[a,0,1] -13*s[a,1,1] +1*workload.gangs[batch3,a,1] +1*workload.gangs[run20,a,1] <= 0",
+        "gangs_have_places": [  # (W4): a run of 20 takes six places for 3
+            "-10*s[a,0,1] -13*s[a,1,1] +1*workload.gangs[batch3,a,1] +6*workload.gangs[run20,a,1] <= 0",
             "-2*s[a,1,1] +1*workload.gangs[run20,a,1] <= 0",
             "-1*s[b,0,1] +1*workload.gangs[run20,b,1] <= 0",
             "-2*s[c,0,1] +1*workload.gangs[run20,c,1] <= 0",

@@ -108,7 +108,7 @@ class Search:
 
     def __init__(self, instance: Instance, menu: str = "steps", effort: int = MOST_EFFORT) -> None:
         self.instance, self.menu, self.most_effort = instance, menu, effort
-        self.effort = 0
+        self.effort = 0.0
         self.catalogue = instance_catalogue(instance)
         self.sites: dict[str, SiteFacts] = {s.name: s for s in site_facts(instance, self.catalogue)}
         self._refuse_unknown()
@@ -164,10 +164,15 @@ class Search:
         for key in keys:
             self.columns.setdefault(key, len(self.columns))
 
-    def _count(self, choices: int) -> None:
+    def _count(self, choices: float) -> None:
         self.effort += choices
         if self.effort > self.most_effort:
             raise TooLargeError
+
+    def _frontier(self, vectors: Sequence[Vector]) -> list[Vector]:
+        """``frontier``, which compares each vector with all before it: counted as work where they are many."""
+        self._count(len(vectors) ** 2 // 100_000)
+        return frontier(vectors)
 
     # What may be built where
 
@@ -489,9 +494,9 @@ class Search:
                             tuple(tuple(map(sum, zip(a, b, strict=True))) for a, b in zip(carried, runs, strict=True)),
                             tuple(a or b for a, b in zip(stands, taken, strict=True)),
                         )
-                        self._count(len(vectors) * len(others) // 4)
+                        self._count(len(vectors) * len(others) / 4 + 0.02)
                         grown[after] += [v for a in vectors for b in others if self._within(v := add(a, b))]
-            states = {key: frontier(vectors) for key, vectors in grown.items() if vectors}
+            states = {key: self._frontier(vectors) for key, vectors in grown.items() if vectors}
         found: dict[Vector, list[Vector]] = defaultdict(list)
         for (room, runs, _), vectors in states.items():
             by_period = []
@@ -504,7 +509,7 @@ class Search:
             for loads in itertools.product(*by_period):
                 key = tuple(load for of_workload in zip(*loads, strict=True) for load in of_workload)
                 found[key] += vectors
-        return {key: frontier(vectors) for key, vectors in found.items()}
+        return {key: self._frontier(vectors) for key, vectors in found.items()}
 
     def _server_paths(self, pool: Pool, need: Path) -> list[Path]:
         life = self.life(self.good("servers", pool.server).life_years)
@@ -567,7 +572,7 @@ class Search:
                     )
                     self._count(len(vectors) * len(others))
                     grown[after] += [v for a in vectors for b in others if self._within(v := add(a, b))]
-            reached = {key: frontier(vectors) for key, vectors in grown.items() if vectors}
+            reached = {key: self._frontier(vectors) for key, vectors in grown.items() if vectors}
         done = [self._settled(v) for v in reached.get(wanted, [])]
         return min((money for money in done if money is not None), default=None)
 
