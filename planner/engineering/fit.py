@@ -1,84 +1,27 @@
 """The tree with the fewest switches for so many servers, non-blocking or oversubscribed, by exact search.
 
-The rules are those of ``fabric``: whole units and rails, a leaf's uplinks even over the spines of its group, spine
-groups per rail in three tiers, every core alike to every group, pods as few as can be. A leaf of a non-blocking tree
-has half its ports down unless the cluster is smaller than a unit. Where leaves or spines are oversubscribed, every
-split of their ports within the ratio is tried.
+Of all trees of ``shapes`` for the cluster, with one row of leaves after another. Also the trees of the frames that
+``fabric`` counts, wired.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
-from planner.engineering.fabric import (
-    Design,
-    FabricError,
-    Frame,
-    check_radix,
-    check_rails,
-    divisors,
-    spine_split,
-    spine_uplinks,
-)
+import numpy as np
+
+from planner.engineering.fabric import Design, FabricError, Frame
+from planner.engineering.shapes import Rules, shapes
 from planner.engineering.tree import Tree
 
+__all__ = ["Rules", "fit", "largest", "on_frame"]
 
-@dataclass(frozen=True)
-class Rules:
-    """What a tree must keep to.
 
-    Attributes:
-        radix: switch ports at the speed used.
-        ports: ports of a server on the tree.
-        rails: rail-optimised placement.
-        tiers: 1; 2 (one or two); 3 (exactly three); 0 for the fewest that carry the cluster.
-        leaf_ratio, spine_ratio: most bandwidth down over bandwidth up; 1 is non-blocking.
-        reserved: links of fabric managers; they take the places of ceil(reserved / ports) servers.
-        cage_links: links of a switch cage. Oversubscribed ports are split between whole cages.
-        rail_ports: ports of a server on each rail.
-        any_pods: also more pods than needed, each with fewer spines. Vendors do not, though it may save switches.
-    """
-
-    radix: int
-    ports: int
-    rails: bool
-    tiers: int = 0
-    leaf_ratio: float = 1.0
-    spine_ratio: float = 1.0
-    reserved: int = 0
-    cage_links: int = 1
-    any_pods: bool = False
-    rail_ports: int = 1
-
-    def __post_init__(self) -> None:
-        check_radix(self.radix)
-        if self.radix // 2 % self.cage_links:
-            raise FabricError(
-                f"half of {self.radix} ports does not fill whole cages of {self.cage_links}; nearest possible: "
-                f"{self.radix // (2 * self.cage_links) * 2 * self.cage_links} ports"
-            )
-        if self.ports < 1:
-            raise FabricError("the server has no port on this network")
-        check_rails(self.ports, self.rail_ports)
-        if self.tiers not in (0, 1, 2, 3):
-            raise FabricError(f"{self.tiers} tiers asked for; 1, 2 or 3 can be built")
-        for name, ratio in (("leaf", self.leaf_ratio), ("spine", self.spine_ratio)):
-            if not 1 <= ratio <= self.radix - 1:
-                raise FabricError(
-                    f"a {name} of {self.radix} ports cannot be oversubscribed {ratio:g}:1; "
-                    f"1:1 to {self.radix - 1}:1 can be built"
-                )
-
-    @property
-    def row(self) -> int:
-        return self.ports // self.rail_ports if self.rails else 1
-
-    @property
-    def given_up(self) -> int:
-        """Server places that fabric managers take."""
-        return -(-self.reserved // self.ports)
+CHUNK = 256
+"""Rows of leaves looked at together for the largest tree."""
+MORE_ROWS = 1
+"""Rows of leaves beyond the fewest that are tried in three tiers where any pods may be; in two tiers all are."""
 
 
 def fit(rules: Rules, servers: int) -> Tree:
@@ -98,7 +41,7 @@ def fit(rules: Rules, servers: int) -> Tree:
     if servers < 1:
         raise FabricError(f"{servers} servers asked for; a network needs at least 1")
     for tiers in (rules.tiers,) if rules.tiers else (2, 3):
-        found = list(_trees(rules, servers, tiers))
+        found = list(trees(rules, servers, tiers))
         if found:
             return min(found, key=lambda t: (t.switches, t.links("leaf-spine") + t.links("spine-core"), t.pods))
     most = largest(rules)
@@ -160,85 +103,56 @@ def largest(rules: Rules) -> int:
     >>> largest(Rules(40, 8, True, tiers=2)), largest(Rules(64, 1, False, tiers=3))
     (100, 65536)
     """
-    best = 0
-    if rules.tiers != 3:
-        best = rules.radix // rules.ports
-    for down, uplinks in _splits(rules, None):
-        places = down // (rules.ports // rules.row)
-        if rules.tiers in (0, 2):
-            best = max(best, rules.radix // rules.row * places)
-        if rules.tiers in (0, 3):
-            groups = rules.row
-            spine_down, _ = spine_split(rules.radix, rules.spine_ratio, rules.cage_links)
-            pods = rules.radix // groups
-            # With as many spines as uplinks a spine has one link to each leaf of its group.
-            step = 2 if _doubled(rules, down, uplinks) else 1
-            best = max(best, pods * spine_down // step * step * places)
-    return max(best - rules.given_up, 0)
+    most = rules.radix // rules.ports if rules.tiers != 3 else 0
+    for tiers in (2, 3) if not rules.tiers else (rules.tiers,) if rules.tiers > 1 else ():
+        rows = most_rows(rules, tiers)
+        if rules.full and rows:
+            most = max(most, rows * rules.full)
+    return max(most - rules.given_up, 0)
 
 
-def _trees(rules: Rules, servers: int, tiers: int) -> Iterator[Tree]:
+def most_rows(rules: Rules, tiers: int) -> int:
+    """Most rows of full leaves that trees of two or three tiers join.
+
+    >>> most_rows(Rules(64, 8, True), 2), most_rows(Rules(64, 8, True), 3)
+    (8, 256)
+    """
+    if not rules.full:
+        return 0
+    if tiers == 2:
+        return rules.radix // rules.row
+    rules = replace(rules, tiers=3, any_pods=True, pod_servers=0)
+    down = rules.full * rules.lanes
+    up = rules.least_uplinks(down)
+    # A group has at most as many spines as a leaf can have uplinks; their ports take all leaves' links and pass them on.
+    passed = up + min(down, up) / rules.spine_ratio
+    of_group = min(rules.radix, int((rules.radix - down) * rules.radix / passed))
+    for most in range(of_group * (rules.radix // rules.row), 0, -CHUNK):
+        rows = np.arange(max(most - CHUNK, 0) + 1, most + 1)
+        found = shapes(rules, rows, np.full_like(rows, rules.full)).rows
+        if len(found):
+            return int(found.max())
+    return 0
+
+
+def trees(rules: Rules, servers: int, tiers: int) -> Iterator[Tree]:
     """Every tree of the rules worth comparing."""
     places = servers + rules.given_up
-    common = (rules.radix, rules.ports, rules.rails, servers, rules.reserved)
     if tiers in (1, 2) and places * rules.ports <= rules.radix:
         yield Tree(rules.radix, rules.ports, False, servers, rules.reserved, rules.radix, 0, 1)
-    if tiers == 1:
+    if tiers == 1 or not rules.full:
         return
-    for down, uplinks in _splits(rules, places if tiers == 2 else None):
-        held = down // (rules.ports // rules.row)
-        rows = -(-places // held)
-        if tiers == 2:
-            leaves = rows * rules.row
-            for spines in divisors(uplinks):
-                if leaves * (uplinks // spines) <= rules.radix:
-                    yield Tree(*common, down, uplinks, leaves, 1, 1, spines, rail_ports=rules.rail_ports)
-                    break
-        else:
-            if _doubled(rules, down, uplinks):
-                rows += rows % 2
-            yield from _three_tiers(rules, common, rows, down, uplinks)
-
-
-def _three_tiers(
-    rules: Rules, common: tuple[int, int, bool, int, int], rows: int, down: int, uplinks: int
-) -> Iterator[Tree]:
-    spine_down, spine_up = spine_split(rules.radix, rules.spine_ratio, rules.cage_links)
-    for pods in range(1, rules.radix // rules.row + 1):
-        of_group = -(-rows // pods)  # leaves of a spine group in the fullest pod
-        spines = next((s for s in divisors(uplinks) if of_group * (uplinks // s) <= spine_down), None)
-        if spines is None:
-            continue
-        uplinks_of_spine = spine_uplinks(of_group * (uplinks // spines), rules.spine_ratio, spine_up, rules.cage_links)
-        cores = -(-spines * uplinks_of_spine // (rules.radix // (pods * rules.row)))
-        if rows >= pods:
-            yield Tree(
-                *common, down, uplinks, rows * rules.row, pods, rules.row, spines, uplinks_of_spine, cores,
-                rules.rail_ports,
-            )  # fmt: skip
-        if not rules.any_pods:
-            return
-
-
-def _splits(rules: Rules, places: int | None) -> Iterator[tuple[int, int]]:
-    """(down, up) ports of a leaf: halves; fewer for a cluster below one unit; every pair within the ratio."""
-    half = rules.radix // 2
-    per_place = rules.ports // rules.row
-    if rules.leaf_ratio == 1:
-        if half >= per_place:
-            yield half, half
-        if rules.rails and places is not None and places * per_place < half:
-            yield from ((up, up) for up in range(places * per_place, half))
-        return
-    cage = rules.cage_links
-    for uplinks in range(cage, half + 1, cage):
-        down = min(math.floor(rules.leaf_ratio * uplinks + 1e-9), rules.radix - uplinks) // cage * cage
-        if down >= per_place:
-            yield down, uplinks
-        if places is not None and down >= places * per_place:
-            return  # one unit carries all; more uplinks only add links
-
-
-def _doubled(rules: Rules, down: int, uplinks: int) -> bool:
-    """Whether a unit of three tiers is two rows: half as many cores as leaves is a whole number then."""
-    return down == uplinks and rules.spine_ratio == 1 and rules.row % 2 == 1
+    rules = replace(rules, tiers=tiers)
+    fewest = -(-places // rules.full)
+    if rules.growth:
+        rows = np.array([fewest])
+        each = np.array([rules.full])
+    else:
+        most = fewest
+        if rules.any_pods:
+            most = rules.radix // rules.row if tiers == 2 else fewest + MORE_ROWS
+        rows = np.arange(fewest, max(most, fewest) + 1)
+        each = np.minimum(-(-(-(-places // rows)) // rules.grain) * rules.grain, rules.full)
+    found = shapes(rules, rows, each)
+    for index in range(len(found)):
+        yield found.tree(index, servers)

@@ -149,7 +149,7 @@ def test_the_worst_failures_are_as_bad_as_counted() -> None:
 
 def test_oversubscribed_share_is_reached_by_the_worst_traffic() -> None:
     """2:1 at the leaves: the ports of one leaf get half their rate out."""
-    tree = fit(Rules(64, 8, True, leaf_ratio=2), 256)
+    tree = fit(Rules(64, 8, True, leaf_ratio=2), 6 * 42)  # full leaves
     proof = prove(tree)
     assert proof.share == pytest.approx(0.5)
     assert min(flow.carried / flow.asked for flow in proof.flows) < 0.55
