@@ -9,10 +9,9 @@ from fractions import Fraction
 import numpy as np
 
 from planner.engineering.management import PDUS_PER_RACK
-from planner.options.chains import row_of
 from planner.options.kits import Mix
 from planner.options.management import IN_BAND, OUT_OF_BAND
-from planner.options.networks import NetworkOption
+from planner.options.networks import NetworkOption, row_of
 from planner.options.resources import Resources, Vector
 from planner.options.tables import Made, Term
 
@@ -43,7 +42,7 @@ def terms_of(option: NetworkOption, mix: Mix, one_switch: bool) -> tuple[Term, .
     plane, found = option.plane, []
     row = 1 if one_switch else row_of(plane)
     lanes = plane.ports // row
-    servers = plane.radix // plane.ports if one_switch else plane.down // lanes
+    servers = plane.radix // plane.ports if one_switch else option.leaf_servers
     pieces = mix[option.network, NODE_LEAF]
     for piece in pieces:
         links = option.ports * piece.share

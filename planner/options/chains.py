@@ -6,7 +6,7 @@ chain carries N servers on full clusters of the largest frame and one tail on th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -14,13 +14,18 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from planner.engineering.fabric import Design, Frame
+from planner.engineering.fit import most_rows
+from planner.engineering.shapes import Rules, shapes
+from planner.engineering.tree import Tree
 
 Numbers = npt.NDArray[np.int64]
 Pattern = tuple[tuple[int, int], ...]
 """Clusters as (index in a chain, count), largest first."""
 FINE_UNITS = 300
 """Units up to which a network grows unit by unit; beyond, by 2 up to twice as many, then by 4, and so on."""
+
+SWITCHES = (1.0, 1.0, 1.0, 1e-4, 0.0, 0.0, 1e-4, 0.0, 0.0)
+"""What ``Counts`` are worth where nothing has a price: switches first, then links."""
 
 
 class Counts(NamedTuple):
@@ -39,86 +44,119 @@ class Counts(NamedTuple):
 
 @dataclass(frozen=True)
 class Cluster:
-    """One cluster as built: so many units below a frame, all planes counted.
+    """One cluster as built, all planes counted.
 
     Attributes:
-        servers: places of the units that stand.
-        units: scalable units that stand; 0 where the frame brings its own leaves.
+        tree: one plane, wired with all places taken.
+        servers: places.
     """
 
-    frame: Frame
+    tree: Tree
     servers: int
-    units: int
     counts: Counts
 
+    @property
+    def name(self) -> str:
+        """The cluster by its shape: tiers, then switches of each tier of one plane."""
+        tree = self.tree
+        return "x".join([f"{tree.tiers}-tier-{tree.leaves}", *(str(n) for n in (tree.spines, tree.cores) if n)])
 
-def row_of(plane: Design) -> int:
-    """Leaves that the servers of a unit share."""
-    return plane.ports // plane.rail_ports if plane.rails else 1
+    @property
+    def units(self) -> int:
+        """Rows of leaves below spines; 0 for a single switch."""
+        return self.tree.rows if self.tree.spines else 0
 
 
-def counts(plane: Design, frame: Frame, units: int, planes: int, cage: int) -> Counts:
-    """Counts of one cluster with ``units`` units below a frame, or with the leaves that the frame brings.
+def counts(tree: Tree, planes: int, cage: int) -> Counts:
+    """Counts of one cluster: ``planes`` trees, cages of ``cage`` links.
 
     Two units of DGX H100 on QM9700: 16 leaves of 32 uplinks below 8 spines of 64 links, two links a cage:
 
-    >>> from planner.engineering.fabric import design
-    >>> plan = design(64, 8, rails=True, tiers=2)
-    >>> counts(plan, next(f for f in plan.frames if f.id == "2-tier-8"), 2, 1, 2)[:6]
+    >>> counts(Tree(64, 8, True, 64, 0, 32, 32, 16, 1, 1, 8), 1, 2)[:6]
     (16, 8, 0, 512, 256, 256)
     """
-    if frame.tiers == 1:
+    if not tree.spines:
         return Counts(planes, 0, 0, 0, 0, 0, 0, 0, 0)
-    if not frame.units:
-        leaves, uplinks, rows, row, groups = frame.leaves, frame.leaf_spine_links // frame.leaves, 1, frame.leaves, 1
-    else:
-        row = row_of(plane)
-        leaves, uplinks = units * plane.unit.leaves, plane.unit.leaf_spine_links // plane.unit.leaves
-        rows, groups = leaves // row, row if frame.tiers == 3 else 1
-    each = frame.spines // (frame.pods * groups)  # spines of a group
     upper = 0
-    for pod in range(frame.pods):
-        rows_of_pod = -(-(pod + 1) * rows // frame.pods) + (-pod * rows // frame.pods)
-        links = rows_of_pod * (row // groups) * (uplinks // each)  # of one spine
-        upper += groups * each * -(-links // cage)
-    core_links, lower, above = 0, 0, 0
-    if frame.cores:
-        core_links = frame.spine_core_links
-        of_spine = core_links // frame.spines
-        lower = frame.spines * -(-of_spine // cage)
-        all_groups = frame.pods * groups
-        full, rest = divmod(each * of_spine, frame.cores)
-        above = rest * -(-(full + 1) * all_groups // cage) + (frame.cores - rest) * -(-full * all_groups // cage)
+    for pod in range(tree.pods):
+        rows_of_pod = -(-(pod + 1) * tree.rows // tree.pods) + (-pod * tree.rows // tree.pods)
+        links = rows_of_pod * (tree.row // tree.groups) * tree.parallel  # of one spine
+        upper += tree.groups * tree.spines_each * -(-links // cage)
+    lower, above = 0, 0
+    if tree.cores:
+        lower = tree.spines * -(-tree.spine_uplinks // cage)
+        groups = tree.pods * tree.groups
+        full, rest = divmod(tree.group_uplinks, tree.cores)
+        above = rest * -(-(full + 1) * groups // cage) + (tree.cores - rest) * -(-full * groups // cage)
     return Counts(
         *(
             planes * n
             for n in (
-                leaves, frame.spines, frame.cores, leaves * uplinks, leaves * -(-uplinks // cage), upper,
-                core_links, lower, above,
+                tree.leaves, tree.spines, tree.cores,
+                tree.leaves * tree.uplinks, tree.leaves * -(-tree.uplinks // cage), upper,
+                tree.links("spine-core"), lower, above,
             )
         )
     )  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
-def clusters(plane: Design, planes: int, cage: int, most: int) -> tuple[Cluster, ...]:
+def clusters(rules: Rules, planes: int, most: int, worth: tuple[float, ...] = SWITCHES) -> tuple[Cluster, ...]:
     """Clusters worth building, ascending in servers, up to the first that carries ``most`` servers.
 
-    A cluster is left out where one with as many places has no more switches and links.
+    Of all trees of so many rows of so many servers the cheapest; a cluster is left out where one with as many places
+    has no more switches and links.
+
+    Args:
+        rules: of one plane; two tiers are two at most.
+        worth: what one of each of ``Counts`` costs.
+
+    Sizes of DGX H100 on QM9700 up to 40 servers, with leaves and spines:
+
+    >>> found = clusters(Rules(64, 8, True, tiers=2, cage_links=2), 1, 40)
+    >>> [(c.servers, *c.counts[:2]) for c in found if c.servers > 28]
+    [(30, 8, 4), (32, 8, 4), (36, 16, 5), (40, 16, 5)]
     """
-    small = [(frame, 0, frame.servers) for frame in plane.frames if not frame.units]
-    frames = [frame for frame in plane.frames if frame.units]
-    large = []
-    at = 0
-    for units in _units(frames[-1].units if frames else 0, -(-most // max(plane.unit.servers, 1))):
-        while frames[at].units < units:
-            at += 1  # of the frontier the first frame that holds the units has the fewest switches and links
-        large.append((frames[at], units, units * plane.unit.servers))
-    found = [Cluster(f, n, u, counts(plane, f, u, planes, cage)) for f, u, n in (*small, *large)]
+    single = Tree(rules.radix, rules.ports, False, rules.radix // rules.ports, 0, rules.radix, 0, 1)
+    found: list[Cluster] = []
+    if rules.tiers == 2 and single.servers:
+        found.append(Cluster(single, single.servers, counts(single, planes, rules.cage_links)))
+    rows, places = _sizes(rules, most)
+    if len(rows):
+        offered = shapes(rules, rows, places)
+        counted = offered.counts()
+        cost = counted @ np.array(worth)
+        order = np.lexsort((offered.links, offered.switches, cost, offered.asked))
+        _, first = np.unique(offered.asked[order], return_index=True)
+        for index in order[first].tolist():
+            servers = int(offered.rows[index] * offered.places[index])
+            own = Counts(*(planes * counted[index]).tolist())
+            found.append(Cluster(offered.tree(index, servers), servers, own))
+    return frontier(found, most)
+
+
+def _sizes(rules: Rules, most: int) -> tuple[Numbers, Numbers]:
+    """Rows of leaves and servers of each that are looked at for clusters of up to so many servers."""
+    rows, places = [], []
+    for number in _units(most_rows(rules, rules.tiers), -(-most // max(rules.full, 1))):
+        fewest = rules.full if rules.growth else rules.grain
+        if rules.tiers == 3 and not rules.growth:  # fewer servers stand on two rows less
+            fewest = max(rules.full * (number - 2) // number // rules.grain * rules.grain, 0) + rules.grain
+        for each in range(fewest, rules.full + 1, rules.grain):
+            rows.append(number)
+            places.append(each)
+    return np.array(rows, np.int64), np.array(places, np.int64)
+
+
+def frontier(found: Iterable[Cluster], most: int) -> tuple[Cluster, ...]:
+    """Clusters in rising order of servers, up to the first that carries ``most``; none that a larger one, or one as
+    large, has no more switches and links than."""
     kept: list[Cluster] = []
     least: list[tuple[int, int]] = []
     for cluster in sorted(found, key=lambda c: (-c.servers, _size(c))):
         size = _size(cluster)
+        if kept and kept[-1].servers == cluster.servers:
+            continue
         if not any(a <= size[0] and b <= size[1] for a, b in least):
             kept.append(cluster)
             least = [(a, b) for a, b in least if a < size[0] or b < size[1]]
@@ -130,7 +168,7 @@ def clusters(plane: Design, planes: int, cage: int, most: int) -> tuple[Cluster,
 
 def single_switches(found: tuple[Cluster, ...]) -> tuple[Cluster, ...]:
     """Of the clusters those that are one switch: what loads need whose servers have nothing to say to each other."""
-    return tuple(cluster for cluster in found if cluster.frame.tiers == 1)
+    return tuple(cluster for cluster in found if not cluster.tree.spines)
 
 
 def _size(cluster: Cluster) -> tuple[int, int]:
@@ -174,7 +212,12 @@ class Chain:
         full: list[int] = []
         tail: list[int] = []
         index = list(range(len(found)))
+        # Beside whole clusters the last one has full leaves, or is a row of its own.
+        fullest = max(c.tree.places for c in found)
+        index_beside = [i for i in index if found[i].tree.places == fullest or found[i].tree.rows == 1]
         for whole in _wholes(-(-most // largest), len(found)):
+            if whole == 1 and index_beside[-1:] == index[-1:]:
+                index = index_beside
             own = index if whole == 0 or len(servers) < FINE_UNITS else index[len(index) - 1 :: -2][::-1]
             for i in own:
                 servers.append(whole * largest + found[i].servers)

@@ -38,7 +38,7 @@ class Chains:
         Args:
             apart: whether every cluster is a single switch.
         """
-        key = (option.plane, option.planes, option.cage_links, most)
+        key = (option.rules, option.planes, most, option.worth)
         if (*key, apart) not in self._made:
             found = clusters(*key)
             found = single_switches(found) if apart else found
@@ -198,7 +198,7 @@ def _servers(chain: Chain, pattern: Pattern) -> list[int]:
 
 
 def _single(chain: Chain) -> Numbers:
-    single = np.array([c.frame.tiers == 1 for c in chain.clusters], np.int64)
+    single = np.array([not c.tree.spines for c in chain.clusters], np.int64)
     return np.asarray(single[chain.tail] * ((chain.full == 0) | (single[-1] > 0)), dtype=np.int64)
 
 
@@ -282,9 +282,10 @@ def _price(group: Group, resources: Resources, servers_per_rack: int) -> None:
         fixed = fixed + pieces * resources.of("optics", part)
     if group.networks[-1].network == OUT_OF_BAND:
         band, below = group.networks[-2:]
-        units = np.array([c.units for c in chain.clusters], np.int64)
-        standing = chain.full[group.point] * units[-1] + units[chain.tail[group.point]] + units[list(group.head)].sum()
-        own = standing * management.of_unit(group.compute, servers_per_rack)
+        each = np.array(
+            [management.of_cluster(c, group.compute.planes, servers_per_rack) for c in chain.clusters], np.int64
+        )
+        own = chain.full[group.point] * each[-1] + each[chain.tail[group.point]] + each[list(group.head)].sum()
         found = management.managed(band, below, group.servers, switches, own, servers_per_rack)
         group.managed = found
         matrix = np.array([c.counts for c in found.clusters], np.int64)[found.cluster]

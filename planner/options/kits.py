@@ -108,6 +108,26 @@ def mixes(
     return list(found.values())
 
 
+def worth(option: NetworkOption, rows: Mapping[str, Optic], resources: Resources) -> tuple[float, ...]:
+    """Money of one of each of ``Counts``: leaves, spines, cores; links and cages below and above, of either class."""
+    found = [_money(resources.of("switches", option.switch.id), resources)] * 3
+    for link_class in ("leaf-spine", "spine-core"):
+        offered = option.kits.get(link_class, ())
+        if not offered:
+            found += [0.0] * 3
+            continue
+        ends = ends_of(min(offered, key=lambda kit: (_money(resources.kit(kit), resources), kit.id)), rows)
+        found += [
+            _money(resources.of("optics", part), resources) if part else 0.0
+            for part in (ends.cable, ends.lower, ends.upper)
+        ]
+    return tuple(found)
+
+
+def _money(vector: Vector, resources: Resources) -> float:
+    return float(vector[: resources.kw].sum())
+
+
 def _cost(way: Way, resources: Resources) -> Vector:
     size = resources.seen + resources.columns
     total: Vector = sum((piece.share * resources.priced(piece.kit) for piece in way), np.zeros(size))

@@ -11,9 +11,11 @@ from dataclasses import replace
 from functools import lru_cache
 
 from planner.engineering import floor, optics
-from planner.engineering.fabric import Design, FabricError, Frame
+from planner.engineering.fabric import Design, FabricError
 from planner.engineering.fit import on_frame
+from planner.engineering.tree import Tree
 from planner.instance.choices import FabricChoice
+from planner.options.chains import clusters
 from planner.options.networks import NetworkOption, Rank
 
 
@@ -33,7 +35,7 @@ def on_floor(
         return option
     own = {name: value for name, value in choice.layout if value is not None}
     layout = floor.Layout(**{"servers_per_rack": servers_per_rack, **own})
-    frames = _up_to(option.plane, most_servers)
+    trees = _up_to(option, most_servers)
     lengths, shares, kits = dict(option.length_m), dict(option.shares), dict(option.kits)
     for link_class in option.kits:
         if link_class not in CLASSES or choice.typed_length_m(link_class) is not None:
@@ -41,7 +43,7 @@ def on_floor(
         if link_class == "node-leaf":
             shares[link_class] = dict(unit_shares(layout, option.plane))
         else:
-            shares[link_class] = {longest(layout, option.plane, frames, link_class, most_servers): 1.0}
+            shares[link_class] = {longest(layout, trees, link_class, most_servers): 1.0}
         lengths[link_class] = max(shares[link_class])
         kits[link_class] = _reaching(option, link_class, shares[link_class], rank)
     return replace(option, length_m=lengths, shares=shares, kits=kits)
@@ -69,24 +71,27 @@ def unit_shares(layout: floor.Layout, plane: Design) -> tuple[tuple[float, float
 
 
 @lru_cache(maxsize=512)
-def longest(
-    layout: floor.Layout, plane: Design, frames: tuple[Frame, ...], link_class: str, most_servers: int
-) -> float:
-    """Length sold for the longest link of a class, on any frame that a pool may use."""
+def longest(layout: floor.Layout, trees: tuple[Tree, ...], link_class: str, most_servers: int) -> float:
+    """Length sold for the longest link of a class, of any tree that a pool may use."""
     found = [
-        floor.lengths(layout, on_frame(plane, frame, min(frame.servers, most_servers)), link_class) for frame in frames
+        floor.lengths(layout, replace(tree, servers=min(tree.servers, most_servers)), link_class) for tree in trees
     ]
     return floor.stock(max((each.longest_m for each in found if each is not None), default=0.0))
 
 
-def _up_to(plane: Design, most_servers: int) -> tuple[Frame, ...]:
-    """Frames that a pool of so many servers may use."""
-    found: list[Frame] = []
+def _up_to(option: NetworkOption, most_servers: int) -> tuple[Tree, ...]:
+    """Trees that a pool of so many servers may use."""
+    plane = option.plane
+    if option.rules is not None:
+        found = clusters(option.rules, option.planes, most_servers, option.worth)
+        return tuple(cluster.tree for cluster in found if cluster.tree.spines)
+    trees: list[Tree] = []
     for frame in plane.frames:
-        found.append(frame)
+        if frame.units:
+            trees.append(on_frame(plane, frame, frame.servers))
         if frame.units and frame.servers >= most_servers:
             break
-    return tuple(found)
+    return tuple(trees)
 
 
 def _reaching(

@@ -13,7 +13,7 @@ from planner.instance import Instance
 from planner.instance.choices import Oversubscription
 from planner.instance.resolve import instance_catalogue, site_facts
 from planner.money import Money
-from planner.options import bounds, gangs, management
+from planner.options import bounds, gangs, kits, management
 from planner.options.designs import Asked, Designer, largest_block
 from planner.options.export import export_caps
 from planner.options.further import further_clusters
@@ -121,8 +121,9 @@ class _Maker:
         rank = resources.rank if self.prune else None
         offered = without_beaten(switches, resources, self._remove) if self.prune else switches
         networks = Networks(
-            offered, optic_rows, self.instance.fabric, lambda id: money.price("switches", id, 1), rank, self._remove
-        )
+            offered, optic_rows, self.instance.fabric, lambda id: money.price("switches", id, 1), rank, self._remove,
+            lambda option: kits.worth(option, self.catalogue.optics, resources),
+        )  # fmt: skip
         tied: tuple[NetworkOption, ...] = ()
         if self.instance.fabric.management_networks:
             if not managed[1]:

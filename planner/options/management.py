@@ -9,6 +9,7 @@ to a pair of in-band leaves, like a server.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -16,8 +17,9 @@ from planner.catalogue import Catalogue
 from planner.catalogue.entries import Optic, Switch
 from planner.engineering import fabric, optics
 from planner.engineering import management as rules
+from planner.engineering.fit import on_frame
 from planner.instance.choices import FabricChoice, Oversubscription
-from planner.options.chains import Cluster, Numbers, clusters, row_of
+from planner.options.chains import Cluster, Numbers, counts, frontier
 from planner.options.networks import NetworkOption, Rank
 
 IN_BAND, OUT_OF_BAND = "in-band", "out-of-band"
@@ -87,13 +89,24 @@ def networks(
     )
 
 
-def of_unit(compute: NetworkOption, servers_per_rack: int) -> int:
-    """Out-of-band switches that a scalable unit of the compute network has to itself."""
-    plane = compute.plane
-    row = row_of(plane)
-    rows = plane.unit.leaves // row
-    each = rules.out_of_band_of_unit(plane.unit.servers // rows, compute.planes * row, servers_per_rack)
-    return rows * each
+def of_cluster(cluster: Cluster, planes: int, servers_per_rack: int) -> int:
+    """Out-of-band switches that the rows of leaves of a cluster of the compute network have to themselves."""
+    tree = cluster.tree
+    return cluster.units * rules.out_of_band_of_unit(tree.places, planes * tree.row, servers_per_rack)
+
+
+@lru_cache(maxsize=256)
+def in_band_clusters(plane: fabric.Design, cage: int, most: int) -> tuple[Cluster, ...]:
+    """Pairs of leaves below frames, one pair after the other, up to the first cluster that carries ``most``."""
+    found = []
+    frames = [frame for frame in plane.frames if frame.units]
+    at = 0
+    for units in range(1, min(frames[-1].units, -(-most // plane.unit.servers)) + 1):
+        while frames[at].units < units:
+            at += 1  # of the frontier the first frame that holds the units has the fewest switches and links
+        tree = on_frame(plane, frames[at], units * plane.unit.servers)
+        found.append(Cluster(tree, tree.servers, counts(tree, 1, cage)))
+    return frontier(found, most)
 
 
 @dataclass(frozen=True)
@@ -116,8 +129,8 @@ def managed(
     """
     most = int(servers.max()) if len(servers) else 1
     # An in-band leaf pair for some tens of servers and a 1G switch for every 48 ports: twice the others is plenty.
-    found = clusters(
-        band.plane, 1, band.cage_links, 2 * most + int(others.max(initial=0)) + int(own.max(initial=0)) + 64
+    found = in_band_clusters(
+        band.plane, band.cage_links, 2 * most + int(others.max(initial=0)) + int(own.max(initial=0)) + 64
     )
     capacities = np.array([c.servers for c in found], np.int64)
     built = np.array([c.counts.leaves + c.counts.spines + c.counts.cores for c in found], np.int64)

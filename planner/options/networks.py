@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from planner.catalogue.entries import Optic, Server, Switch
 from planner.engineering import fabric, optics
+from planner.engineering.fit import most_rows
+from planner.engineering.shapes import Rules
 from planner.instance.choices import FabricChoice, Oversubscription
 
 NON_BLOCKING = Oversubscription()
@@ -25,6 +27,8 @@ class NetworkOption:
         nic_links: links of one cage of the server; cage_links: of one cage of the switch.
         length_m: of the longest link of a class.
         shares: by class and length, the share of its links that are at least so long, where a floor says so.
+        rules: of one plane; None for management networks.
+        worth: what one of each of ``chains.Counts`` costs, to choose between trees of one size.
     """
 
     network: str
@@ -39,6 +43,13 @@ class NetworkOption:
     nic_links: int = 1
     cage_links: int = 1
     shares: Mapping[str, Mapping[float, float]] = field(default_factory=dict)
+    rules: Rules | None = None
+    worth: tuple[float, ...] = ()
+
+    @property
+    def leaf_servers(self) -> int:
+        """Servers of a row of full leaves."""
+        return self.plane.down // (self.plane.ports // row_of(self.plane)) if self.rules is None else self.rules.full
 
     @property
     def ports(self) -> int:
@@ -66,6 +77,7 @@ class Networks:
         price_of: price of a switch by id, for the choice of the storage switch.
         rank: how kits are compared to drop the beaten ones; None keeps all.
         refuse: called with (subject, family of rules, reason) for what cannot be built.
+        worth_of: what one of each of ``chains.Counts`` of a network costs.
     """
 
     def __init__(
@@ -76,6 +88,7 @@ class Networks:
         price_of: Callable[[str], float],
         rank: Rank | None,
         refuse: Callable[[str, str, str], None],
+        worth_of: Callable[[NetworkOption], tuple[float, ...]],
     ) -> None:
         self.switches = switches
         # The links of a twin-port cage may lead to two switches, so twin-port cables are not planned with.
@@ -84,6 +97,7 @@ class Networks:
         self.price_of = price_of
         self.rank = rank
         self.refuse = refuse
+        self.worth_of = worth_of
         self._kits: dict[tuple[object, ...], tuple[optics.Kit, ...]] = {}
 
     def families(self, server: Server, ratio: Oversubscription) -> list[Family]:
@@ -152,12 +166,17 @@ class Networks:
         )  # fmt: skip
         if isinstance(plane, str):
             raise fabric.FabricError(plane)
-        if not plane.frames:
+        rules = Rules(
+            plane.radix, plane.ports, rails, tiers, ratio.leaf, ratio.spine, 0, upper, True, plane.rail_ports,
+            self.choice.growth,
+        )  # fmt: skip
+        rows = most_rows(rules, tiers)
+        if not rows and (tiers == 3 or plane.ports > plane.radix):
             raise fabric.FabricError(
-                f"{tiers} tiers of {plane.radix}-port switches hold no scalable unit of {ports} rails"
+                f"{tiers} tiers of {plane.radix}-port switches hold no row of leaves for {plane.ports} ports of a server"
             )
         classes = ["node-leaf"]
-        classes += ["leaf-spine"] if any(f.spines for f in plane.frames) else []
+        classes += ["leaf-spine"] if rows else []
         classes += ["spine-core"] if tiers == 3 else []
         nic = optics.nic_links(server, network)
         kits, lengths = {}, {}
@@ -167,7 +186,10 @@ class Networks:
             engine = switch.built_in_optics
             lower, below = (nic, "") if link_class == "node-leaf" else (upper, engine)
             kits[link_class] = self._offered(link_class, gbps, length, lower, upper, below, engine)
-        return NetworkOption(network, switch, gbps, plane, kits, lengths, planes, tiers, ratio, nic, upper)
+        found = NetworkOption(
+            network, switch, gbps, plane, kits, lengths, planes, tiers, ratio, nic, upper, rules=rules
+        )
+        return replace(found, worth=self.worth_of(found))
 
     def _offered(
         self, link_class: str, gbps: float, length: float | None, lower: int, upper: int, below: str, above: str
@@ -186,6 +208,11 @@ class Networks:
                 f"of {lower} and {upper} links"
             )
         return self._kits[key]
+
+
+def row_of(plane: fabric.Design) -> int:
+    """Leaves that the servers of a unit share."""
+    return plane.ports // plane.rail_ports if plane.rails else 1
 
 
 @lru_cache(maxsize=1024)

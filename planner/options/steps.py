@@ -218,16 +218,14 @@ def _managed(group: Group, count: int, standings: Sequence[Standing]) -> list[St
 def _standing(option: NetworkOption, mix: Mix, clusters: Sequence[Cluster], pattern: Pattern) -> Standing:
     """A network of a step."""
     totals = [0] * len(Counts._fields)
-    rows: dict[tuple[str, int, int, int, int, int], int] = {}
+    rows: dict[Cluster, int] = {}
     units, tiers, planes = 0, option.tiers, option.planes
     for index, n in pattern:
         cluster = clusters[index]
-        frame = cluster.frame
         totals = [total + n * own for total, own in zip(totals, cluster.counts, strict=True)]
-        shape = (frame.id, frame.tiers, cluster.servers, frame.units, planes * frame.spines, planes * frame.cores)
-        rows[shape] = rows.get(shape, 0) + n
+        rows[cluster] = rows.get(cluster, 0) + n
         units += n * cluster.units
-        tiers = max(tiers, frame.tiers)  # in-band networks are of two tiers or, when large, of three
+        tiers = max(tiers, cluster.tree.tiers)  # in-band networks are of two tiers or, when large, of three
     counted = Counts(*totals)
     twins = twin_links(counted.leaves) if option.network == IN_BAND else 0
     links = []
@@ -240,8 +238,16 @@ def _standing(option: NetworkOption, mix: Mix, clusters: Sequence[Cluster], patt
             links.append(Made(option.network, link_class, option.gbps, piece.length_m, piece.kit.id, parts, count))
     return Standing(
         option.network, option.switch.id, option.gbps, tiers, planes, option.ratio.leaf, option.ratio.spine,
-        tuple(Row(*shape, count=n) for shape, n in rows.items()),
+        tuple(_row(cluster, planes, n) for cluster, n in rows.items()),
         units, counted.leaves, counted.spines, counted.cores, tuple(links), float(option.ports),
+    )  # fmt: skip
+
+
+def _row(cluster: Cluster, planes: int, count: int) -> Row:
+    tree = cluster.tree
+    return Row(
+        cluster.name, tree.tiers, cluster.servers, cluster.units, planes * tree.leaves, tree.uplinks, tree.pods,
+        planes * tree.spines, tree.spine_uplinks, planes * tree.cores, count,
     )  # fmt: skip
 
 

@@ -34,7 +34,11 @@ class Cluster:
     tiers: int
     servers: int
     units: int
+    leaves: int
+    uplinks: int
+    pods: int
     spines: int
+    spine_uplinks: int
     cores: int
     count: int
 

@@ -59,8 +59,9 @@ def _clusters(stands: PoolStands, standing: Standing, t: int) -> Rows:
         row = {
             "pool": stands.pool.id, "network": standing.network, "frame": cluster.frame, "period": t,
             "site": stands.pool.site, "tiers": cluster.tiers, "servers_each": cluster.servers,
-            "units_each": cluster.units, "spines_each": cluster.spines, "cores_each": cluster.cores,
-            "clusters": 0,
+            "units_each": cluster.units, "leaves_each": cluster.leaves, "uplinks_of_leaf": cluster.uplinks,
+            "pods_each": cluster.pods, "spines_each": cluster.spines, "uplinks_of_spine": cluster.spine_uplinks,
+            "cores_each": cluster.cores, "clusters": 0,
         }  # fmt: skip
         found.setdefault((cluster.frame, cluster.servers), row)["clusters"] += cluster.count
     return list(found.values())

@@ -73,16 +73,20 @@ class Racks(Row):
 
 @dataclass(frozen=True)
 class Clusters(Row):
-    """Clusters of one network of a pool that stand on equal frames."""
+    """Equal clusters of one network of a pool, as they are wired."""
 
     pool: str = column("pool")
     site: str = column("site")
     network: str = column("compute, storage, in-band or out-of-band")
-    frame: str = column("frame, named by its shape")
-    tiers: int = column("tiers of the frame")
+    frame: str = column("its shape: tiers, then the switches of each tier of one plane")
+    tiers: int = column("tiers")
     servers_each: int = column("most servers of a cluster")
-    units_each: int = column("most scalable units of a cluster; 0 where the frame brings its own leaves")
+    units_each: int = column("rows of leaves of a cluster, of one plane; 0 for a single switch")
+    leaves_each: int = column("leaves of a cluster, all planes")
+    uplinks_of_leaf: int = column("uplinks of a leaf in use")
+    pods_each: int = column("pods that the rows of leaves are dealt to in equal shares")
     spines_each: int = column("spines of a cluster, all planes")
+    uplinks_of_spine: int = column("uplinks of a spine in use; 0 below three tiers")
     cores_each: int = column("cores of a cluster, all planes")
     clusters: int = column("such clusters")
 
