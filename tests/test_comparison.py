@@ -36,7 +36,7 @@ def plan(
     """A plan of which only what is compared is filled in; ``costs`` are (account, item, site, present value)."""
     return Plan.from_dict(
         {
-            "format_version": 2,
+            "format_version": 3,
             "name": "p",
             "status": "optimal",
             "gap": 0.0,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -21,7 +22,7 @@ __all__ = ["Rules", "fit", "largest", "on_frame"]
 CHUNK = 256
 """Rows of leaves looked at together for the largest tree."""
 MORE_ROWS = 1
-"""Rows of leaves beyond the fewest that are tried in three tiers where any pods may be; in two tiers all are."""
+"""Rows of leaves beyond the fewest that are tried where any pods may be."""
 
 
 def fit(rules: Rules, servers: int) -> Tree:
@@ -111,6 +112,7 @@ def largest(rules: Rules) -> int:
     return max(most - rules.given_up, 0)
 
 
+@lru_cache(maxsize=1024)
 def most_rows(rules: Rules, tiers: int) -> int:
     """Most rows of full leaves that trees of two or three tiers join.
 
@@ -148,10 +150,7 @@ def trees(rules: Rules, servers: int, tiers: int) -> Iterator[Tree]:
         rows = np.array([fewest])
         each = np.array([rules.full])
     else:
-        most = fewest
-        if rules.any_pods:
-            most = rules.radix // rules.row if tiers == 2 else fewest + MORE_ROWS
-        rows = np.arange(fewest, max(most, fewest) + 1)
+        rows = np.arange(fewest, fewest + (MORE_ROWS if rules.any_pods else 0) + 1)
         each = np.minimum(-(-(-(-places // rows)) // rules.grain) * rules.grain, rules.full)
     found = shapes(rules, rows, each)
     for index in range(len(found)):

@@ -17,7 +17,7 @@ the cheapest of every size. The rules:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -185,14 +185,25 @@ class Shapes:
 
     def tree(self, index: int, servers: int) -> Tree:
         """One of the trees with so many servers below it."""
-        rules = self.rules
-        leaves = int(self.rows[index]) * rules.row
-        down = int(self.places[index]) * rules.lanes
-        return Tree(
-            rules.radix, rules.ports, rules.rails, servers, rules.reserved, down, int(self.uplinks[index]), leaves,
-            int(self.pods[index]), self.groups, int(self.spines[index]), int(self.spine_uplinks[index]),
-            int(self.cores[index]), rules.rail_ports,
+        (found,) = self.trees(np.array([index]))
+        return replace(found, servers=servers)
+
+    def trees(self, chosen: Numbers) -> list[Tree]:
+        """Some of the trees with every place taken."""
+        rules, groups = self.rules, self.groups
+        columns = (
+            self.rows * self.places, self.places * rules.lanes, self.uplinks, self.rows * rules.row, self.pods,
+            self.spines, self.spine_uplinks, self.cores,
         )  # fmt: skip
+        return [
+            Tree(
+                rules.radix, rules.ports, rules.rails, servers, rules.reserved, down, uplinks, leaves, pods, groups,
+                spines, spine_uplinks, cores, rules.rail_ports,
+            )
+            for servers, down, uplinks, leaves, pods, spines, spine_uplinks, cores in zip(
+                *(column[chosen].tolist() for column in columns), strict=True
+            )
+        ]  # fmt: skip
 
     def counts(self) -> Numbers:
         """Leaves, spines and cores; then leaf-spine and spine-core links, each with the cages filled below and above.

@@ -6,7 +6,8 @@ chain carries N servers on full clusters of the largest frame and one tail on th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import bisect
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from planner.engineering.fit import most_rows
+from planner.engineering.fit import MORE_ROWS, most_rows
 from planner.engineering.shapes import Rules, shapes
 from planner.engineering.tree import Tree
 
@@ -104,8 +105,7 @@ def counts(tree: Tree, planes: int, cage: int) -> Counts:
 def clusters(rules: Rules, planes: int, most: int, worth: tuple[float, ...] = SWITCHES) -> tuple[Cluster, ...]:
     """Clusters worth building, ascending in servers, up to the first that carries ``most`` servers.
 
-    Of all trees of so many rows of so many servers the cheapest; a cluster is left out where one with as many places
-    has no more switches and links.
+    Of all trees of so many rows of so many servers the cheapest; none that is as dear as a larger one.
 
     Args:
         rules: of one plane; two tiers are two at most.
@@ -115,65 +115,64 @@ def clusters(rules: Rules, planes: int, most: int, worth: tuple[float, ...] = SW
 
     >>> found = clusters(Rules(64, 8, True, tiers=2, cage_links=2), 1, 40)
     >>> [(c.servers, *c.counts[:2]) for c in found if c.servers > 28]
-    [(30, 8, 4), (32, 8, 4), (36, 16, 5), (40, 16, 5)]
+    [(32, 8, 4), (40, 16, 5)]
     """
-    single = Tree(rules.radix, rules.ports, False, rules.radix // rules.ports, 0, rules.radix, 0, 1)
-    found: list[Cluster] = []
-    if rules.tiers == 2 and single.servers:
-        found.append(Cluster(single, single.servers, counts(single, planes, rules.cage_links)))
     rows, places = _sizes(rules, most)
-    if len(rows):
-        offered = shapes(rules, rows, places)
-        counted = offered.counts()
-        cost = counted @ np.array(worth)
-        order = np.lexsort((offered.links, offered.switches, cost, offered.asked))
-        _, first = np.unique(offered.asked[order], return_index=True)
-        for index in order[first].tolist():
-            servers = int(offered.rows[index] * offered.places[index])
-            own = Counts(*(planes * counted[index]).tolist())
-            found.append(Cluster(offered.tree(index, servers), servers, own))
-    return frontier(found, most)
+    offered = shapes(rules, rows, places)
+    counted = planes * offered.counts()
+    servers = offered.rows * offered.places
+    # The cheapest of every size; then no larger one may be as cheap.
+    order = np.lexsort((offered.links, offered.switches, counted @ np.array(worth), servers))
+    order = order[np.unique(servers[order], return_index=True)[1]]
+    price = np.array(worth)
+    listed, trees, own = servers[order].tolist(), offered.trees(order), counted[order].tolist()
+    cost = (counted[order] @ price).tolist()
+    single = Tree(rules.radix, rules.ports, False, rules.radix // rules.ports, 0, rules.radix, 0, 1)
+    if rules.tiers == 2 and single.servers:
+        at = bisect.bisect_right(listed, single.servers)
+        alone = counts(single, planes, rules.cage_links)
+        for column, value in ((listed, single.servers), (trees, single), (own, alone), (cost, float(np.dot(alone, price)))):
+            column.insert(at, value)
+    return tuple(Cluster(trees[i], listed[i], Counts(*own[i])) for i in _rising(listed, cost, most))
 
 
 def _sizes(rules: Rules, most: int) -> tuple[Numbers, Numbers]:
     """Rows of leaves and servers of each that are looked at for clusters of up to so many servers."""
     rows, places = [], []
     for number in _units(most_rows(rules, rules.tiers), -(-most // max(rules.full, 1))):
-        fewest = rules.full if rules.growth else rules.grain
-        if rules.tiers == 3 and not rules.growth:  # fewer servers stand on two rows less
-            fewest = max(rules.full * (number - 2) // number // rules.grain * rules.grain, 0) + rules.grain
-        for each in range(fewest, rules.full + 1, rules.grain):
-            rows.append(number)
-            places.append(each)
+        # Fewer servers stand on fewer rows, of which one more than needed is looked at.
+        fewest = rules.full * (number - 1 - MORE_ROWS) // number // rules.grain * rules.grain
+        fewest = rules.full if rules.growth else max(fewest, 0) + rules.grain
+        each = range(fewest, rules.full + 1, rules.grain)
+        rows += [number] * len(each)
+        places += each
     return np.array(rows, np.int64), np.array(places, np.int64)
 
 
 def frontier(found: Iterable[Cluster], most: int) -> tuple[Cluster, ...]:
-    """Clusters in rising order of servers, up to the first that carries ``most``; none that a larger one, or one as
-    large, has no more switches and links than."""
-    kept: list[Cluster] = []
-    least: list[tuple[int, int]] = []
-    for cluster in sorted(found, key=lambda c: (-c.servers, _size(c))):
-        size = _size(cluster)
-        if kept and kept[-1].servers == cluster.servers:
-            continue
-        if not any(a <= size[0] and b <= size[1] for a, b in least):
-            kept.append(cluster)
-            least = [(a, b) for a, b in least if a < size[0] or b < size[1]]
-            least.append(size)
+    """Clusters in rising order of servers, up to the first that carries ``most``; none that is as dear as a larger one,
+    switches counted first and links next."""
+    listed = sorted(found, key=lambda c: c.servers)
+    cost = [float(np.dot(c.counts, SWITCHES)) for c in listed]
+    return tuple(listed[i] for i in _rising([c.servers for c in listed], cost, most))
+
+
+def _rising(servers: Sequence[int], cost: Sequence[float], most: int) -> list[int]:
+    """Which of some clusters, in rising order of servers, stay: each cheaper than all larger ones."""
+    kept: list[int] = []
+    least = np.inf
+    for i in range(len(servers) - 1, -1, -1):
+        if cost[i] < least:
+            least = cost[i]
+            kept.append(i)
     kept.reverse()
-    enough = next((i for i, cluster in enumerate(kept) if cluster.servers >= most), len(kept) - 1)
-    return tuple(kept[: enough + 1])
+    last = next((k for k, i in enumerate(kept) if servers[i] >= most), len(kept) - 1)
+    return kept[: last + 1]
 
 
 def single_switches(found: tuple[Cluster, ...]) -> tuple[Cluster, ...]:
     """Of the clusters those that are one switch: what loads need whose servers have nothing to say to each other."""
     return tuple(cluster for cluster in found if not cluster.tree.spines)
-
-
-def _size(cluster: Cluster) -> tuple[int, int]:
-    found = cluster.counts
-    return found.leaves + found.spines + found.cores, found.leaf_spine + found.spine_core
 
 
 def _units(largest: int, needed: int) -> Iterator[int]:

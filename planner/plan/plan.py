@@ -25,7 +25,7 @@ from planner.plan.screen import plan_screen
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 MAX_BYTES = 512 * 2**20
 COLUMNS: Mapping[str, tuple[str, ...]] = {name: columns(name) for name in DECISIONS}
 """Columns of the tables of decisions, by table."""

@@ -6,11 +6,10 @@ from planner.verification import links, management
 from planner.verification.checks import WHOLE, Book
 from planner.verification.counting import in_use
 from planner.verification.facts import IN_BAND, NETWORKS, Pool, View
-from planner.verification.ports import Unit
 from planner.verification.standards import TREES, Standard, standard, wanted
 from planner.verification.standing import Group, attached, groups
 from planner.verification.tables import Clusters, Network
-from planner.verification.wiring import examine, own_leaves, partial_uplinks, spines_of
+from planner.verification.wiring import examine
 
 TIERS = {2: (1, 2), 3: (3,)}
 """Tiers of the frames that a network may stand on, by its most tiers."""
@@ -71,13 +70,9 @@ def _network(view: View, book: Book, pool: Pool, network: str, period: int) -> N
         _frame(book, cluster, rules, row.tiers, where)
     line = groups(view, pool, network, period)
     for group in line:
-        for name, passed, sentence in examine(
-            rules.one_plane(group.row), rules.rules, rules.unit, group.places, group.units
-        ):
+        for name, passed, sentence in examine(rules.one_plane(group.row), rules.rules, group.places):
             book.record(name, passed, f"{where} frame {group.row.frame}: {sentence}")
     _counts(book, where, row, line, rules, attached(view, pool, network, period))
-    dealt = sum(group.units * group.count for group in line)
-    book.enough("units fit the frames", where, f"{row.units} units, room for units", dealt, row.units)
 
 
 def _choices(view: View, book: Book, pool: Pool, row: Network, rules: Standard, where: str) -> None:
@@ -112,41 +107,33 @@ def _frame(book: Book, cluster: Clusters, rules: Standard, tiers: int, where: st
     place = f"{where} frame {cluster.frame}"
     detail = f"{place}: {cluster.tiers} tiers, expected {' or '.join(map(str, TIERS[tiers]))}"
     book.record("tiers allowed", cluster.tiers in TIERS[tiers], detail)
-    alike = cluster.spines_each % rules.planes == cluster.cores_each % rules.planes == 0
-    detail = f"{place}: {cluster.spines_each} spines and {cluster.cores_each} cores over {rules.planes} planes"
+    tiers_of = (cluster.leaves_each, cluster.spines_each, cluster.cores_each)
+    alike = all(n % rules.planes == 0 for n in tiers_of)
+    detail = f"{place}: {' + '.join(map(str, tiers_of))} switches over {rules.planes} planes"
     book.record("planes are alike", alike, detail)
 
 
 def _counts(book: Book, where: str, row: Network, line: tuple[Group, ...], rules: Standard, servers: int) -> None:
-    """Count one network from its units and frames, and compare with its row."""
-    unit = rules.unit or Unit(0, 0, 1, 0, 0)
+    """Count one network from its clusters, and compare with its row."""
     places = sum(group.places * group.count for group in line)
-    book.enough("units suffice", where, f"places in {row.units} units and small frames", places, servers)
-    # A unit below which no place is left, or a cluster beyond the servers, is switches for nothing.
-    needed = sum(group.count * -(-group.places // unit.servers) for group in line if group.units and unit.servers)
-    book.enough("units suffice", where, "units", row.units, needed)
-    book.no_more("no unit without places", where, "units", row.units, needed)
-    planes = rules.planes
-    leaves = planes * row.units * unit.leaves
-    leaf_spine = planes * row.units * unit.leaves * unit.uplinks
-    spine_core = spines = cores = 0
+    book.enough("places suffice", where, "places of its clusters", places, servers)
+    counted = dict.fromkeys(("units", "leaves", "spines", "cores", "leaf_spine", "spine_core"), 0)
     for group in line:
-        frame, cluster = rules.one_plane(group.row), group.row
-        spines += group.count * cluster.spines_each
-        cores += group.count * cluster.cores_each
-        if not frame.units:
-            own = planes * group.count * own_leaves(frame, unit.leaves)
-            leaves += own
-            leaf_spine += own * partial_uplinks(rules.rules, rules.row, frame.spines) if frame.tiers == 2 else 0
-        elif frame.tiers == 3:
-            built = spines_of(frame, rules.rules, unit)
-            spine_core += planes * group.count * built.links(unit) if built else 0
-    book.count("leaves recomputed", where, "leaves", row.leaves, leaves)
-    book.count("spines recomputed", where, "spines", row.spines, spines)
-    book.count("cores recomputed", where, "cores", row.cores, cores)
-    book.count("links recomputed", where, "node-leaf links", row.node_leaf_links, servers * planes * rules.rules.ports)
-    book.count("links recomputed", where, "leaf-spine links", row.leaf_spine_links, leaf_spine)
-    book.count("links recomputed", where, "spine-core links", row.spine_core_links, spine_core)
+        below, above = rules.one_plane(group.row).links
+        cluster = group.row
+        for name, of_each in (
+            ("units", cluster.units_each), ("leaves", cluster.leaves_each), ("spines", cluster.spines_each),
+            ("cores", cluster.cores_each), ("leaf_spine", rules.planes * below), ("spine_core", rules.planes * above),
+        ):  # fmt: skip
+            counted[name] += group.count * of_each
+    book.count("units recomputed", where, "rows of leaves", row.units, counted["units"])
+    book.count("leaves recomputed", where, "leaves", row.leaves, counted["leaves"])
+    book.count("spines recomputed", where, "spines", row.spines, counted["spines"])
+    book.count("cores recomputed", where, "cores", row.cores, counted["cores"])
+    below = servers * rules.planes * rules.rules.ports
+    book.count("links recomputed", where, "node-leaf links", row.node_leaf_links, below)
+    book.count("links recomputed", where, "leaf-spine links", row.leaf_spine_links, counted["leaf_spine"])
+    book.count("links recomputed", where, "spine-core links", row.spine_core_links, counted["spine_core"])
     twins = row.leaves if row.network == IN_BAND else 0  # two links for each pair
     book.count("links recomputed", where, "links between twins", row.leaf_leaf_links, twins)
 

@@ -65,11 +65,11 @@ def _out_of_band(view: View, book: Book, pool: Pool, row: Network, where: str) -
     book.count("links recomputed", where, "links above", above, 0)
     ports = switch.ports * row.leaves
     book.enough("out-of-band ports suffice", where, f"ports of {row.leaves} switches", ports, reached)
-    least, most = _of_units(view, pool, row.period, switch.ports)
-    book.enough("out-of-band of each unit", where, "switches", row.leaves, least)
+    own = _of_units(view, pool, row.period, switch.ports)
+    book.enough("out-of-band of each unit", where, "switches", row.leaves, own)
     # All places taken: their servers, the racks that hold them, and the switches that stand anyway.
     full = max(taken, servers) + others + PDUS * max(racks, round_up(taken / max(1, places_of(pool))))
-    most = max(most, round_up(full / switch.ports))
+    most = max(own, round_up(full / switch.ports))
     book.no_more("no out-of-band switch without need", where, "switches", row.leaves, most)
 
 
@@ -78,17 +78,15 @@ def _places(view: View, pool: Pool, period: int) -> int:
     return max(places(view, pool, network, period) for network in ("compute", "storage"))
 
 
-def _of_units(view: View, pool: Pool, period: int, ports: int) -> tuple[int, int]:
-    """Least and most switches that the units of the compute network have to themselves, row of leaves by row of leaves.
-
-    A cluster smaller than a unit, with spines of its own, may count as one.
-    """
-    rules, compute = standard(view, pool, "compute", period), view.network(pool.id, "compute", period)
-    if isinstance(rules, str) or rules.unit is None or compute is None or not places_of(pool):
-        return 0, 0
-    rows = rules.unit.leaves // rules.row  # of one plane
-    servers = rules.unit.servers // rows
-    managed = servers + rules.planes * rules.row + PDUS * round_up(servers / places_of(pool))
-    small = sum(g.count for g in groups(view, pool, "compute", period) if not g.units and g.row.spines_each)
-    each = round_up(managed / ports)
-    return compute.units * rows * each, (compute.units * rows + small) * each
+def _of_units(view: View, pool: Pool, period: int, ports: int) -> int:
+    """Switches that the rows of leaves of the compute network have to themselves: for servers, leaves and PDUs."""
+    rules = standard(view, pool, "compute", period)
+    if isinstance(rules, str) or not places_of(pool):
+        return 0
+    found = 0
+    for group in groups(view, pool, "compute", period):
+        if group.units:
+            servers = group.places // group.units
+            managed = servers + rules.planes * rules.row + PDUS * round_up(servers / places_of(pool))
+            found += group.count * group.units * round_up(managed / ports)
+    return found

@@ -36,6 +36,11 @@ class Rules:
     rail_ports: int = 1
 
     @property
+    def row(self) -> int:
+        """Leaves that a row of servers shares."""
+        return self.ports // self.rail_ports if self.rails else 1
+
+    @property
     def promised(self) -> float:
         """Share of its rate that every port keeps under the worst traffic."""
         return 1 / (self.leaf_ratio * (self.spine_ratio if self.tiers == 3 else 1))
@@ -80,14 +85,16 @@ def leaf_ports(radix: int, ratio: float, cage: int) -> tuple[int, int]:
     return best
 
 
-def uplinks_of_spine(down: int, ratio: float, most: int, cage: int) -> int:
-    """Uplinks plugged in, cage by cage, until the ratio holds or no port is left."""
-    if ratio == 1:
-        return down
-    up = cage
-    while down > ratio * up + 1e-9 and up < most:
-        up += cage
-    return min(up, most)
+def in_cages(links: int, cage: int) -> int:
+    """Ports of the cages that links of one class fill, cage by cage.
+
+    >>> in_cages(18, 2), in_cages(19, 2)
+    (18, 20)
+    """
+    ports = 0
+    while ports < links:
+        ports += cage
+    return ports
 
 
 def build_unit(rules: Rules) -> Unit | None:
@@ -135,13 +142,3 @@ def deal(leaves: int, uplinks: int, spines: int) -> tuple[bool, int]:
         even = even and min(reached) == max(reached)
         taken = [before + now for before, now in zip(taken, reached, strict=True)]
     return even, max(taken)
-
-
-def spine_down(rules: Rules) -> int:
-    """Ports down of a spine of three tiers: the rest once uplinks were kept, cage by cage, until the ratio holds."""
-    if rules.spine_ratio == 1:
-        return rules.radix // 2
-    up = rules.cage
-    while rules.radix - up > rules.spine_ratio * up + 1e-9:
-        up += rules.cage
-    return rules.radix - up

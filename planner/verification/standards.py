@@ -24,7 +24,7 @@ def wanted(view: View, pool: Pool, network: str) -> bool:
 
 @dataclass(frozen=True)
 class Standard:
-    """The building rules of one network of a pool: its switch, the rules and the unit of one plane, its planes."""
+    """The building rules of one network of a pool: its switch, the rules of one plane and a full unit, its planes."""
 
     switch: Switch
     rules: Rules
@@ -34,12 +34,17 @@ class Standard:
     @property
     def row(self) -> int:
         """Leaves that the servers of a unit share, of one plane."""
-        return self.rules.ports // self.rules.rail_ports if self.rules.rails else 1
+        return self.rules.row
 
     def one_plane(self, cluster: Clusters) -> Frame:
         """One plane of the frame of a clusters row."""
-        spines, cores = cluster.spines_each // self.planes, cluster.cores_each // self.planes
-        return Frame(cluster.tiers, cluster.servers_each, cluster.units_each, spines, cores)
+        leaves, spines, cores = (
+            n // self.planes for n in (cluster.leaves_each, cluster.spines_each, cluster.cores_each)
+        )
+        return Frame(
+            cluster.tiers, cluster.servers_each, cluster.units_each, leaves, cluster.uplinks_of_leaf,
+            cluster.pods_each, spines, cluster.uplinks_of_spine, cores,
+        )  # fmt: skip
 
 
 def standard(view: View, pool: Pool, network: str, period: int) -> Standard | str:

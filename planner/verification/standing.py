@@ -16,11 +16,11 @@ from planner.verification.wiring import wired
 
 @dataclass(frozen=True)
 class Group:
-    """Equal clusters with equally many units below them.
+    """Equal clusters.
 
     Attributes:
         row: the clusters row they belong to.
-        units: scalable units below each.
+        units: rows of leaves of each.
         places: servers that each may carry.
         count: how many there are.
     """
@@ -32,10 +32,7 @@ class Group:
 
 
 def groups(view: View, pool: Pool, network: str, period: int) -> tuple[Group, ...]:
-    """The clusters of a network, larger ones before smaller ones.
-
-    Each has the units that its places need.
-    """
+    """The clusters of a network, larger ones before smaller ones."""
     key = ("groups", pool.id, network, period)
     if key not in view.memo:
         view.memo[key] = _groups(view, pool, network, period)
@@ -47,11 +44,8 @@ def _groups(view: View, pool: Pool, network: str, period: int) -> tuple[Group, .
     rules, row = standard(view, pool, network, period), view.network(pool.id, network, period)
     if isinstance(rules, str) or row is None:
         return ()
-    unit = 1 if rules.unit is None else rules.unit.servers
     found = [
-        Group(
-            c, -(-c.servers_each // unit) if c.units_each and rules.unit is not None else 0, c.servers_each, c.clusters
-        )
+        Group(c, c.units_each, c.servers_each, c.clusters)
         for c in view.clusters.get((pool.id, network, period), [])
         if c.clusters
     ]
@@ -84,4 +78,4 @@ def filled(line: tuple[Group, ...], servers: int) -> list[tuple[Group, int, int]
 
 def tree_of(rules: Standard, group: Group, servers: int) -> Tree | None:
     """One plane of one cluster wired for so many servers; None where it cannot be."""
-    return wired(rules.one_plane(group.row), rules.rules, rules.unit, servers, group.units)[1]
+    return wired(rules.one_plane(group.row), rules.rules, servers)[1]

@@ -26,7 +26,7 @@ def brute_force(rules: Rules, servers: int, tiers: int) -> int | None:
     most = max((p for p in range(1, radix) if 2 * p * rules.lanes <= radix), default=0)
     for held in range(1, most + 1):
         rows, down = -(-places // held), held * rules.lanes
-        if tiers == 3 and rows > -(-places // most) + 1:
+        if rows > -(-places // most) + 1:
             continue  # a row more than needed is tried, not all that could be
         for uplinks, pods in itertools.product(range(down, radix - down + 1), range(1, min(rows, radix // row) + 1)):
             for spines in (s for s in range(1, uplinks + 1) if uplinks % s == 0):

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from planner.catalogue import load_catalogue
 from planner.engineering.cabling import Planes, Wire, bill
+from planner.engineering.fabric import design
 from planner.engineering.fit import on_frame
 from planner.instance.choices import FabricChoice, Oversubscription
 from planner.options.attach import terms_of, whole_rate
-from planner.options.chains import Chain, Cluster, clusters, counts, row_of
+from planner.options.chains import SWITCHES, Chain, Cluster, clusters, counts
 from planner.options.groups import parts_of
 from planner.options.kits import Mix, Piece, ends_of
-from planner.options.networks import NetworkOption, Networks
+from planner.options.networks import NetworkOption, Networks, row_of
 
 CATALOGUE = load_catalogue()
 RATIOS = (Oversubscription(), Oversubscription(leaf=2), Oversubscription(leaf=3, spine=7))
@@ -31,9 +33,14 @@ def options_of(server: str, ratio: Oversubscription = RATIOS[0], planes: tuple[i
     """Compute and storage networks of every family of a server type."""
     choice = FabricChoice(planes=planes, oversubscription=(ratio,))
     switches = [s for s in CATALOGUE.switches.values() if s.id != "sn2201"]
-    made = Networks(switches, list(CATALOGUE.optics.values()), choice, price, None, lambda *_: None)
+    made = Networks(switches, list(CATALOGUE.optics.values()), choice, price, None, lambda *_: None, lambda _: SWITCHES)
     found = made.families(CATALOGUE.servers[server], ratio)
     return [option for family in found for option in (family.compute, *family.storage)]
+
+
+def clusters_of(option: NetworkOption, most: int) -> tuple[Cluster, ...]:
+    assert option.rules is not None
+    return clusters(option.rules, option.planes, most, option.worth)
 
 
 def mix_of(option: NetworkOption) -> Mix:
@@ -47,7 +54,7 @@ def mix_of(option: NetworkOption) -> Mix:
 
 def bill_of(option: NetworkOption, mix: Mix, cluster: Cluster, servers: int) -> Counter[str]:
     """Parts of one cluster with so many servers, counted on its tree."""
-    tree = on_frame(option.plane, cluster.frame, servers, cluster.units or None)
+    tree = replace(cluster.tree, servers=servers)
     wires = {}
     for link_class, cages in (
         ("node-leaf", (option.nic_links, option.cage_links)),
@@ -76,7 +83,7 @@ def bill_of(option: NetworkOption, mix: Mix, cluster: Cluster, servers: int) -> 
 def parts_for(option: NetworkOption, mix: Mix, cluster: Cluster, servers: int) -> Counter[str]:
     """The same from the closed forms of the options."""
     found = Counter(parts_of(option, mix, cluster.counts))
-    for term in terms_of(option, mix, cluster.frame.tiers == 1):
+    for term in terms_of(option, mix, not cluster.tree.spines):
         found[term.part] += term.pieces(servers)
     return +found
 
@@ -88,16 +95,16 @@ def test_steps_have_the_parts_of_their_tree(server: str, ratio: Oversubscription
     checked = 0
     for option in options_of(server, ratio)[::3]:
         mix = mix_of(option)
-        found = clusters(option.plane, option.planes, option.cage_links, 700)
+        found = clusters_of(option, 700)
         for cluster in found[:: max(1, len(found) // 6)]:
             for servers in {cluster.servers, cluster.servers - 1, max(1, cluster.servers // 3)} - {0}:
                 counted, stated = bill_of(option, mix, cluster, servers), parts_for(option, mix, cluster, servers)
-                single = cluster.frame.tiers == 1
+                single = not cluster.tree.spines
                 most = option.planes * (1 if single else row_of(option.plane))
                 for part in counted | stated:
                     over = stated[part] - counted[part]
-                    assert 0 <= over < max(most, 1), (option.switch.id, cluster.frame.id, servers, part, over)
-                    assert servers != cluster.servers or over == 0, (option.switch.id, cluster.frame.id, part, over)
+                    assert 0 <= over < max(most, 1), (option.switch.id, cluster.name, servers, part, over)
+                    assert servers != cluster.servers or over == 0, (option.switch.id, cluster.name, part, over)
                 checked += 1
     assert checked
 
@@ -106,7 +113,7 @@ def test_planes_are_counted_as_whole_networks() -> None:
     for option in options_of("dgx-h100", planes=(8,)):
         if option.network == "compute" and option.switch.id == "qm9700":
             mix = mix_of(option)
-            for cluster in clusters(option.plane, 8, option.cage_links, 3000)[::5]:
+            for cluster in clusters_of(option, 3000)[::5]:
                 assert parts_for(option, mix, cluster, cluster.servers) == bill_of(
                     option, mix, cluster, cluster.servers
                 )
@@ -117,7 +124,7 @@ def test_600_dgx_h100_take_the_modules_of_their_cable_list() -> None:
     module by the link make 14,528."""
     option = next(o for o in options_of("dgx-h100") if (o.network, o.switch.id, o.tiers) == ("compute", "qm9700", 3))
     mix = mix_of(option)
-    chain = Chain(clusters(option.plane, 1, option.cage_links, 600), 600)
+    chain = Chain(clusters_of(option, 600), 600)
     cluster = chain.clusters[chain.cheapest(600)]
     counted = bill_of(option, mix, cluster, 600)
     assert parts_for(option, mix, cluster, 600) == counted
@@ -128,7 +135,7 @@ def test_600_dgx_h100_take_the_modules_of_their_cable_list() -> None:
 def test_a_chain_is_whole_clusters_and_a_tail() -> None:
     """DGX H100 on QM9700: 8 units of 32 servers make a cluster of 64 leaves and 32 spines."""
     option = next(o for o in options_of("dgx-h100") if (o.network, o.switch.id, o.tiers) == ("compute", "qm9700", 2))
-    chain = Chain(clusters(option.plane, 1, option.cage_links, 700), 700)
+    chain = Chain(clusters_of(option, 700), 700)
     assert chain.largest == 256
     at = chain.servers.tolist().index(608)
     assert (chain.full[at], chain.clusters[chain.tail[at]].servers) == (2, 96)
@@ -138,9 +145,8 @@ def test_a_chain_is_whole_clusters_and_a_tail() -> None:
 
 
 def test_counts_of_a_frame_follow_its_units() -> None:
-    option = next(o for o in options_of("dgx-a100") if (o.network, o.switch.id, o.tiers) == ("compute", "qm8790", 3))
-    frame = next(f for f in option.plane.frames if f.id == "3-tier-1x7")
-    found = counts(option.plane, frame, 7, 1, 1)
+    plan = design(40, 8, rails=True, tiers=3)
+    found = counts(on_frame(plan, next(f for f in plan.frames if f.id == "3-tier-1x7"), 140), 1, 1)
     # RA-09950-001, 140 servers: 56 leaves, 80 spines, 28 cores, 1,120 links above either.
     assert (found.leaves, found.spines, found.cores) == (56, 80, 28)
     assert (found.leaf_spine, found.spine_core, found.spine_core_upper) == (1120, 1120, 1120)

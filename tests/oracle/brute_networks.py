@@ -1,9 +1,9 @@
 """Every network that so many servers can stand on, by plain search over clusters of the fat-tree rules.
 
-Takes the physics from the engineering layer (frames, trees, which parts make a link) and shares nothing with
+Takes the physics from the engineering layer (trees, which parts make a link) and shares nothing with
 ``planner.options``: which clusters stand side by side, which kits, how many modules, racks and kW is counted here.
 
-Three menus. ``"chain"``: whole clusters on the family's largest frame and a tail on any frame, or single switches side
+Three menus. ``"chain"``: whole clusters on the family's largest tree and a tail on any, or single switches side
 by side, which is what plans may always choose from. ``"steps"``: with runs that need clusters, besides, every way to
 share them out over clusters of their own, of which plans may choose from the likely ones. ``"all"``: every multiset of
 clusters of one family. Each holds the one before it, so that optima fall from menu to menu.
@@ -14,24 +14,27 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, wraps
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
 
 from planner.catalogue import Catalogue
 from planner.catalogue.entries import Server, Switch
 from planner.engineering import fabric, optics
-from planner.engineering.fit import on_frame
+from planner.engineering.fit import most_rows
+from planner.engineering.shapes import Rules, shapes
 from planner.engineering.tree import Tree
 from planner.instance.choices import FabricChoice, Oversubscription
 
 EPS = 1e-9
-Found = TypeVar("Found")
 Gangs = tuple[int, ...]
 """Servers of every run that must stand in one cluster, largest first."""
 
 
+MOST_ROWS = 40
+"""Rows of leaves up to which every cluster is listed."""
 MOST_RUNS = 6
 """Runs in one pool up to which every way to share them out is listed."""
 
@@ -59,7 +62,7 @@ class Wiring:
 
     name: str
     switch: Switch
-    plane: fabric.Design
+    plane: Rules
     planes: int
     nic_links: int
     cage_links: int
@@ -68,10 +71,9 @@ class Wiring:
 
 @dataclass(frozen=True)
 class Cluster:
-    """A frame with so many scalable units below it, and the servers it has places for."""
+    """A tree, and the servers it has places for."""
 
-    frame: str
-    units: int
+    tree: Tree
     places: int
 
 
@@ -139,18 +141,18 @@ def _wiring(
     if ports % planes:
         raise fabric.FabricError("ports do not divide over the planes")
     upper = optics.cage_links(switch, gbps)
-    plane = fabric.design(
-        fabric.used_radix(switch, gbps), ports // planes, rails=rails, tiers=tiers, leaf_ratio=ratio.leaf,
-        spine_ratio=ratio.spine, cage_links=upper, rail_ports=server.rail_ports if rails else 1,
+    plane = Rules(
+        fabric.used_radix(switch, gbps), ports // planes, rails, tiers, ratio.leaf, ratio.spine, cage_links=upper,
+        any_pods=True, rail_ports=server.rail_ports if rails else 1,
     )  # fmt: skip
-    if not plane.frames:
-        raise fabric.FabricError("no frame")
+    if not clusters_of(plane):
+        raise fabric.FabricError("no tree")
     lower = optics.nic_links(server, name)
     rows = [catalogue.optics[o] for o in optic_ids]
     # The links of a twin-port cage may lead to two switches, so twin-port cables are not planned with.
     rows = [o for o in rows if o.links == 1 or o.kind in ("transceiver", "fibre")]
     kits: dict[str, tuple[Kit, ...]] = {}
-    classes = ["node-leaf", *(["leaf-spine"] if any(f.spines for f in plane.frames) else ())]
+    classes = ["node-leaf", *(["leaf-spine"] if any(c.tree.spines for c in clusters_of(plane)) else ())]
     for link_class in [*classes, *(["spine-core"] if tiers == 3 else ())]:
         engine = switch.built_in_optics
         offered = optics.kits(
@@ -173,49 +175,69 @@ def _kit(kit: optics.Kit, catalogue: Catalogue) -> Kit:
 # Clusters side by side
 
 
-def of_plane(function: Callable[..., Found]) -> Callable[..., Found]:
-    """``cache`` that tells planes apart by identity: hashing all their frames would take most of the search."""
-    known: dict[tuple[Any, ...], tuple[fabric.Design, Found]] = {}
+@cache
+def clusters_of(plane: Rules) -> tuple[Cluster, ...]:
+    """Clusters of a plane of so many rows of leaves with so many servers each, in rising order of places.
 
-    @wraps(function)
-    def found(plane: fabric.Design, *args: Any) -> Found:
-        key = (id(plane), *args)
-        if key not in known:
-            known[key] = plane, function(plane, *args)  # with the plane, so that its id stays its own
-        return known[key][1]
-
-    return found
-
-
-@of_plane
-def clusters_of(plane: fabric.Design) -> tuple[Cluster, ...]:
-    """Every cluster of a plane: each frame with each number of units."""
+    Without those that one of as many places has no more switches, links and cages in use than. Beyond ``MOST_ROWS`` rows
+    only the largest cluster.
+    """
     found = []
-    for frame in plane.frames:
-        if frame.units:
-            found += [Cluster(frame.id, u, u * plane.unit.servers) for u in range(1, frame.units + 1)]
-        else:
-            found.append(Cluster(frame.id, 0, frame.servers))
+    if plane.tiers == 2 and plane.radix >= plane.ports:
+        single = plane.radix // plane.ports
+        found.append(Cluster(Tree(plane.radix, plane.ports, False, single, 0, plane.radix, 0, 1), single))
+    most = most_rows(plane, plane.tiers)
+    sizes = [
+        (rows, places)
+        for rows in sorted({*range(1, min(most, MOST_ROWS) + 1), most} - {0})
+        for places in range(plane.grain, plane.full + 1, plane.grain)
+        if rows <= MOST_ROWS or places == plane.full
+    ]
+    if sizes:
+        rows, places = (np.array(column) for column in zip(*sizes, strict=True))
+        offered = shapes(plane, rows, places)
+        found += [Cluster(tree, tree.servers) for tree in offered.trees(np.arange(len(offered)))]
+    kept: list[Cluster] = []
+    for cluster in sorted(found, key=lambda c: (-c.places, _size(plane, c))):
+        if not any(_no_larger(_size(plane, o), _size(plane, cluster)) for o in kept):
+            kept.append(cluster)
+    return tuple(reversed(kept))
+
+
+def largest_of(plane: Rules) -> int:
+    """Places of the largest cluster."""
+    return max(c.places for c in clusters_of(plane))
+
+
+@cache
+def tails(plane: Rules, servers: int) -> tuple[Cluster, ...]:
+    """Clusters with room for so many servers of which none takes less of everything than another."""
+    found: list[Cluster] = []
+    for cluster in clusters_of(plane):  # in rising order of places
+        if cluster.places >= servers and not any(_no_larger(_size(plane, o), _size(plane, cluster)) for o in found):
+            found.append(cluster)
     return tuple(found)
 
 
-def frame_of(plane: fabric.Design, cluster: Cluster) -> fabric.Frame:
-    return next(f for f in plane.frames if f.id == cluster.frame)
+@cache
+def _size(plane: Rules, cluster: Cluster) -> tuple[int, int, int]:
+    """Switches, links between them, and cages that these fill."""
+    tree, cage = cluster.tree, plane.cage_links
+    classes = ("leaf-spine", "spine-core")
+    cages = sum(
+        sum(modules(found, cage) for found in degrees(plane, cluster, cluster.places, c))
+        for c in classes if tree.links(c)
+    )  # fmt: skip
+    return tree.switches, sum(tree.links(c) for c in classes), cages
 
 
-@of_plane
-def tails(plane: fabric.Design, servers: int) -> tuple[Cluster, ...]:
-    """On every frame that holds them, the cluster with the fewest units for so many servers."""
-    found: dict[str, Cluster] = {}
-    for cluster in clusters_of(plane):  # of each frame the fewest units first
-        if cluster.places >= servers:
-            found.setdefault(cluster.frame, cluster)
-    return tuple(found.values())
+def _no_larger(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    return all(a <= b for a, b in zip(one, other, strict=True))
 
 
-def full_and_tail(plane: fabric.Design, servers: int) -> Iterator[Arrangement]:
-    """Whole clusters of the largest frame and a tail on any frame that holds the rest."""
-    most = max(f.servers for f in plane.frames)
+def full_and_tail(plane: Rules, servers: int) -> Iterator[Arrangement]:
+    """Whole clusters of the largest tree and a tail on any that holds the rest."""
+    most = largest_of(plane)
     whole, rest = divmod(servers, most)
     largest = [c for c in clusters_of(plane) if c.places == most]
     for full in largest if whole else largest[:1]:
@@ -226,7 +248,7 @@ def full_and_tail(plane: fabric.Design, servers: int) -> Iterator[Arrangement]:
             yield (full,) * whole
 
 
-def multisets(plane: fabric.Design, servers: int, gangs: Gangs) -> Iterator[Arrangement]:
+def multisets(plane: Rules, servers: int, gangs: Gangs) -> Iterator[Arrangement]:
     """Every multiset of clusters with enough places, none of which could be left out."""
     options = sorted(clusters_of(plane), key=lambda c: -c.places)
 
@@ -292,16 +314,14 @@ def set_partitions(gangs: Gangs) -> Iterator[tuple[Gangs, ...]]:
 # What a cluster takes
 
 
-@of_plane
-def cluster_switches(plane: fabric.Design, planes: int, cluster: Cluster) -> int:
-    frame = frame_of(plane, cluster)
-    return planes * (frame.leaves + frame.spines + frame.cores + cluster.units * plane.unit.leaves)
+def cluster_switches(planes: int, cluster: Cluster) -> int:
+    return planes * cluster.tree.switches
 
 
-@of_plane
-def degrees(plane: fabric.Design, cluster: Cluster, servers: int, link_class: str) -> tuple[Counter[int], Counter[int]]:
+@cache
+def degrees(plane: Rules, cluster: Cluster, servers: int, link_class: str) -> tuple[Counter[int], Counter[int]]:
     """How many devices below and above have how many links of a class, with so many servers in the cluster."""
-    tree = tree_of(plane, cluster, servers)
+    tree = tree_of(cluster, servers)
     below: Counter[int] = Counter()
     above: Counter[int] = Counter()
     for ends in tree.chunks(link_class):
@@ -310,8 +330,8 @@ def degrees(plane: fabric.Design, cluster: Cluster, servers: int, link_class: st
     return Counter(below.values()), Counter(above.values())
 
 
-def tree_of(plane: fabric.Design, cluster: Cluster, servers: int) -> Tree:
-    return on_frame(plane, frame_of(plane, cluster), servers, cluster.units or None)
+def tree_of(cluster: Cluster, servers: int) -> Tree:
+    return replace(cluster.tree, servers=servers)
 
 
 def modules(found: Mapping[int, int], links: int) -> int:
@@ -319,8 +339,8 @@ def modules(found: Mapping[int, int], links: int) -> int:
     return sum(-(-degree // links) * devices for degree, devices in found.items())
 
 
-@of_plane
-def between(plane: fabric.Design, planes: int, cage: int, cluster: Cluster, link_class: str) -> tuple[int, int, int]:
+@cache
+def between(plane: Rules, planes: int, cage: int, cluster: Cluster, link_class: str) -> tuple[int, int, int]:
     """(modules below, modules above, links) of the links between switches of a cluster, whatever stands below."""
     found, above = degrees(plane, cluster, cluster.places, link_class)
     links = sum(degree * devices for degree, devices in found.items())
@@ -334,19 +354,19 @@ def leaf_modules(wiring: Wiring, arrangement: Arrangement, servers: int) -> int:
     leave a module half used.
     """
     plane = wiring.plane
-    alone = all(frame_of(plane, c).tiers == 1 for c in arrangement)
+    alone = all(c.tree.tiers == 1 for c in arrangement)
     row = 1 if alone or not plane.rails else plane.ports // plane.rail_ports
     lanes = plane.ports // row
-    below = plane.radix // plane.ports if alone else plane.down // lanes
+    below = plane.radix // plane.ports if alone else plane.full
     full, rest = divmod(servers, below)
     each = full * -(-below * lanes // wiring.cage_links) + -(-rest * lanes // wiring.cage_links)
     halves = not alone and (lanes * below % wiring.cage_links or lanes % wiring.cage_links)
     return wiring.planes * row * (each + (made_to_measure(plane, arrangement) if halves else 0))
 
 
-def made_to_measure(plane: fabric.Design, arrangement: Arrangement) -> int:
-    """Clusters beyond the last that are not whole ones of the largest frame."""
-    most = max(f.servers for f in plane.frames)
+def made_to_measure(plane: Rules, arrangement: Arrangement) -> int:
+    """Clusters beyond the last that are not the largest."""
+    most = largest_of(plane)
     return max(0, sum(c.places < most for c in arrangement) - 1)
 
 
@@ -355,7 +375,7 @@ def needs(wiring: Wiring, arrangement: Arrangement, servers: int, kits: Mapping[
     found: Counter[tuple[str, str]] = Counter()
     plane, planes, cage = wiring.plane, wiring.planes, wiring.cage_links
     for cluster in arrangement:
-        found["switches", wiring.switch.id] += cluster_switches(plane, planes, cluster)
+        found["switches", wiring.switch.id] += cluster_switches(planes, cluster)
         for link_class in ("leaf-spine", "spine-core"):
             if link_class in kits:
                 below, above, links = between(plane, planes, cage, cluster, link_class)
@@ -374,10 +394,10 @@ def needs(wiring: Wiring, arrangement: Arrangement, servers: int, kits: Mapping[
 
 def kit_choices(wiring: Wiring, arrangement: Arrangement) -> Iterator[dict[str, Kit]]:
     """One kit for every link class that the clusters have."""
-    frames = [frame_of(wiring.plane, c) for c in arrangement]
+    trees = [c.tree for c in arrangement]
     present = ["node-leaf"]
-    present += ["leaf-spine"] if any(f.spines for f in frames) else []
-    present += ["spine-core"] if any(f.cores for f in frames) else []
+    present += ["leaf-spine"] if any(tree.spines for tree in trees) else []
+    present += ["spine-core"] if any(tree.cores for tree in trees) else []
     for chosen in itertools.product(*(wiring.kits[c] for c in present)):
         yield dict(zip(present, chosen, strict=True))
 
@@ -464,7 +484,7 @@ class Networks:
             return
         places = min(sum(c.places for c in arrangement) for _, arrangement in networks)
         height = sum(
-            wiring.switch.rack_units * sum(cluster_switches(wiring.plane, wiring.planes, c) for c in arrangement)
+            wiring.switch.rack_units * sum(cluster_switches(wiring.planes, c) for c in arrangement)
             for wiring, arrangement in networks
         )
         for kits in itertools.product(*(self._ways(*network, servers, places) for network in networks)):
@@ -478,9 +498,9 @@ class Networks:
             yield Built(tuple(sorted(pieces.items())), racks, kw, name)
 
 
-def apart(plane: fabric.Design, servers: int, gangs: Gangs) -> Iterator[Arrangement]:
+def apart(plane: Rules, servers: int, gangs: Gangs) -> Iterator[Arrangement]:
     """Single switches side by side, for servers that have nothing to say to each other; runs where one holds them."""
-    single = next((c for c in clusters_of(plane) if frame_of(plane, c).tiers == 1), None)
+    single = next((c for c in clusters_of(plane) if c.tree.tiers == 1), None)
     if plane.tiers != 2 or single is None or (gangs and max(gangs) > single.places):
         return
     for count in itertools.count(-(-servers // single.places)):
@@ -489,26 +509,23 @@ def apart(plane: fabric.Design, servers: int, gangs: Gangs) -> Iterator[Arrangem
             return
 
 
-def points(plane: fabric.Design, least: int) -> Iterator[list[Arrangement]]:
-    """Whole clusters and a tail, so many servers or more: each list holds one frame's tails in rising order."""
-    most = max(f.servers for f in plane.frames)
+def points(plane: Rules, least: int) -> Iterator[list[Arrangement]]:
+    """Whole clusters and a tail, so many servers or more: each list holds one tail, if it is large enough."""
+    most = largest_of(plane)
     largest = next(c for c in clusters_of(plane) if c.places == most)
-    by_frame: dict[str, list[Cluster]] = {}
-    for cluster in clusters_of(plane):
-        by_frame.setdefault(cluster.frame, []).append(cluster)
     for whole in itertools.count(max(0, -(-least // most) - 1)):
-        for own in by_frame.values():
-            yield [(largest,) * whole + (c,) for c in own if whole * most + c.places >= least]
+        for c in clusters_of(plane):
+            yield [(largest,) * whole + (c,)] if whole * most + c.places >= least else []
 
 
-def chain(plane: fabric.Design, servers: int, gangs: Gangs) -> list[Arrangement]:
-    """Of every frame the smallest tail beside whole clusters that has room for the servers and packs the runs."""
+def chain(plane: Rules, servers: int, gangs: Gangs) -> list[Arrangement]:
+    """Every tail beside whole clusters that has room for the servers and packs the runs."""
     if not gangs:
         return list(full_and_tail(plane, servers))
     found: list[Arrangement] = []
-    if max(f.servers for f in plane.frames) < max(gangs):
+    if largest_of(plane) < max(gangs):
         return found
-    frames = len({c.frame for c in clusters_of(plane)})
+    frames = len(clusters_of(plane))
     for number, own in enumerate(points(plane, servers)):
         first = next((a for a in own if packable(gangs, [c.places for c in a])), None)
         if first is not None:
@@ -518,7 +535,7 @@ def chain(plane: fabric.Design, servers: int, gangs: Gangs) -> list[Arrangement]
     return found
 
 
-def to_measure(plane: fabric.Design, servers: int, gangs: Gangs) -> Iterator[Arrangement]:
+def to_measure(plane: Rules, servers: int, gangs: Gangs) -> Iterator[Arrangement]:
     """Clusters sized to the runs that they hold, one of which grows for the servers that no run takes."""
     for groups in set_partitions(gangs):
         if len(groups) < 2:
@@ -531,27 +548,14 @@ def to_measure(plane: fabric.Design, servers: int, gangs: Gangs) -> Iterator[Arr
                     yield tuple(sorted((*others, *more), key=lambda c: -c.places))
 
 
-@of_plane
-def _worth(plane: fabric.Design, servers: int) -> tuple[Cluster, ...]:
+@cache
+def _worth(plane: Rules, servers: int) -> tuple[Cluster, ...]:
     """Clusters for so many servers of which none has fewer switches and links than another."""
-    found = sorted(tails(plane, servers), key=lambda c: _size(plane, c))
-    return tuple(
-        c for i, c in enumerate(found) if not any(_no_larger(_size(plane, o), _size(plane, c)) for o in found[:i])
-    )
+    return tails(plane, servers)
 
 
-def _size(plane: fabric.Design, cluster: Cluster) -> tuple[int, int]:
-    frame = frame_of(plane, cluster)
-    links = frame.leaf_spine_links + cluster.units * plane.unit.leaf_spine_links + frame.spine_core_links
-    return cluster_switches(plane, 1, cluster), links
-
-
-def _no_larger(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    return one[0] <= other[0] and one[1] <= other[1]
-
-
-@of_plane
-def steps(plane: fabric.Design, servers: int, gangs: Gangs, menu: str) -> tuple[Arrangement, ...]:
+@cache
+def steps(plane: Rules, servers: int, gangs: Gangs, menu: str) -> tuple[Arrangement, ...]:
     """Whole clusters and a tail; with every way to share out runs, clusters sized to these."""
     found = dict.fromkeys((*chain(plane, servers, gangs), *apart(plane, servers, gangs)))
     if gangs and menu == "steps":
@@ -562,7 +566,7 @@ def steps(plane: fabric.Design, servers: int, gangs: Gangs, menu: str) -> tuple[
 
 
 def paired(
-    compute: fabric.Design, storage: fabric.Design, servers: int, gangs: Gangs, menu: str
+    compute: Rules, storage: Rules, servers: int, gangs: Gangs, menu: str
 ) -> Iterator[tuple[Arrangement, Arrangement]]:
     """Both networks, with every run in one piece of the line that they cut together."""
     for one in steps(compute, servers, gangs, menu):
@@ -572,12 +576,12 @@ def paired(
     if not gangs:
         return
     # Larger networks than either needs for itself: every size at which one of them grows.
-    done: set[tuple[str, str]] = set()
+    done: set[tuple[Cluster, Cluster]] = set()
     sizes = sorted(_sizes(compute, servers) | _sizes(storage, servers))
     for size in sizes:
         for one in full_and_tail(compute, size):
             for two in full_and_tail(storage, size):
-                key = (one[-1].frame, two[-1].frame)
+                key = (one[-1], two[-1])
                 if key not in done and packable(gangs, cells(one, two)):
                     done.add(key)
                     yield one, two
@@ -585,9 +589,9 @@ def paired(
             return
 
 
-@of_plane
-def _sizes(plane: fabric.Design, servers: int) -> frozenset[int]:
-    most = max(f.servers for f in plane.frames)
+@cache
+def _sizes(plane: Rules, servers: int) -> frozenset[int]:
+    most = largest_of(plane)
     end = servers + 3 * most if most < 4 * servers else most
     return frozenset(
         n for whole in range(-(-end // most) + 1) for c in clusters_of(plane)

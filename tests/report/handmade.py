@@ -33,7 +33,7 @@ def plan(change: Callable[[Data], None] = lambda data: None) -> Plan:
 def data() -> Data:
     """Four A100 servers (32 accelerators) and two H100 servers (16) of one period, costing 3 M in capex."""
     return {
-        "format_version": 2,
+        "format_version": 3,
         "name": "hand",
         "status": "optimal",
         "gap": 0.00005,
