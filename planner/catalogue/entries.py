@@ -132,6 +132,8 @@ class Server(Entry):
     """Whether port i of every server goes to leaf i of its scalable unit (training servers)."""
     rail_ports: Annotated[int, Field(ge=1, le=1024)] = 1
     """Ports of the server on each rail: 18 of an NVL72 rack, whose 18 trays have one on each of four rails."""
+    pod_servers: Annotated[int, Field(ge=0, le=4096)] = 0
+    """Servers of a pod of its vendor's networks of three tiers; 0 where the vendor makes as few pods as can be."""
     protocols: Annotated[tuple[Literal["infiniband", "ethernet"], ...], BeforeValidator(_split)]
     """Protocols its network cards speak."""
     life_years: Years = 5

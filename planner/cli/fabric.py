@@ -42,7 +42,13 @@ Rails = Annotated[
     bool | None, typer.Option("--rails/--plain", help="Port i to leaf i, or all ports of a server to one leaf.")
 ]
 Managers = Annotated[int, typer.Option(help="Links of fabric managers.", min=0)]
-AnyPods = Annotated[bool, typer.Option("--any-pods", help="In three tiers, try more pods than needed.")]
+AnyPods = Annotated[
+    bool,
+    typer.Option("--any-pods", help="Any number of pods and a row of leaves more, beyond the vendors' own schemes."),
+]
+Growth = Annotated[
+    bool, typer.Option("--growth", help="Wire every leaf for as many servers as it can hold; uplinks follow them.")
+]
 LengthOption = Annotated[
     list[str] | None,
     typer.Option("--length", metavar="CLASS=METRES", help="Length of node-leaf, leaf-spine or spine-core links."),
@@ -82,6 +88,7 @@ def fabric(
     rails: Rails = None,
     managers: Managers = 0,
     any_pods: AnyPods = False,
+    growth: Growth = False,
     length: LengthOption = None,
     floor: Floor = False,
     servers_per_rack: PerRack = 4,
@@ -112,7 +119,7 @@ def fabric(
                 raise ValueError(f"spines of {tiers} tiers have no uplinks to oversubscribe; --tiers 3 is accepted")
             ask = networks.Ask(
                 size, kind, row, tiers, planes, split, leaf_ratio, spine_ratio, rails,
-                managers, any_pods, _lengths(length or []),
+                managers, any_pods, growth, _lengths(length or []),
                 Layout(servers_per_rack=servers_per_rack) if floor else None,
             )  # fmt: skip
             if ask.switch.protocol not in kind.protocols:

@@ -126,7 +126,7 @@ def most_rows(rules: Rules, tiers: int) -> int:
     rules = replace(rules, tiers=3, any_pods=True, pod_servers=0)
     down = rules.full * rules.lanes
     up = rules.least_uplinks(down)
-    # A group has at most as many spines as a leaf can have uplinks; their ports take all leaves' links and pass them on.
+    # A group has at most as many spines as a leaf can have uplinks; their ports take all links down and pass them on.
     passed = up + min(down, up) / rules.spine_ratio
     of_group = min(rules.radix, int((rules.radix - down) * rules.radix / passed))
     for most in range(of_group * (rules.radix // rules.row), 0, -CHUNK):
@@ -151,7 +151,7 @@ def trees(rules: Rules, servers: int, tiers: int) -> Iterator[Tree]:
         each = np.array([rules.full])
     else:
         rows = np.arange(fewest, fewest + (MORE_ROWS if rules.any_pods else 0) + 1)
-        each = np.minimum(-(-(-(-places // rows)) // rules.grain) * rules.grain, rules.full)
+        each = np.minimum(-(-places // (rows * rules.grain)) * rules.grain, rules.full)
     found = shapes(rules, rows, each)
     for index in range(len(found)):
         yield found.tree(index, servers)

@@ -45,6 +45,7 @@ class Ask:
     rails: bool | None = None
     reserved: int = 0
     any_pods: bool = False
+    growth: bool = False
     lengths_m: Mapping[str, float] = field(default_factory=dict)
     layout: floor.Layout | None = None
 
@@ -95,6 +96,7 @@ def compute(ask: Ask, parts: Parts) -> Priced:
     rules = Rules(
         used_radix(ask.switch, gbps), server.compute_ports // ask.planes, rails, ask.tiers, ask.leaf_ratio,
         ask.spine_ratio, ask.reserved, cage_links(ask.switch, gbps), ask.any_pods, server.rail_ports if rails else 1,
+        ask.growth, server.pod_servers,
     )  # fmt: skip
     return assemble("compute", ask, fit(rules, ask.servers), gbps, server.ports_per_cage, parts)
 

@@ -269,7 +269,9 @@ def _three_tiers(rules: Rules, rows: Numbers, places: Numbers) -> Shapes:
     least = _least_uplinks(rules)[down]
     # Spines that share out the uplinks with none to spare; and from the fewest on whose ports carry all, some more.
     exact = least // np.maximum(_divisors(rules.radix)[least, rules.spine_down // of_group], 1)
-    few = np.ceil(of_group * np.minimum(down, least) * (1 + 1 / rules.spine_ratio) / rules.radix - EVEN).astype(np.int64)
+    few = np.ceil(of_group * np.minimum(down, least) * (1 + 1 / rules.spine_ratio) / rules.radix - EVEN).astype(
+        np.int64
+    )
     tried = [exact] if rules.pod_servers and not rules.any_pods else [exact, *(few + more for more in range(TRIED))]
     spines = np.concatenate(tried)
     n = len(tried)

@@ -83,6 +83,9 @@ class FabricChoice(Record):
     )
     """Ratios the compute network may be built with: ``[1, 2, {spine: 7}]`` offers a non-blocking network, leaves with
     twice as much bandwidth down as up, and spines with seven times as much."""
+    pods: Literal["any", "vendor"] = "any"
+    """Trees that are offered: all that are worth building, or those of the vendors' tables, with as few rows of leaves
+    and as few pods as can be (NVL72: pods of 8 racks)."""
     growth: bool = False
     """Whether every leaf is wired for as many servers as it can hold, with half its ports up, so that its unit fills
     without new spines. Otherwise uplinks follow the ports in use."""

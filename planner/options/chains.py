@@ -131,17 +131,21 @@ def clusters(rules: Rules, planes: int, most: int, worth: tuple[float, ...] = SW
     if rules.tiers == 2 and single.servers:
         at = bisect.bisect_right(listed, single.servers)
         alone = counts(single, planes, rules.cage_links)
-        for column, value in ((listed, single.servers), (trees, single), (own, alone), (cost, float(np.dot(alone, price)))):
-            column.insert(at, value)
+        listed.insert(at, single.servers)
+        trees.insert(at, single)
+        own.insert(at, alone)
+        cost.insert(at, float(np.dot(alone, price)))
     return tuple(Cluster(trees[i], listed[i], Counts(*own[i])) for i in _rising(listed, cost, most))
 
 
 def _sizes(rules: Rules, most: int) -> tuple[Numbers, Numbers]:
     """Rows of leaves and servers of each that are looked at for clusters of up to so many servers."""
-    rows, places = [], []
+    rows: list[int] = []
+    places: list[int] = []
     for number in _units(most_rows(rules, rules.tiers), -(-most // max(rules.full, 1))):
         # Fewer servers stand on fewer rows, of which one more than needed is looked at.
-        fewest = rules.full * (number - 1 - MORE_ROWS) // number // rules.grain * rules.grain
+        more = MORE_ROWS if rules.any_pods else 0
+        fewest = rules.full * (number - 1 - more) // number // rules.grain * rules.grain
         fewest = rules.full if rules.growth else max(fewest, 0) + rules.grain
         each = range(fewest, rules.full + 1, rules.grain)
         rows += [number] * len(each)

@@ -167,13 +167,13 @@ class Networks:
         if isinstance(plane, str):
             raise fabric.FabricError(plane)
         rules = Rules(
-            plane.radix, plane.ports, rails, tiers, ratio.leaf, ratio.spine, 0, upper, True, plane.rail_ports,
-            self.choice.growth,
+            plane.radix, plane.ports, rails, tiers, ratio.leaf, ratio.spine, 0, upper, self.choice.pods == "any",
+            plane.rail_ports, self.choice.growth, server.pod_servers if network == "compute" else 0,
         )  # fmt: skip
         rows = most_rows(rules, tiers)
         if not rows and (tiers == 3 or plane.ports > plane.radix):
             raise fabric.FabricError(
-                f"{tiers} tiers of {plane.radix}-port switches hold no row of leaves for {plane.ports} ports of a server"
+                f"{tiers} tiers of {plane.radix}-port switches join no row of leaves for {plane.ports} server ports"
             )
         classes = ["node-leaf"]
         classes += ["leaf-spine"] if rows else []

@@ -83,7 +83,9 @@ def _wired(frame: Frame, rules: Rules, servers: int) -> Wired:
     # shows it.
     leaves = -(-frame.units // frame.pods) * (row // groups)
     even, taken = deal(min(leaves, rules.radix + 1), frame.uplinks, each)
-    found.append(("spines spread evenly", even, f"{frame.uplinks} uplinks of each leaf over the {each} spines of a group"))
+    found.append(
+        ("spines spread evenly", even, f"{frame.uplinks} uplinks of each leaf over the {each} spines of a group")
+    )
     used = in_cages(taken, rules.cage) + in_cages(frame.spine_uplinks, rules.cage) if frame.tiers == 3 else taken
     enough = used <= rules.radix and leaves <= rules.radix
     sentence = f"{taken} links down to {leaves} leaves and {frame.spine_uplinks} up of a spine of {rules.radix} ports"

@@ -70,7 +70,8 @@ def test_nothing_smaller_passes_the_proof(rules: Rules, servers: int, tiers: int
     assert prove(tree).non_blocking
     assert brute_force(rules, servers, tiers) == tree.switches
     few = fit(replace(rules, any_pods=False), servers)
-    assert prove(few).non_blocking and few.switches >= tree.switches and few.pods <= max(tree.pods, few.pods)
+    assert prove(few).non_blocking
+    assert few.switches >= tree.switches
 
 
 @pytest.mark.parametrize(("radix", "cage", "ports", "rails"), [(40, 1, 8, True), (64, 2, 8, True), (64, 2, 6, False)])
@@ -106,7 +107,8 @@ def test_nvl72_as_its_vendor_builds_it_and_in_one_pod() -> None:
     assert {vendor.links(c) for c in ("node-leaf", "leaf-spine", "spine-core")} == {2304}
     free = fit(Rules(64, 72, True, cage_links=2, rail_ports=18, any_pods=True), 32)
     assert free.switches <= 128 + 72 + 36
-    assert prove(vendor, flow_endpoints=3000).non_blocking and prove(free, flow_endpoints=3000).non_blocking
+    assert prove(vendor, flow_endpoints=3000).non_blocking
+    assert prove(free, flow_endpoints=3000).non_blocking
 
 
 def test_fewer_cores_than_the_rule_fail_however_they_are_wired() -> None:

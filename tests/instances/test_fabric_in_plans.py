@@ -43,12 +43,31 @@ def a100(servers: int) -> list[str]:
 @pytest.mark.parametrize("servers", [101, 140, 399, 400, 401, 420, 1000])
 def test_three_tiers_are_the_designers_at_any_size(servers: int) -> None:
     """Above one pod (400 servers) the pods need not be equal; 420 take 168 leaves, 320 spines and 110 cores."""
-    row = network(plan(*a100(servers)))
+    row = network(plan(*a100(servers), "fabric.pods=vendor"))
     tree = fit(Rules(40, 8, True, tiers=3), servers)
     assert (row["leaves"], row["spines"], row["cores"]) == (tree.leaves, tree.spines, tree.cores)
     assert row["spine_core_links"] == tree.links("spine-core")
     if servers == 420:
         assert (tree.leaves, tree.spines, tree.cores) == (168, 320, 110)
+
+
+@pytest.mark.parametrize(("servers", "switches"), [(500, 500), (120, 136)])
+def test_any_pods_are_offered(servers: int, switches: int) -> None:
+    """500 DGX A100 on QM8790: 25 rows in 5 pods, 5 leaves of a rail below 5 spines of 20 down and 20 up, 100 cores.
+
+    200 + 200 + 100. 120: 48 leaves in 3 pods of 2 rows, 2 spines for a rail of a pod (20 down, 20 up), 40 cores.
+    """
+    row = network(plan(*a100(servers)))
+    assert row["leaves"] + row["spines"] + row["cores"] == switches
+
+
+def test_uplinks_follow_the_ports_in_use() -> None:
+    """30 DGX A100 on two rows of 40-port leaves: 15 ports of each are in use, not 20."""
+    row = network(plan(*a100(30)))
+    grown = network(plan(*a100(30), "fabric.growth=true"))
+    assert (grown["leaves"], grown["leaf_spine_links"]) == (16, 320)
+    assert row["leaf_spine_links"] < 320
+    assert row["leaves"] + row["spines"] <= grown["leaves"] + grown["spines"]
 
 
 def test_oversubscribed_leaves_and_spines_are_offered_and_allowed() -> None:

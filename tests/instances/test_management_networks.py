@@ -126,7 +126,7 @@ def _without_twins(decisions: dict[str, Any]) -> None:
         ("switch is the right one", _set("networks", "out-of-band", switch="qm8790")),
         ("switch is the right one", _set("networks", "in-band", switch="qm8790")),
         ("links recomputed", _set("networks", "in-band", node_leaf_links=280)),
-        ("units suffice", _set("networks", "in-band", units=2)),
+        ("units recomputed", _set("networks", "in-band", units=2)),
         ("twins have two spines", _set("clusters", "in-band", spines_each=1)),
         ("link length recomputed", _set("links", "in-band", length_m=3)),
         ("every link is made", _without_cords),

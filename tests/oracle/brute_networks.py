@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -179,8 +180,8 @@ def _kit(kit: optics.Kit, catalogue: Catalogue) -> Kit:
 def clusters_of(plane: Rules) -> tuple[Cluster, ...]:
     """Clusters of a plane of so many rows of leaves with so many servers each, in rising order of places.
 
-    Without those that one of as many places has no more switches, links and cages in use than. Beyond ``MOST_ROWS`` rows
-    only the largest cluster.
+    Without those that one of as many places has no more switches, links and cages in use than. Beyond
+    ``MOST_ROWS`` rows only the largest cluster.
     """
     found = []
     if plane.tiers == 2 and plane.radix >= plane.ports:

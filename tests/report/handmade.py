@@ -57,9 +57,11 @@ def data() -> Data:
             ],
             "clusters": [
                 {"pool": A, "site": "north", "network": "compute", "frame": "2-tier-4", "tiers": 2, "servers_each": 20,
-                 "units_each": 1, "spines_each": 4, "cores_each": 0, "period": 1, "clusters": 1},
+                 "units_each": 1, "leaves_each": 8, "uplinks_of_leaf": 20, "pods_each": 1, "spines_each": 4,
+                 "uplinks_of_spine": 0, "cores_each": 0, "period": 1, "clusters": 1},
                 {"pool": B, "site": "north", "network": "compute", "frame": "1-tier", "tiers": 1, "servers_each": 8,
-                 "units_each": 0, "spines_each": 0, "cores_each": 0, "period": 1, "clusters": 1},
+                 "units_each": 0, "leaves_each": 1, "uplinks_of_leaf": 0, "pods_each": 1, "spines_each": 0,
+                 "uplinks_of_spine": 0, "cores_each": 0, "period": 1, "clusters": 1},
             ],
             "networks": [network(A, "qm8790", 8, 4, 32, 64), network(B, "qm9700", 8, 0, 16, 0)],
             "switches": [switches(A, "qm8790", 12), switches(B, "qm9700", 8)],

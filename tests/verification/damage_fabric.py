@@ -43,13 +43,21 @@ alter("more servers than a frame carries", "fabric", "servers fit the frame", "c
 alter(
     "frame of another family", "fabric", "tiers allowed", "clusters", "tiers", lambda r: 4, lambda r: r["clusters"] > 0
 )
-alter("unit missing", "fabric", "units suffice", "networks", "units",
+alter("row of leaves missing", "fabric", "units recomputed", "networks", "units",
       lambda r: r["units"] // 2, lambda r: r["units"] > 1)  # fmt: skip
-alter(
-    "too many units for the frames", "fabric", "units fit the frames", "networks", "units", lambda r: r["units"] + 9999
-)
-alter("units for nobody", "fabric", "no unit without places", "clusters", "servers_each",
+alter("too many rows of leaves", "fabric", "units recomputed", "networks", "units", lambda r: r["units"] + 9999)
+alter("fewer places than servers", "fabric", "places suffice", "clusters", "servers_each",
       lambda r: r["servers_each"] // 2, lambda r: r["clusters"] > 0 and r["units_each"] > 1)  # fmt: skip
+alter("leaf of a row missing", "fabric", "leaves are whole rows", "clusters", "leaves_each",
+      _less("leaves_each"), _spined)  # fmt: skip
+alter("an uplink less on every leaf", "fabric", "spines spread evenly", "clusters", "uplinks_of_leaf",
+      _less("uplinks_of_leaf"), _spined)  # fmt: skip
+alter("more pods than rows of leaves", "fabric", "servers fit the frame", "clusters", "pods_each",
+      lambda r: r["units_each"] + 1, _spined)  # fmt: skip
+alter("a spine of more uplinks than ports", "fabric", "spine ports suffice", "clusters", "uplinks_of_spine",
+      lambda r: 41, lambda r: r["cores_each"] > 0)  # fmt: skip
+alter("spines with fewer uplinks than their leaves need", "fabric", "graph proven", "clusters", "uplinks_of_spine",
+      _less("uplinks_of_spine"), lambda r: r["cores_each"] > 0)  # fmt: skip
 alter("switch short", "fabric", "switches suffice", "switches", "installed", lambda r: r["installed"] - 1,
       lambda r: r["installed"] > 0)  # fmt: skip
 alter("switch never bought", "fabric", "switches follow purchases", "switches", "installed",

@@ -139,7 +139,7 @@ def small(change: Change = lambda data: None, money: Money | None = None) -> tup
         decisions["racks"].append(rack_row(pool, period, "server", 3, 1, 1 if first else 2))
         decisions["racks"].append(rack_row(pool, period, "network", 0, 1 if first else 0, 1))
         for network, ports, most in (("compute", 8, 5), ("storage", 2, 20)):  # 40 ports / ports of a server
-            decisions["clusters"].append(cluster_row(pool, network, "1-tier", 1, most, 0, 0, period, 1))
+            decisions["clusters"].append(cluster_row(pool, network, "1-tier-1", 1, most, 0, 1, 0, period, 1))
             links = ports * servers
             decisions["networks"].append(network_row(pool, network, 2, period, 0, 1, 0, 0, links, 0, 0))
             decisions["links"].append(link_row(pool, network, "node-leaf", 2, {"dac-200g": 1}, period, links))
@@ -206,8 +206,8 @@ def superpod(change: Change = lambda data: None) -> tuple[Plan, Instance]:
         "workloads": [work_row("gpt", "training", pool, 1, 1, 1120, 1, "runs")],
         "racks": [rack_row(pool, 1, "server", 3, racks, racks), rack_row(pool, 1, "network", 0, network_racks, 5)],
         "clusters": [
-            cluster_row(pool, "compute", "3-tier-1x7", 3, 140, 7, 80, 1, 1, cores=28),
-            cluster_row(pool, "storage", "2-tier-10", 2, 140, 14, 10, 1, 1),
+            cluster_row(pool, "compute", "3-tier-56x80x28", 3, 140, 7, 56, 80, 1, 1, 20, 14, 28),
+            cluster_row(pool, "storage", "2-tier-14x10", 2, 140, 14, 14, 10, 1, 1, 20),
         ],
         "networks": [
             network_row(pool, "compute", 3, 1, 7, 56, 80, 28, 1120, 1120, 1120),

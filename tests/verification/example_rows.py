@@ -68,13 +68,17 @@ def cluster_row(
     tiers: int,
     servers: int,
     units: int,
+    leaves: int,
     spines: int,
     period: int,
     clusters: int,
+    uplinks: int = 0,
+    spine_uplinks: int = 0,
     cores: int = 0,
 ) -> Row:
     return {**at.names, "network": network, "frame": frame, "tiers": tiers, "servers_each": servers,
-            "units_each": units, "spines_each": spines, "cores_each": cores, "period": period,
+            "units_each": units, "leaves_each": leaves, "uplinks_of_leaf": uplinks, "pods_each": 1,
+            "spines_each": spines, "uplinks_of_spine": spine_uplinks, "cores_each": cores, "period": period,
             "clusters": clusters}  # fmt: skip
 
 

@@ -71,7 +71,7 @@ def test_one_switch() -> None:
 
 
 def test_uplinks_follow_the_ports_in_use() -> None:
-    """40 DGX H100: 20 ports down and 20 up of 16 leaves, 4 links of each to 5 spines of 64 ports; 4 spines have too few.
+    """40 DGX H100: 20 ports down and 20 up of 16 leaves, 4 links of each to 5 spines of 64 ports; 4 are too few.
 
     32 racks of NVL72, 18 ports of each on a rail: 18 down and 18 up, 4 pods of 8 leaves a rail, 6 spines of 24 down
     and 24 up for each rail of a pod, 36 cores with 4 links to each of 16 groups (NVIDIA RA-11338-001).
