@@ -155,7 +155,7 @@ def step(servers: int, switches: int, racks: int) -> Step:
         Made("compute", "leaf-spine", 200.0, 5.0, CABLE, {CABLE: 1.0}, links=servers),
     )  # fmt: skip
     standing = Standing(
-        "compute", SWITCH, 200.0, 2, 1, 1.0, 1.0, (Cluster("row", 1, 5, 1, 0, 0, servers // 5),),
+        "compute", SWITCH, 200.0, 2, 1, 1.0, 1.0, (Cluster("row", 1, 5, 1, 1, 0, 1, 0, 0, 0, servers // 5),),
         servers // 5, servers // 5, switches - servers // 5, 0, links, ports=2.0, rack_ports=3,
     )  # fmt: skip
     return Step(
