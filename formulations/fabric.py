@@ -5,6 +5,7 @@
 | s[p,j,t] | ``step`` | 0 or 1 | pool p stands on network j |
 | a[p,f,t] | ``attached`` | servers | servers on networks of family f; n[p,t] where there is one family |
 | c[p,f,r,t] | ``filled`` | - | rate r of family f times its servers, rounded up (modules that servers share) |
+| w[p,f,k,t] | ``swapped`` | links of a module | links to servers of family f that swap k makes with another kit |
 | o[p,i,t] | ``bought`` | pieces or money | purchases of thing i: switches of a type, network racks, parts |
 
     (N1)  a[p,f,t] <= sum_{j of f} servers[j] s[p,j,t]                                servers_have_places
@@ -14,11 +15,12 @@
     (N5)  needs of the step, of the servers and of their racks <= stock of o[p,i]     things_suffice
     (N6)  sum_j least[j] s[p,j,t] <= n[p,t]                                           no_network_too_large
     (N7)  sum_{p in group} sum_j s[p,j,t] <= 1                                        one_cluster_in_group
+    (N8)  sum_{k' no longer than k} links[k'] w[p,f,k',t] <= per_server[k] a[p,f,t]   swapped_links_are_there
 
 A step is physics: switches, parts, racks and kW of a network that is designed and proven outside the model, so that no
 big-M stands between servers and switches and the relaxation is the lower envelope of each pool's cost. In one period
 what is needed is bought, and (N5) is not written. (N6) only where waste would satisfy a limit (a mean PUE); (N7) where
-the instance asks for one cluster of a server type at a site.
+the instance asks for one cluster of a server type at a site; (N8) where optics are in short supply.
 """
 
 from __future__ import annotations
@@ -50,12 +52,25 @@ class StepData:
 
 
 @dataclass(frozen=True)
+class SwapData:
+    """Links made with another kit: whose they are, most of a server, links of a unit; what it takes more, and kW."""
+
+    of: str
+    per_server: float
+    links: int
+    needs: Mapping[Thing, float]
+    kw: float
+
+
+@dataclass(frozen=True)
 class FamilyData:
-    """What a server on a family of networks takes, by thing, and its kW; and what it shares with others, by rate."""
+    """What a server on a family of networks takes, by thing, and its kW; what it shares with others, by rate; and which
+    of its links other kits may make."""
 
     needs: Mapping[Thing, float]
     kw: float
     shared: Mapping[float, tuple[Mapping[Thing, float], float]] = field(default_factory=dict)
+    swaps: Sequence[SwapData] = ()
 
 
 @dataclass(frozen=True)
@@ -115,6 +130,11 @@ def things_suffice(needs: Sequence[Term], stock: Sequence[Term]) -> Any:
 def no_network_too_large(least: Sequence[Term], servers: Any) -> Any:
     """(N6) A network stands only where no smaller one would do."""
     return at_most([*least, (-1.0, servers)], 0.0)
+
+
+def swapped_links_are_there(per_server: float, servers: Any, swapped: Sequence[Term]) -> Any:
+    """(N8) No more links are made with other kits than are short enough for them."""
+    return at_most([*swapped, (-per_server, servers)], 0.0)
 
 
 def add_fabric(model: pyo.ConcreteModel, data: FabricData, servers: Any, racks: Any, ledger: Ledger) -> pyo.Block:
@@ -181,6 +201,27 @@ def add_fabric(model: pyo.ConcreteModel, data: FabricData, servers: Any, racks: 
         rule=lambda b, p, f, rate, t: shared_modules_are_whole(rate, attached(p, f, t), b.filled[p, f, rate, t]),
         doc="(N4)",
     )
+    swaps = {(p, f, k): swap for (p, f), family in data.families.items() for k, swap in enumerate(family.swaps)}
+    fabric.swap_links = {key: swap.links for key, swap in swaps.items()}
+    fabric.swapped = pyo.Var(
+        [(*key, t) for key in swaps for t in periods],
+        domain=pyo.NonNegativeIntegers,
+        bounds=lambda _, p, f, k, t: (0, int(swaps[p, f, k].per_server * data.most_servers[p] / swaps[p, f, k].links)),
+        doc="w [links of a module]",
+    )
+    fabric.swapped_links_are_there = pyo.Constraint(
+        fabric.swapped.index_set(),
+        rule=lambda b, p, f, k, t: swapped_links_are_there(
+            swaps[p, f, k].per_server,
+            attached(p, f, t),
+            [
+                (float(other.links), b.swapped[p, f, number, t])
+                for number, other in enumerate(data.families[p, f].swaps)
+                if other.of == swaps[p, f, k].of and other.per_server <= swaps[p, f, k].per_server
+            ],
+        ),
+        doc="(N8)",
+    )
     fabric.no_network_too_large = pyo.Constraint(
         [(p, t) for p, t in keys if p in data.tight],
         rule=lambda _, p, t: no_network_too_large(
@@ -205,6 +246,9 @@ def add_fabric(model: pyo.ConcreteModel, data: FabricData, servers: Any, racks: 
             for rate, (shared, kw) in family.shared.items():
                 _collect(needs, p, t, shared, 1.0, fabric.filled[p, f, rate, t])
                 ledger.post_it_kw(p, t, kw, [(1.0, fabric.filled[p, f, rate, t])])
+            for k, swap in enumerate(family.swaps):
+                _collect(needs, p, t, swap.needs, 1.0, fabric.swapped[p, f, k, t])
+                ledger.post_it_kw(p, t, swap.kw, [(1.0, fabric.swapped[p, f, k, t])])
         for number, variable in racks[p, t] if data.rack_needs.get(p) else ():
             _collect(needs, p, t, data.rack_needs[p], number, variable)
     _buy(fabric, data, needs, ledger)

@@ -40,12 +40,16 @@ def runs(*servers: int) -> str:
 
 UNLIKE = (runs(30, 30, 30, 20, 20, 25, 9, 9),)
 """Gangs of several sizes, which some networks have places for and cannot pack."""
+SCARCE = ("catalogue.optics=[dac-200g, aoc-200g]", "fabric.node_leaf_m=3",
+          "supply=[{kind: optics, id: dac-200g, limit: 5}]")  # fmt: skip
+"""Less copper than there are links to servers."""
 CHANGED = (
     (TINY / "07-two-periods.yaml", CAPS),
     (TINY / "07-two-periods.yaml", (*CAPS, "budget.capex_by_period=[1e9, 1e9]")),
     (MIXED, SHARES),
     (MIXED, ("fabric.one_cluster_per_site=true",)),
     (TINY / "01-one-server.yaml", UNLIKE),
+    (TINY / "01-one-server.yaml", SCARCE),
 )
 BLOCKS = ("fleet", "placement", "fabric", "workload", "cooling", "power", "supply", "budget", "ledger", "stock")
 NUMBER = re.compile(r"\([A-Z]\d\)")

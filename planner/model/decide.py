@@ -45,6 +45,7 @@ def decide(options: Options, built: BuiltModel, value: Mapping[int, float]) -> D
         shared={key: n for key, v in m.workload.shared.items() if (n := whole(v))},
         gangs={key: n for key, v in m.workload.gangs.items() if (n := whole(v))},
         early=early,
+        swapped={key: n * m.fabric.swap_links[key[:3]] for key, v in m.fabric.swapped.items() if (n := whole(v))},
     )
 
 
@@ -55,4 +56,7 @@ def start_of(built: BuiltModel, decisions: Decisions) -> dict[int, float]:
     found |= {id(v): float(decisions.step.get((p, t), -1) == j) for (p, j, t), v in m.fabric.step.items()}
     found |= {id(v): float(decisions.shared.get(key, 0)) for key, v in m.workload.shared.items()}
     found |= {id(v): float(decisions.gangs.get(key, 0)) for key, v in m.workload.gangs.items()}
+    found |= {
+        id(v): decisions.swapped.get(key, 0) / m.fabric.swap_links[key[:3]] for key, v in m.fabric.swapped.items()
+    }
     return found

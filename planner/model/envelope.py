@@ -58,7 +58,8 @@ class Envelopes:
         for number, step in enumerate(design.steps[:count]):
             families.setdefault(step.attachment, []).append(number)
         found = {family: self._family(design, rack, family, numbers) for family, numbers in families.items()}
-        if len(self.money.periods) > 1:  # in one period the prices of all families serve the proof
+        swaps = any(design.attachments[family].swaps for family in families)
+        if len(self.money.periods) > 1 and not swaps:  # in one period the prices of all families serve the proof
             found = self._not_above(design, found)
         return tuple(corner for corners in found.values() for corner in corners)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from formulations.fabric import FabricData, FamilyData, StepData
+from formulations.fabric import FabricData, FamilyData, StepData, SwapData
 from planner.model import bounds
 from planner.model.selection import Selection
 from planner.model.things import Thing, Things
 from planner.options import Options
-from planner.options.tables import Attachment, Design, Pool, Step
+from planner.options.tables import Attachment, Design, Pool, Step, Swap
 from planner.units import W_PER_KW
 
 EVEN = 1e-9
@@ -59,6 +59,7 @@ class Networks:
                 self.things.needs("optics", own),
                 self._kw(own),
                 {rate: (self.things.needs("optics", rows), self._kw(rows)) for rate, rows in shared.items()},
+                tuple(self._swap(swap) for swap in attachment.swaps),
             )
         return self._families[key]
 
@@ -70,7 +71,15 @@ class Networks:
             for thing, units in shared.items():
                 needs[thing] = needs.get(thing, 0.0) + rate * units
             kw += rate * watts
-        return FamilyData(needs, kw)
+        return FamilyData(needs, kw, swaps=found.swaps)
+
+    def _swap(self, swap: Swap) -> SwapData:
+        """What it takes more, or less, to make as many links as fill a module with another kit."""
+        parts = {part: share * swap.links for part, share in swap.made.parts_per_link.items()}
+        for part, share in swap.parts_per_link.items():
+            parts[part] = parts.get(part, 0.0) - share * swap.links
+        of = f"{swap.made.network} {swap.kit}"
+        return SwapData(of, swap.per_server, swap.links, self.things.needs("optics", parts), self._kw(parts))
 
     def rack_needs(self, attachment: Attachment) -> dict[Thing, float]:
         """What a server rack takes."""
@@ -161,6 +170,10 @@ def _most(
         for thing, units in family.needs.items():
             own, shared = of_servers.get((p, *thing), (0.0, 0.0))
             of_servers[p, *thing] = own + units * most, shared
+        for swap in family.swaps:
+            for thing, units in swap.needs.items():
+                own, shared = of_servers.get((p, *thing), (0.0, 0.0))
+                of_servers[p, *thing] = own + max(0.0, units) * most * swap.per_server / swap.links, shared
         for rate, (needs, _) in family.shared.items():
             for thing, units in needs.items():
                 own, shared = of_servers.get((p, *thing), (0.0, 0.0))

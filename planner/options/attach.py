@@ -13,9 +13,10 @@ from planner.options.kits import Mix
 from planner.options.management import IN_BAND, OUT_OF_BAND
 from planner.options.networks import NetworkOption, row_of
 from planner.options.resources import Resources, Vector
-from planner.options.tables import Made, Term
+from planner.options.tables import Made, Swap, Term
 
 NODE_LEAF = "node-leaf"
+SAME_KW = 1e-12
 
 
 def whole_rate(servers: int, lanes: int, cage: int) -> float:
@@ -70,6 +71,29 @@ def links_of(option: NetworkOption, mix: Mix) -> tuple[Made, ...]:
     )  # fmt: skip
 
 
+def swaps_of(option: NetworkOption, mix: Mix, one_switch: bool, resources: Resources) -> tuple[Swap, ...]:
+    """Links to servers that may be made with another kit because a part of one of the two is in short supply.
+
+    Only with kits that draw no more, so that the racks of the network hold them; the other way round is a swap of the
+    mix with the other kit.
+    """
+    found = []
+    for piece in mix[option.network, NODE_LEAF] if option.network in ("compute", "storage") else ():
+        parts, power = dict(piece.kit.parts), resources.kit(piece.kit)[resources.kw]
+        for kit in option.kits[NODE_LEAF]:
+            short = [(m, share) for m, share in piece.lengths if m <= kit.reach_m]
+            other = dict(kit.parts)
+            scarce = resources.scarce & ({*parts} ^ {*other})
+            if kit.id == piece.kit.id or not short or not scarce or resources.kit(kit)[resources.kw] > power + SAME_KW:
+                continue
+            length, share = max(m for m, _ in short), sum(share for _, share in short)
+            links = math.lcm(*(resources.links[part] for part in (*parts, *other)))
+            made = Made(option.network, NODE_LEAF, option.gbps, length, kit.id, other)
+            whole = terms_of(option, mix, one_switch)
+            found.append(Swap(piece.kit.id, parts, made, option.ports * share, links, whole))
+    return tuple(sorted(found, key=lambda swap: swap.per_server))
+
+
 def cords_of_rack(options: Sequence[NetworkOption], mix: Mix) -> Mapping[str, int]:
     """Parts of every server rack: the cords of its power distribution units."""
     if all(option.network != OUT_OF_BAND for option in options):
@@ -99,4 +123,4 @@ def envelope(terms: Sequence[Term], resources: Resources) -> tuple[Vector, Vecto
     return slopes, above
 
 
-__all__ = ["IN_BAND", "cords_of_rack", "envelope", "links_of", "others_parts", "terms_of", "whole_rate"]
+__all__ = ["IN_BAND", "cords_of_rack", "envelope", "links_of", "others_parts", "swaps_of", "terms_of", "whole_rate"]

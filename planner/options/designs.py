@@ -204,7 +204,7 @@ class Designer:
         kept_cells = [cells[i] for i in np.flatnonzero(stays)] if cells else []
         return Stages(
             groups, owner[stays], position[stays], kept_cells, tuple(variants), found.subset(stays),
-            fixed[stays, self.resources.kw], packing,
+            fixed[stays, self.resources.kw], packing, self.resources,
         )  # fmt: skip
 
     def _envelopes(self, variants: tuple[tuple[Term, ...], ...]) -> tuple[Vector, Vector]:
@@ -217,6 +217,8 @@ class Designer:
             for term in terms:
                 has[v, index[term]] += 1
         rounding = np.maximum(has[:, None, :] - has[None], 0) @ above
+        if self.resources.scarce:  # links may be made otherwise than the attachment says: compared with its like alone
+            rounding[~np.eye(len(variants), dtype=np.bool_)] = np.inf
         return has @ slopes, rounding
 
 

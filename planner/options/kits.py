@@ -28,12 +28,14 @@ class Ends:
 
 @dataclass(frozen=True)
 class Piece:
-    """Links of a class of one length: their share of the class, the kit, its parts."""
+    """Links of a class made with one kit: their greatest length, their share of the class, the kit, its parts; and the
+    lengths among them with their shares."""
 
     length_m: float
     share: float
     kit: optics.Kit
     ends: Ends
+    lengths: tuple[tuple[float, float], ...] = ()
 
 
 Way = tuple[Piece, ...]
@@ -58,7 +60,7 @@ def ways(option: NetworkOption, link_class: str, rows: Mapping[str, Optic], reso
     shares = option.shares.get(link_class, {option.length_m[link_class]: 1.0})
     lengths = sorted(shares)
     if len(lengths) == 1:
-        return [(Piece(lengths[0], 1.0, kit, ends_of(kit, rows)),) for kit in kits]
+        return [(Piece(lengths[0], 1.0, kit, ends_of(kit, rows), ((lengths[0], 1.0),)),) for kit in kits]
     found: dict[tuple[str, ...], Way] = {}
     exact = [
         shares[m] - (shares[longer] if longer else 0.0) for m, longer in zip(lengths, [*lengths[1:], 0], strict=True)
@@ -71,12 +73,15 @@ def ways(option: NetworkOption, link_class: str, rows: Mapping[str, Optic], reso
         merged: dict[str, Piece] = {}
         for m, share, kit in zip(lengths, exact, chosen, strict=True):
             before = merged.get(kit.id)
-            piece = Piece(m, share + (before.share if before else 0.0), kit, ends_of(kit, rows))
+            shorter = before.lengths if before else ()
+            piece = Piece(
+                m, share + (before.share if before else 0.0), kit, ends_of(kit, rows), (*shorter, (m, share))
+            )  # fmt: skip
             merged[kit.id] = piece
         way = (
             tuple(merged.values())
             if len(merged) > 1
-            else (Piece(lengths[-1], 1.0, chosen[-1], ends_of(chosen[-1], rows)),)
+            else (Piece(lengths[-1], 1.0, chosen[-1], ends_of(chosen[-1], rows), merged[chosen[-1].id].lengths),)
         )
         found[tuple(kit.id for kit in chosen)] = way
     return list(found.values())
@@ -105,6 +110,15 @@ def mixes(
     for weights in _weights(costs, resources):
         picked = tuple(min(range(len(each)), key=lambda i: (float(each[i] @ weights), i)) for each in costs)
         found[picked] = {key: each[i] for key, each, i in zip(classes, offered, picked, strict=True)}
+    if resources.scarce:  # every way to begin with, for links to servers may be made with another kit in part
+        ways_of = {key: each for key, each in zip(classes, offered, strict=True) if key[1] == "node-leaf"}
+        found |= {
+            (*picked, *map(ord, network), i): {**mix, (network, link_class): way}
+            for picked, mix in list(found.items())
+            for (network, link_class), each in ways_of.items()
+            for i, way in enumerate(each)
+            if way != mix[network, link_class]
+        }
     return list(found.values())
 
 

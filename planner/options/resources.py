@@ -36,6 +36,8 @@ class Resources:
         views: by (kind, id) what one piece takes that stands for a while, one number for each way to tell which of two
             networks is cheaper: all of its money, renewals and power included, over the whole horizon, from each
             period on and up to each; its capital where that is limited; pieces in short supply. Money breaks ties.
+        scarce: optics that supply limits name.
+        links: links that a piece of an optic serves, by id.
     """
 
     def __init__(
@@ -63,6 +65,8 @@ class Resources:
         feed = least_worth_of_kw(instance, money, sites)
         seen = [_views(instance, money, key, feed * kw) for key, kw in zip(self.keys, watts, strict=True)]
         views = _distinct([list(view) for view in zip(*seen, strict=True)])
+        self.scarce = frozenset(limit.id for limit in instance.supply if limit.kind == "optics")
+        self.links = {id: catalogue.optics[id].links for kind, id in self.keys if kind == "optics"}
         self.views: Mapping[Key, Vector] = {key: views[i] for i, key in enumerate(self.keys)}
         self._kits: dict[str, optics.Rank] = {}
 

@@ -57,6 +57,7 @@ class Stages:
     found: Candidates
     kw: Vector
     packing: Packing | None
+    resources: Resources
     attachments: dict[str, Attachment] = field(default_factory=dict)
     _tied: dict[tuple[object, ...], Attachment] = field(default_factory=dict)
     _standings: dict[tuple[object, ...], Standing] = field(default_factory=dict)
@@ -112,7 +113,8 @@ class Stages:
         group = self.groups[self._places[row][0]]
         key = (group.family, id(group.mix), int(self.found.variant[row]))
         if key not in self._tied:
-            self._tied[key] = _attachment(group, self.variants, key[2])
+            single = int(group.one_switch()[self._places[row][1]]) if self.resources.scarce else 0
+            self._tied[key] = _attachment(group, self.variants, key[2], single, self.resources)
             self.attachments[self._tied[key].id] = self._tied[key]
         return self._tied[key].id
 
@@ -189,14 +191,22 @@ def _ceil(values: Vector) -> Numbers:
     return np.asarray(np.ceil(values - 1e-9), dtype=np.int64)
 
 
-def _attachment(group: Group, variants: Sequence[tuple[Term, ...]], variant: int) -> Attachment:
+def _attachment(
+    group: Group, variants: Sequence[tuple[Term, ...]], variant: int, one_switch: int, resources: Resources
+) -> Attachment:
     """How servers are tied to a family."""
     merged: Counter[tuple[str, float]] = Counter()
     for term in variants[variant]:
         merged[term.part, term.rate] += term.rows
     terms = tuple(Term(part, rows, rate) for (part, rate), rows in merged.items())
     links = tuple(made for option in group.networks for made in attach.links_of(option, group.mix))
-    return Attachment(f"{group.family}/{variant}", terms, attach.cords_of_rack(group.networks, group.mix), links)
+    cords = attach.cords_of_rack(group.networks, group.mix)
+    swaps = tuple(
+        swap
+        for i, option in enumerate(group.networks if resources.scarce else ())
+        for swap in attach.swaps_of(option, group.mix, bool(one_switch >> i & 1), resources)
+    )
+    return Attachment(f"{group.family}/{variant}", terms, cords, links, swaps)
 
 
 def _add(parts: dict[str, int], more: Mapping[str, int]) -> None:

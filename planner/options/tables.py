@@ -85,6 +85,27 @@ class Term:
 
 
 @dataclass(frozen=True)
+class Swap:
+    """Links to servers that may be made with another kit than their attachment's, where parts are in short supply.
+
+    Attributes:
+        kit: of the attachment; ``parts_per_link`` of it.
+        made: the same links with the other kit.
+        per_server: most such links of a server: those that are short enough.
+        links: links of which any number of times may be made so; as many as fill a module.
+        whole: terms of the attachment that count all node-leaf parts of the network by the device. Links of several
+            kits are counted by the link instead.
+    """
+
+    kit: str
+    parts_per_link: Mapping[str, float]
+    made: Made
+    per_server: float
+    links: int
+    whole: tuple[Term, ...]
+
+
+@dataclass(frozen=True)
 class Attachment:
     """What ties servers to a network family: parts and links that grow with the servers, whatever the step.
 
@@ -93,12 +114,14 @@ class Attachment:
         terms: parts by the number of servers.
         per_rack: parts of every server rack (management cords).
         links: the node-leaf links, by kit.
+        swaps: those of them that another kit may make.
     """
 
     id: str
     terms: tuple[Term, ...]
     per_rack: Mapping[str, int]
     links: tuple[Made, ...]
+    swaps: tuple[Swap, ...] = ()
 
 
 @dataclass(frozen=True)

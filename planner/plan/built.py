@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from planner.plan.ground import NOTHING, Ground
+from planner.plan.ground import NOTHING, Ground, Swapped
 from planner.plan.stock import Stock, amounts, in_service, pieces
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Early = Mapping[tuple[str, str], Mapping[int, float]]
 """Early purchases of a place by (kind, id) and period, from 0."""
+Asked = Mapping[tuple[str, int, int], int]
+"""Links of a pool to be made with another kit, by (attachment, number of the swap, period)."""
 SITE_KINDS = ("facility", "building", "land")
 
 
@@ -30,6 +32,7 @@ class PoolStands:
     Attributes:
         bought, servers: servers bought and in service, by period.
         steps: index of the chosen step; None without servers.
+        swapped: links made with another kit by number of the swap, of the attachment of the step.
         racks: server racks installed.
         kw: IT load, kW.
         stocks: everything priced that was bought for it.
@@ -40,6 +43,7 @@ class PoolStands:
     bought: tuple[int, ...]
     servers: tuple[int, ...]
     steps: tuple[int | None, ...]
+    swapped: tuple[Swapped, ...]
     racks: Sequence[int]
     kw: tuple[float, ...]
     stocks: tuple[Stock, ...]
@@ -74,13 +78,18 @@ def build(ground: Ground, decisions: Decisions) -> Built:
     early: dict[str, dict[tuple[str, str], dict[int, float]]] = {}
     for (kind, id, place, t), amount in decisions.early.items():
         early.setdefault(place, {}).setdefault((kind, id), {})[t - 1] = amount
+    asked: dict[str, dict[tuple[str, int, int], int]] = {}
+    for (id, attachment, k, t), links in decisions.swapped.items():
+        asked.setdefault(id, {})[attachment, k, t] = links
     touched = {pool for (pool, _), count in decisions.bought.items() if count} | set(early)
     found = []
     for pool in ground.options.pools:
         if pool.id in touched:
             bought = tuple(decisions.bought.get((pool.id, t), 0) for t in ground.periods)
             steps = tuple(decisions.step.get((pool.id, t)) for t in ground.periods)
-            found.append(pool_stands(ground, pool, bought, steps, early.get(pool.id, {})))
+            found.append(
+                pool_stands(ground, pool, bought, steps, early.get(pool.id, {}), asked.get(pool.id, {}))
+            )  # fmt: skip
     return assemble(ground, found, early)
 
 
@@ -109,14 +118,14 @@ def assemble(ground: Ground, pools: Sequence[PoolStands], early: Mapping[str, Ea
 
 
 def pool_stands(
-    ground: Ground, pool: Pool, bought: tuple[int, ...], steps: tuple[int | None, ...], early: Early
+    ground: Ground, pool: Pool, bought: tuple[int, ...], steps: tuple[int | None, ...], early: Early, asked: Asked
 ) -> PoolStands:
     """One pool over the periods; remembered while it has no early purchases."""
-    key = (pool.id, bought, steps)
+    key = (pool.id, bought, steps, tuple(asked.items()))
     known: PoolStands | None = ground.stands.get(key)
     if known is not None and not early:
         return known
-    stands = _pool(ground, pool, bought, steps, early)
+    stands = _pool(ground, pool, bought, steps, early, asked)
     if not early:
         if len(ground.stands) > MOST_REMEMBERED:
             ground.stands.clear()
@@ -128,13 +137,17 @@ MOST_REMEMBERED = 20_000
 
 
 def _pool(
-    ground: Ground, pool: Pool, bought: tuple[int, ...], steps: tuple[int | None, ...], early: Early
+    ground: Ground, pool: Pool, bought: tuple[int, ...], steps: tuple[int | None, ...], early: Early, asked: Asked
 ) -> PoolStands:
     count = len(ground.periods)
     servers = in_service(bought, ground.worth("servers", pool.server).life)
+    swapped = tuple(
+        _swapped(ground, pool, index, n, t, asked) if asked else ()
+        for t, index, n in zip(ground.periods, steps, servers, strict=True)
+    )
     shapes = [
-        ground.shape(pool, index, n) if n and index is not None and ground.step(pool, index) else NOTHING
-        for index, n in zip(steps, servers, strict=True)
+        ground.shape(pool, index, n, own) if n and index is not None and ground.step(pool, index) else NOTHING
+        for index, n, own in zip(steps, servers, swapped, strict=True)
     ]
     stocks = [Stock("servers", pool.server, pool.site, pool.id, "", bought, servers)]
 
@@ -159,7 +172,24 @@ def _pool(
     objective = sum(_worth(ground, stock) for stock in stocks)
     held = [int(n) for n in racks.standing]
     kept = tuple(index if n else None for index, n in zip(steps, servers, strict=True))
-    return PoolStands(pool, bought, servers, kept, held, kw, tuple(stocks), objective)
+    return PoolStands(pool, bought, servers, kept, swapped, held, kw, tuple(stocks), objective)
+
+
+def _swapped(ground: Ground, pool: Pool, index: int | None, servers: int, t: int, asked: Asked) -> Swapped:
+    """Links that are made with another kit: as many as asked, of those that are short enough, in whole modules."""
+    step = ground.step(pool, index)
+    if step is None:
+        return ()
+    found: list[tuple[int, int]] = []
+    used: dict[tuple[str, str], int] = {}
+    for k, swap in enumerate(ground.design(pool).attachments[step.attachment].swaps):  # those of fewest links first
+        of = (swap.made.network, swap.kit)
+        there = math.floor(swap.per_server * servers + 1e-9) - used.get(of, 0)
+        links = min(asked.get((step.attachment, k, t), 0), there) // swap.links * swap.links
+        if links > 0:
+            found.append((k, links))
+            used[of] = used.get(of, 0) + links
+    return tuple(found)
 
 
 def _cooling(ground: Ground, site: str, cooling: str, kw: Sequence[float], early: Early) -> Stock:

@@ -18,6 +18,8 @@ class Decisions:
         early: least that is bought by (kind, id, pool or site, period): pieces, or kW. Only where limits by period can
             make it worth buying before the need; no more is bought than some period of its life needs. Kinds are those
             of prices, but ``server racks`` and ``network racks``; ids of the power train, building and land are sites.
+        swapped: links to servers made with another kit than their attachment's, by (pool, attachment, number of the
+            swap, period); no more of them than there are, and none where the pool stands on another attachment.
     """
 
     bought: Mapping[tuple[str, int], int]
@@ -25,3 +27,4 @@ class Decisions:
     shared: Mapping[tuple[str, str, int], int]
     gangs: Mapping[tuple[str, str, int], int]
     early: Mapping[tuple[str, str, str, int], float] = field(default_factory=dict)
+    swapped: Mapping[tuple[str, str, int, int], int] = field(default_factory=dict)

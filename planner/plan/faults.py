@@ -55,7 +55,12 @@ def over(value: float, limit: float) -> bool:
 
 
 def _whole(ground: Ground, decisions: Decisions) -> Iterator[str]:
-    for name, counts in (("bought", decisions.bought), ("shared", decisions.shared), ("gangs", decisions.gangs)):
+    for name, counts in (
+        ("bought", decisions.bought),
+        ("shared", decisions.shared),
+        ("gangs", decisions.gangs),
+        ("swapped", decisions.swapped),
+    ):
         for key, count in counts.items():
             if count < 0 or count != int(count):
                 yield f"{name} {key}: found {count}; a whole number from 0 is accepted"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from planner.running import Running, running
 from planner.units import W_PER_KW
 
 if TYPE_CHECKING:
-    from planner.options.tables import Design, Options, Pool, Size, Step
+    from planner.options.tables import Attachment, Design, Options, Pool, Size, Step
+
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Shape:
     network_racks: int
 
 
+Swapped = tuple[tuple[int, int], ...]
+"""(number of a swap, links): links to servers made with another kit than their attachment's."""
 NOTHING = Shape(0.0, {}, {}, {}, 0)
 
 
@@ -72,7 +77,7 @@ class Ground:
         """Steps of pools by cost (``planner.plan.steps``)."""
         self.step_money: dict[tuple[str, str, int], list[float]] = {}
         self._worth: dict[tuple[str, str], Worth] = {}
-        self._shapes: dict[tuple[str, int, int], Shape] = {}
+        self._shapes: dict[tuple[str, int, int, Swapped], Shape] = {}
         self._running: dict[tuple[str, str], Running] = {}
 
     def design(self, pool: Pool) -> Design:
@@ -119,9 +124,9 @@ class Ground:
             for t in range(len(self.periods))
         )
 
-    def shape(self, pool: Pool, index: int, servers: int) -> Shape:
+    def shape(self, pool: Pool, index: int, servers: int, swapped: Swapped = ()) -> Shape:
         """What so many servers on a step have in use."""
-        key = (pool.design, index, servers)
+        key = (pool.design, index, servers, swapped)
         if key not in self._shapes:
             design = self.design(pool)
             step = design.steps[index]
@@ -129,12 +134,51 @@ class Ground:
             tied: Counter[str] = Counter()
             for term in attachment.terms:
                 tied[term.part] += term.pieces(servers)
+            network_racks = step.network_racks
+            if swapped:
+                tied = swapped_parts(attachment, swapped, servers, tied)
+                network_racks = self._network_racks(design, step, tied, servers)
             racks = -(-servers // design.places)
             kw = step.fixed_kw + sum(self.part_kw[part] * count for part, count in tied.items())
             kw += sum(self.part_kw[part] * count * racks for part, count in attachment.per_rack.items())
             tied.update(step.parts)
-            self._shapes[key] = Shape(kw, step.switches, dict(tied), attachment.per_rack, step.network_racks)
+            self._shapes[key] = Shape(kw, step.switches, dict(tied), attachment.per_rack, network_racks)
         return self._shapes[key]
+
+    def _network_racks(self, design: Design, step: Step, tied: Mapping[str, int], servers: int) -> int:
+        """Racks of switches by height, and by power with all places taken as those in use are."""
+        rows = self.options.catalogue.switches
+        height = sum(rows[id].rack_units * count for id, count in step.switches.items())
+        share = step.servers / servers
+        kw = step.fixed_kw + share * sum(self.part_kw[part] * count for part, count in tied.items())
+        return max(math.ceil(height / design.rack_height - ROUNDING), math.ceil(kw / design.rack_kw - ROUNDING))
+
+
+def swapped_parts(
+    attachment: Attachment, swapped: Swapped, servers: int, tied: Mapping[str, int]
+) -> Counter[str]:  # fmt: skip
+    """Parts that follow the servers where some of their links are made with another kit.
+
+    Links of a network that are made with several kits are counted by the link: half a twin-port module each, whole over
+    all links of a kit.
+
+    Args:
+        tied: parts without swaps.
+    """
+    found = Counter(tied)
+    for network in dict.fromkeys(attachment.swaps[k].made.network for k, _ in swapped):
+        own = [(attachment.swaps[k], links) for k, links in swapped if attachment.swaps[k].made.network == network]
+        for term in own[0][0].whole:
+            found[term.part] -= term.pieces(servers)
+        kits = [(swap.made.parts_per_link, links) for swap, links in own]
+        for made in attachment.links:
+            if made.network == network:
+                gone = sum(links for swap, links in own if swap.kit == made.kit)
+                kits.append((made.parts_per_link, math.ceil(made.per_server * servers - ROUNDING) - gone))
+        for parts, links in kits:
+            for part, share in parts.items():
+                found[part] += math.ceil(share * links - ROUNDING)
+    return +found
 
 
 _last: list[Ground] = []

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from planner.plan.built import Built, PoolStands
-from planner.plan.ground import Ground
+from planner.plan.ground import Ground, Swapped
 from planner.plan.stock import Stock
 
 if TYPE_CHECKING:
-    from planner.options.tables import Made, Standing
+    from planner.options.tables import Attachment, Made, Standing
 
 Rows = list[dict[str, Any]]
 ROUNDING = 1e-9
@@ -24,7 +24,9 @@ def network_tables(ground: Ground, built: Built) -> dict[str, Rows]:
     networks: Rows = []
     links: Rows = []
     for stands in built.pools:
-        for t, servers, racks, index in zip(ground.periods, stands.servers, stands.racks, stands.steps, strict=True):
+        for t, servers, racks, index, swapped in zip(
+            ground.periods, stands.servers, stands.racks, stands.steps, stands.swapped, strict=True
+        ):
             step = ground.step(stands.pool, index)
             if step is None:
                 continue
@@ -33,7 +35,8 @@ def network_tables(ground: Ground, built: Built) -> dict[str, Rows]:
                 networks.append(_network(stands, standing, t, servers, racks))
             tied = ground.design(stands.pool).attachments[step.attachment].links
             fixed = [made for standing in step.standings for made in (*standing.links, *_others(standing, tied))]
-            links += _links(stands, [*tied, *fixed], t, servers, racks)
+            own = ground.design(stands.pool).attachments[step.attachment]
+            links += _links(stands, [*_made(own, swapped), *fixed], t, servers, racks)
     stocks = [stock for stands in built.pools for stock in stands.stocks]
     return {
         "clusters": clusters,
@@ -87,6 +90,19 @@ def _others(standing: Standing, tied: Sequence[Made]) -> Iterator[Made]:
     like = next((made for made in reversed(tied) if made.network == standing.network), None)
     if standing.other_ports and like is not None:
         yield replace(like, links=standing.other_ports, per_server=0.0, per_rack=0.0)
+
+
+def _made(attachment: Attachment, swapped: Swapped) -> Iterator[Made]:
+    """Links to servers: those of the attachment, less those that another kit makes, and these."""
+    for made in attachment.links:
+        gone = sum(
+            links
+            for k, links in swapped
+            if (attachment.swaps[k].made.network, attachment.swaps[k].kit) == (made.network, made.kit)
+        )
+        yield replace(made, links=made.links - gone)
+    for k, links in swapped:
+        yield replace(attachment.swaps[k].made, links=links)
 
 
 def _links(stands: PoolStands, rows: list[Made], t: int, servers: int, racks: int) -> Rows:

@@ -33,6 +33,8 @@ def settle(options: Options, decisions: Decisions) -> Decisions:
     built = build(ground, found)
     if any(faults_of(ground, found, built)):
         return found
+    if found.swapped:
+        found, built = _better(ground, found, built, replace(found, swapped={}))
     if found.early:
         found, built = _better(ground, found, built, replace(found, early={}))
     found, built = _fewer_servers(ground, found, built)
@@ -52,6 +54,7 @@ def _tidy(ground: Ground, decisions: Decisions) -> Decisions:
         {key: n for key, n in decisions.shared.items() if n},
         {key: n for key, n in decisions.gangs.items() if n},
         {key: amount for key, amount in decisions.early.items() if amount > 0},
+        {key: links for key, links in decisions.swapped.items() if links},
     )
 
 
@@ -117,6 +120,7 @@ def _cheaper_steps(ground: Ground, decisions: Decisions, built: Built) -> Decisi
         early.setdefault(place, {}).setdefault((kind, id), {})[t - 1] = amount
     for position, stands in enumerate(built.pools):
         name, own = stands.pool.id, early.get(stands.pool.id, {})
+        asked = {(f, k, t): links for (id, f, k, t), links in decisions.swapped.items() if id == name}
         wanted = [gangs.get((name, t), {}) for t in ground.periods]
         tried = {stands.steps}
         waiting = list(_alternatives(ground, stands, wanted))
@@ -126,7 +130,7 @@ def _cheaper_steps(ground: Ground, decisions: Decisions, built: Built) -> Decisi
                 continue
             tried.add(steps)
             pools = list(built.pools)
-            pools[position] = pool_stands(ground, stands.pool, stands.bought, steps, own)
+            pools[position] = pool_stands(ground, stands.pool, stands.bought, steps, own, asked)
             rival = assemble(ground, pools, early)
             if rival.objective >= built.objective - ROUNDING * abs(built.objective):
                 continue

@@ -13,7 +13,7 @@ import pyomo.environ as pyo
 from algebra import ASSET, algebra, bounds, money, sum_of, variables
 
 from formulations.assets import Asset
-from formulations.fabric import FabricData, FamilyData, StepData, add_fabric
+from formulations.fabric import FabricData, FamilyData, StepData, SwapData, add_fabric
 from formulations.ledger import Ledger
 
 SWITCH, RACK, COPPER, TWIN = ("switches", "sw"), ("racks", "cab"), ("optics", "dac"), ("optics", "twin")
@@ -105,6 +105,34 @@ def test_algebra_of_purchases() -> None:
     assert len(rows) == 2 * (4 + 3)  # switches, racks, copper, modules of a; switches, copper, cords of b
     assert bounds(model.fabric.bought)["fabric.bought[a,switches,sw,2]"] == (0, 100)
     assert {key[1] for key, v in model.fabric.bought.items() if v.is_integer()} == {"switches"}
+
+
+def test_links_are_made_with_another_kit() -> None:
+    """Three links of a server on optics; copper reaches two of them, another cable all, a module's two at a time.
+
+    Copper is cheaper by 0.2 kW a link. What the two make together is no more than the three links (N8).
+    """
+    families = dict(FACTS["families"])
+    families["b", "plain"] = FamilyData({CORD: 3}, 0.9, swaps=(
+        SwapData("compute", 2.0, 1, {COPPER: 1, CORD: -1}, -0.2), SwapData("compute", 3.0, 2, {TWIN: 1, CORD: -2}, 0.0),
+    ))  # fmt: skip
+    model, _ = fabric(families=families, rack_needs={})
+    assert algebra(model.fabric)["swapped_links_are_there"] == [  # (N8)
+        "+1*fabric.swapped[b,plain,0,1] -2*n[b,1] <= 0",
+        "+1*fabric.swapped[b,plain,0,1] +2*fabric.swapped[b,plain,1,1] -3*n[b,1] <= 0",
+    ]
+    assert bounds(model.fabric.swapped) == {
+        "fabric.swapped[b,plain,0,1]": (0, 64), "fabric.swapped[b,plain,1,1]": (0, 48)
+    }  # fmt: skip
+    assert all(v.is_integer() for v in model.fabric.swapped.values())
+    servers, (copper, twins) = model.n["b", 1], model.fabric.swapped.values()
+    bought = {key[1:3]: sum_of(terms) for key, terms in model.fabric.purchases.items() if key[0] == "b"}
+    assert bought == {
+        SWITCH: sum_of([(9.0, model.fabric.step["b", 0, 1])]),
+        CORD: sum_of([(3.0, servers), (-1.0, copper), (-2.0, twins)]),
+        COPPER: sum_of([(1.0, copper)]),
+        TWIN: sum_of([(1.0, twins)]),
+    }
 
 
 def test_a_network_stands_only_where_it_is_on_offer() -> None:

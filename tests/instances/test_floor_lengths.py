@@ -47,11 +47,27 @@ def test_copper_serves_the_short_links_and_optics_the_rest() -> None:
     assert made(plan(NEAR, COPPER)) == {("dac-200g", 3.0): 448, ("aoc-200g", 5.0): 672}
 
 
-@pytest.mark.xfail(strict=True, reason="links of one class and length are all made with one kit, whatever its supply")
 def test_short_copper_leaves_more_to_optics() -> None:
     """At most 100 DAC may be bought."""
     supply = "supply=[{kind: optics, id: dac-200g, limit: 100}]"
     assert made(plan(NEAR, COPPER, supply)) == {("dac-200g", 3.0): 100, ("aoc-200g", 5.0): 1020}
+
+
+def test_links_of_one_length_are_made_of_two_kits_where_neither_suffices() -> None:
+    """1,000 DAC and 120 AOC for the servers of compute, AOC for all others: 280 of storage, and 2,240 between switches;
+    all on AOC would be 3,640."""
+    supply = "supply=[{kind: optics, id: dac-200g, limit: 1000}, {kind: optics, id: aoc-200g, limit: 3500}]"
+    near = ("fabric.node_leaf_m=3", "fabric.leaf_spine_m=5", "fabric.spine_core_m=5")
+    found = plan(*near, COPPER, supply)
+    servers = made(found)
+    for kit, count in made(found, "node-leaf", "storage").items():
+        servers[kit] = servers.get(kit, 0) + count
+    assert sum(servers.values()) == 1400
+    assert servers["dac-200g", 3.0] <= 1000
+    bought = {r["part"]: r["bought"] for r in found.decisions["parts"]}
+    assert bought["dac-200g"] <= 1000
+    assert bought["aoc-200g"] <= 3500
+    assert [c for c in planner.verify(found).checks if not c.passed] == []
 
 
 def test_longer_links_between_switches_take_the_length_of_the_floor() -> None:

@@ -494,7 +494,7 @@ class Search:
                             tuple(tuple(map(sum, zip(a, b, strict=True))) for a, b in zip(carried, runs, strict=True)),
                             tuple(a or b for a, b in zip(stands, taken, strict=True)),
                         )
-                        self._count(len(vectors) * len(others) / 4 + 0.02)
+                        self._count(len(vectors) * len(others) / 4 + 0.005)
                         grown[after] += [v for a in vectors for b in others if self._within(v := add(a, b))]
             states = {key: self._frontier(vectors) for key, vectors in grown.items() if vectors}
         found: dict[Vector, list[Vector]] = defaultdict(list)

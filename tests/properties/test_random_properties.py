@@ -37,6 +37,7 @@ def solved(data: Data, prune: bool = True) -> Plan | None:
     options = make_options(instance_of(data), prune=prune)
     solution, plan = solve_options(options, EXACT, lambda progress: None)
     assert (plan is None) == (solution.status == "infeasible")
+    assert plan is None or planner.verify(plan).passed
     return plan
 
 
