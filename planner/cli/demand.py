@@ -10,6 +10,7 @@ import typer
 
 from planner.cli import demand_closed_form, demand_given
 from planner.cli.demand_devices import DEFAULT_ACCELERATORS
+from planner.cli.demand_given import DraftAcceptance, DraftTokens
 from planner.cli.outcome import print_json, refuse
 
 app = typer.Typer(no_args_is_help=True, help="Derive the servers and accelerators that a load needs.")
@@ -133,10 +134,10 @@ def inference(
         str | None, typer.Option(help="With --model: format of the KV cache; follows the weights if absent.")
     ] = None,
     ttft: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="With --model: longest mean time to the first token.")
+        float | None, typer.Option(metavar="SECONDS", help="With --model: longest time to the first token.")
     ] = None,
     tpot: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="With --model: longest mean time per further token.")
+        float | None, typer.Option(metavar="SECONDS", help="With --model: longest time per further token.")
     ] = None,
     prefix_hit: Annotated[
         float | None, typer.Option(help="With --model: share of prompt tokens found in a prefix cache.")
@@ -145,7 +146,12 @@ def inference(
         bool, typer.Option("--disaggregated", help="With --model: prompts and answers on replicas of their own.")
     ] = False,
     engine: Annotated[
-        str | None, typer.Option(help="With --model: vllm (default), tensorrt-llm or tensorrt-llm-2023.")
+        str | None, typer.Option(help="With --model: vllm (default), sglang, tensorrt-llm, atom or tensorrt-llm-2023.")
+    ] = None,
+    draft_tokens: DraftTokens = None,
+    draft_acceptance: DraftAcceptance = None,
+    targets: Annotated[
+        str | None, typer.Option(help="With --model: what the targets bind: mean (default), p90, p95 or p99.")
     ] = None,
     divide_twice: Annotated[
         bool,
@@ -168,6 +174,7 @@ def inference(
         "--tokens-in": tokens_in, "--tokens-out": tokens_out, "--kv-precision": kv_precision, "--ttft": ttft,
         "--tpot": tpot, "--prefix-hit": prefix_hit, "--disaggregated": disaggregated, "--engine": engine,
         "--oversubscription": oversubscription, "--safe": safe, "--measurements": measurements,
+        "--draft-tokens": draft_tokens, "--draft-acceptance": draft_acceptance, "--targets": targets,
     }  # fmt: skip
     with_parameters = {
         "--tokens-per-query": tokens_per_query, "--utilisation": utilisation, "--peak-tflops": peak_tflops,
@@ -188,7 +195,8 @@ def inference(
             refuse("--model needs --tokens-in and --tokens-out", as_json)
         demand_performance.inference(
             model, active_parameters, queries_per_day, tokens_in, tokens_out, peak_factor, precision, kv_precision,
-            ttft, tpot, prefix_hit, disaggregated, engine, accelerator, oversubscription, safe, measurements, as_json,
+            ttft, tpot, prefix_hit, disaggregated, engine, draft_tokens or 0, draft_acceptance, targets or "mean",
+            accelerator, oversubscription, safe, measurements, as_json,
         )  # fmt: skip
 
 

@@ -33,6 +33,12 @@ ModelName = Annotated[
 ActiveParameters = Annotated[
     float | None, typer.Option(help="Parameters used per token (mixture of experts), with a number of them.")
 ]
+DraftTokens = Annotated[
+    int | None, typer.Option(help="Tokens drafted ahead in every step (speculative decoding); with --draft-acceptance.")
+]
+DraftAcceptance = Annotated[
+    float | None, typer.Option(help="Chance, 0 to 1, that a drafted token is kept if those before it are.")
+]
 ServerName = Annotated[str, typer.Option("--server", help="An id of `planner catalogue servers`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the same as JSON.")]
 
@@ -136,8 +142,16 @@ def replica(
     kv_precision: Annotated[
         str | None, typer.Option(help="Of the KV cache, e.g. fp16 or fp8; follows the weights if absent.")
     ] = None,
-    engine: Annotated[str | None, typer.Option(help="vllm (default), tensorrt-llm or tensorrt-llm-2023.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="vllm (default), sglang, tensorrt-llm, atom or tensorrt-llm-2023.")
+    ] = None,
     prefix_hit: Annotated[float, typer.Option(help="Share of prompt tokens found in a prefix cache.")] = 0.0,
+    attention: Annotated[
+        str | None,
+        typer.Option(help="How attention is spread: tensor, or data (wide experts); the faster if absent."),
+    ] = None,
+    draft_tokens: DraftTokens = None,
+    draft_acceptance: DraftAcceptance = None,
     active_parameters: ActiveParameters = None,
     as_json: AsJson = False,
 ) -> None:
@@ -147,6 +161,7 @@ def replica(
         from planner.engineering.performance.device import OTHER
         from planner.engineering.performance.inference import DoesNotServe, service_of
         from planner.engineering.performance.inference_calibration import DEFAULT_ENGINE, constants_of
+        from planner.engineering.performance.serving_layouts import ATTENTION
         from planner.report.given import given_replica, not_possible
 
         faults: list[str] = []
@@ -158,14 +173,19 @@ def replica(
         lengths = tokens_in, tokens_out
         _tried(
             faults,
-            lambda: service_of(*lengths, precision, kv_precision, None, None, prefix_hit, concurrency, devices),
-        )
+            lambda: service_of(
+                *lengths, precision, kv_precision, None, None, prefix_hit, concurrency, devices,
+                draft_tokens=draft_tokens or 0, draft_acceptance=draft_acceptance,
+            ),
+        )  # fmt: skip
+        faults += _not_among("attention", attention, ATTENTION)
         if faults or known is None or device is None or constants is None:
             refuse("; ".join(faults), as_json)
 
         asked = {
             "devices": devices, "tokens_in": tokens_in, "tokens_out": tokens_out, "precision": precision,
             "kv_precision": kv_precision, "prefix_hit": prefix_hit, "concurrency": concurrency,
+            "draft_tokens": draft_tokens or 0, "draft_acceptance": draft_acceptance, "attention": attention,
         }  # fmt: skip
         try:
             demand = given_replica(known, server, device, constants, asked)

@@ -80,6 +80,9 @@ def inference(
     prefix_hit: float | None,
     disaggregated: bool,
     engine: str | None,
+    draft_tokens: int,
+    draft_acceptance: float | None,
+    targets: str,
     accelerator: Sequence[str] | None,
     oversubscription: float | None,
     safe: bool,
@@ -97,7 +100,8 @@ def inference(
         catalogue = load_catalogue()
         queries = Queries(
             model_of(model, active_parameters), queries_per_day, tokens_in, tokens_out, peak_factor, precision,
-            kv_precision, ttft_s, tpot_s, prefix_hit or 0.0, disaggregated, engine or DEFAULT_ENGINE,
+            kv_precision, ttft_s, tpot_s, prefix_hit or 0.0, disaggregated, engine or DEFAULT_ENGINE, draft_tokens,
+            draft_acceptance, targets,
         )  # fmt: skip
         measured = _grouped(read_measurements(measurements) if measurements else (), lambda row: row.accelerator)
         require_known(measured, catalogue.accelerators)

@@ -110,6 +110,7 @@ def replicas_on(
     service = service_of(
         max(1.0, workload.tokens_in or 0), max(1.0, workload.tokens_out or 0), workload.precision,
         workload.kv_precision, workload.ttft_s, workload.tpot_s, workload.prefix_hit, None, None,
+        draft_tokens=workload.draft_tokens, draft_acceptance=workload.draft_acceptance, targets=workload.targets,
     )  # fmt: skip
     constants = serving_constants_of(instance, accelerator, device, workload.engine)
     return estimate_replicas(

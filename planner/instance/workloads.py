@@ -169,16 +169,22 @@ class Inference(_Transformer):
     utilisation: Share | None = None
     """Achieved over peak FLOP/s; absent means what the performance model finds for each server type."""
     ttft_s: Seconds | None = None
-    """Longest mean time to the first token, s."""
+    """Longest time to the first token, s: the mean, or what ``targets`` says."""
     tpot_s: Seconds | None = None
-    """Longest mean time per output token after the first, s."""
+    """Longest time per output token after the first, s, likewise."""
+    targets: Literal["mean", "p90", "p95", "p99"] = "mean"
+    """What the two targets bind: the mean, or the time that so many of a hundred requests stay below."""
+    draft_tokens: Annotated[int, Field(ge=0, le=8)] = 0
+    """Tokens drafted ahead in every step (speculative decoding, multi-token prediction)."""
+    draft_acceptance: Annotated[Fraction, Field(ge=0, le=1)] | None = None
+    """Chance that a drafted token is kept once those before it are."""
     prefix_hit: Annotated[Fraction, Field(ge=0, lt=1)] = 0.0
     """Share of the prompt tokens found in a prefix cache."""
     disaggregated: bool = False
     """Whether prompts and outputs have replicas of their own."""
     kv_precision: Literal["fp16", "fp8"] | None = None
     """Format of the key-value cache; that of the weights if absent."""
-    engine: Literal["vllm", "tensorrt-llm", "tensorrt-llm-2023"] | None = None
+    engine: Literal["vllm", "sglang", "tensorrt-llm", "atom", "tensorrt-llm-2023"] | None = None
     """Serving software whose constants are taken."""
     real_time: bool = True
     """Whether somebody waits for the answer; such work is kept off hubs for offline work."""
@@ -203,6 +209,9 @@ class Inference(_Transformer):
                 f"found {found} of {', '.join(which[:-1])} and {which[-1]}; one is accepted: queries_per_day or "
                 "requests_per_second (with tokens_in, tokens_out) or concurrent_users"
             )
+        if (self.draft_tokens > 0) != (self.draft_acceptance is not None):
+            found, missing = ("draft_tokens", "draft_acceptance")[:: 1 if self.draft_tokens else -1]
+            raise ValueError(f"found {found} without {missing}; both, or neither, are needed")
         if self.concurrent_users is None and not (self.tokens_in or 0) + (self.tokens_out or 0):
             raise ValueError(f"found {given[0]} without tokens; tokens_in or tokens_out above 0 is needed")
         return self

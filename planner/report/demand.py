@@ -93,17 +93,18 @@ def inference_table(rows: Sequence[Row], safe: bool) -> Table:
     """Replica, speed and servers of a service by server type."""
     return table(
         "Inference by server type" + (f": {_exponent(rows[0]['flops'])} FLOPs a query" if rows else ""),
-        ("server", ">devices of\na replica", ">in flight", ">MFU", ">GB on a\ndevice", ">queries/s", ">first\ntoken s",
-         ">next\nms", _servers_heading(safe), ">range", "limited by"),
+        ("server", ">devices of\na replica", "spread", ">in flight", ">MFU", ">GB on a\ndevice", ">queries/s",
+         ">first\ntoken s", ">next\nms", _servers_heading(safe), ">range", "limited by"),
         (
             (
-                r["server"], count(r["devices"]), count(r["batch"]), percent(r["mfu"]), f"{r['memory_gb']:.1f}",
-                f"{r['requests_per_s']:.3g}", f"{r['ttft_s']:.2g}", f"{1e3 * r['tpot_s']:.3g}", count(r["servers"]),
+                r["server"], count(r["devices"]), spread_words(r), count(r["batch"]), percent(r["mfu"]),
+                f"{r['memory_gb']:.1f}", f"{r['requests_per_s']:.3g}",
+                f"{r['ttft_s']:.2g}", f"{1e3 * r['tpot_s']:.3g}", count(r["servers"]),
                 _range(r), r["limiting"],
             )
             for r in rows
         ),
-        RANGE_NOTE,
+        f"{RANGE_NOTE}; spread: T tensor, P pipeline, D data parallel; prefill + decode replicas",
     )  # fmt: skip
 
 
@@ -166,6 +167,25 @@ def _row(one: OnServers[Any, Any]) -> dict[str, Any]:
     }
 
 
+def spread_words(row: Row) -> str:
+    """How a replica, or a group of two pools, is spread over devices.
+
+    >>> spread_words({"layout": {"tensor_parallel": 8, "pipeline_parallel": 2, "data_parallel": 1}})
+    'T8 P2'
+    """
+
+    def words(layout: Mapping[str, Any]) -> str:
+        ways = ("tensor_parallel", "T"), ("pipeline_parallel", "P"), ("data_parallel", "D")
+        return " ".join(f"{letter}{layout[name]}" for name, letter in ways if layout[name] > 1 or letter == "T")
+
+    if not row.get("prefill_layout"):
+        return words(row["layout"])
+    return (
+        f"{row['prefill_replicas']} x {words(row['prefill_layout'])} + {row['decode_replicas']} x "
+        f"{words(row['layout'])}"
+    )
+
+
 def _serving_figures(queries: Queries, one: OnServers[Any, Any], flops: float) -> dict[str, float]:
     """FLOPs of a query (2 per parameter and token computed), their share of the peak, and memory of a device."""
     from planner.engineering.performance import kv
@@ -183,10 +203,11 @@ def _serving_figures(queries: Queries, one: OnServers[Any, Any], flops: float) -
 def serving_memory_gb(model: Model, found: ServingEstimate) -> float:
     """Weights and KV cache on one device, GB."""
     from planner.engineering.performance import kv
+    from planner.units import GIGA
 
-    holders = found.layout.pipeline_parallel * max(found.decode_replicas, 1)
+    holders = found.layout.groups * max(found.decode_replicas, 1)
     cache = found.kv_gb / (holders * kv.kv_shards(model, found.layout.tensor_parallel))
-    return found.weights_gb / found.layout.devices + cache
+    return kv.device_weights_bytes(model, found.precision, found.layout) / GIGA + cache
 
 
 def _servers_step(shown: OnServers[Any, Any], formula: str, safe: bool) -> Step:

@@ -133,13 +133,18 @@ def replica_table(row: Row) -> Table:
     waiting = max((row["concurrency"] or 0) - row["batch"], 0)
     layout = row["layout"]
     figures = [
-        ("layout", f"{layout['tensor_parallel']} x {layout['pipeline_parallel']}", "", "tensor x pipeline"),
+        (
+            "layout",
+            f"{layout['tensor_parallel']} x {layout['pipeline_parallel']} x {layout['data_parallel']}",
+            "",
+            "tensor x pipeline x data",
+        ),
         ("batch in flight", count(row["batch"]), "", f"requests, {waiting:,} more wait" if waiting else "requests"),
         ("throughput", *_ranged(row, "requests_per_s"), "requests/s"),
         ("output", *_ranged(row, "output_tokens_per_s"), "tokens/s"),
         ("output of a device", *_ranged(row, "tokens_per_s_per_device"), "tokens/s"),
-        ("time to first token (TTFT)", f"{1e3 * row['ttft_s']:,.4g}", "", "ms"),
-        ("time per output token (TPOT)", f"{1e3 * row['tpot_s']:,.4g}", "", "ms"),
+        ("time to first token (TTFT)", *_milliseconds(row, "ttft_s"), "ms"),
+        ("time per output token (TPOT)", *_milliseconds(row, "tpot_s"), "ms"),
         ("memory of a device", f"{row['memory_gb']:,.1f}", "", "GB"),
         ("limited by", row["limiting"], "", ""),
     ]
@@ -152,6 +157,11 @@ def _figures(title: str, figures: Iterable[Figure], note: str) -> Table:
 
 def _ranged(row: Row, name: str) -> tuple[str, str]:
     value, low, high = (_digits(row[key]) for key in (name, f"low_{name}", f"high_{name}"))
+    return value, f"{low}-{high}"
+
+
+def _milliseconds(row: Row, name: str) -> tuple[str, str]:
+    value, low, high = (f"{1e3 * row[key]:,.4g}" for key in (name, f"low_{name}", f"high_{name}"))
     return value, f"{low}-{high}"
 
 

@@ -17,7 +17,7 @@ from planner.engineering.performance.inference_calibration import ENGINES, const
 from planner.engineering.performance.inference_steps import explain_serving
 from planner.engineering.performance.models import preset, presets
 from planner.engineering.performance.published_inference import predicted, published_serving
-from planner.engineering.performance.validation_inference import engine_class
+from planner.engineering.performance.serving_layouts import ServingLayout
 from planner.errors import PlannerError
 
 
@@ -96,7 +96,7 @@ def test_published_runs_are_on_the_right_side_of_the_kv_capacity(
         LLAMA_70B,
         device(server).memory_gb,
         0.9 * (tokens_in + tokens_out / 2),
-        tensor_parallel=tensor_parallel,
+        ServingLayout(tensor_parallel),
         precision="fp8",
         kv_precision="fp16",
     )
@@ -105,7 +105,7 @@ def test_published_runs_are_on_the_right_side_of_the_kv_capacity(
 
 def test_two_h100_hold_about_224_thousand_tokens_of_llama_70b():
     """(2 x 72 GB - 70.6 GB) / (2 x 80 layers x 8 heads x 128 x 2 bytes) = 224,000, 2 GB less for 16-bit embeddings."""
-    held = kv.requests_that_fit(LLAMA_70B, 80, 1, tensor_parallel=2, precision="fp8", kv_precision="fp16")
+    held = kv.requests_that_fit(LLAMA_70B, 80, 1, ServingLayout(2), precision="fp8", kv_precision="fp16")
     assert held == pytest.approx(224_000, rel=0.04)
     assert held == pytest.approx((144e9 - 72.65e9) / 327_680, rel=1e-3)
 
@@ -146,7 +146,7 @@ def test_estimates_are_the_predictions_that_are_validated(metric):
     rows = [row for row in published_serving() if row.series == "serving-points" and row.metric == metric]
     assert len(rows) == 117
     for row in rows:
-        constants = constants_of("hopper", engine_class(row.engine))
+        constants = constants_of("hopper", row.engine)
         found = estimate_serving(
             preset(row.model),
             H200,
@@ -156,10 +156,27 @@ def test_estimates_are_the_predictions_that_are_validated(metric):
             precision=row.precision,
             kv_precision=row.kv_precision,
             concurrency=int(row.concurrency),
+            attention="tensor",
             constants=constants,
         )
         value = found.tpot_s if metric == "tpot_ms" else found.ttft_s
         assert value * 1e3 == pytest.approx(predicted(row, constants)), row
+
+
+def test_a_prompt_passes_every_stage_of_a_pipeline_whether_others_follow_it_or_not():
+    """405B in FP8, 16 stages of 8 H100, a prompt of 128,000 tokens.
+
+    Products: 2 x 403.7e9 x 128e3 FLOPs / (8 x 1,063 TFLOP/s) = 12.2 s; attention 2 x 126 x 16,384 x 128e3^2 /
+    (8 x 573 TFLOP/s) = 14.8 s; links 252 x 1.75 x 2 x 16,384 bytes x 128e3 / (450 GB/s x 0.48) = 8.5 s: 35 s.
+    """
+    asked = {"devices": 128, "tokens_in": 128e3, "tokens_out": 1000}
+    alone, sixteen, more = (serve(preset("llama-3.1-405b"), concurrency=n, **asked) for n in (1, 16, 32))
+    assert alone.layout.pipeline_parallel == 16
+    assert alone.ttft_s == pytest.approx(35, rel=0.05)
+    assert alone.ttft_s == pytest.approx(sixteen.ttft_s)
+    assert alone.tpot_s == pytest.approx(sixteen.tpot_s)
+    assert sixteen.requests_per_s == pytest.approx(16 * alone.requests_per_s)
+    assert more.ttft_s > sixteen.ttft_s
 
 
 # Qualitative truths
@@ -196,9 +213,9 @@ def test_a_mixture_of_experts_outruns_a_dense_model_of_its_size():
 
 
 def test_a_larger_model_spans_servers_with_a_pipeline():
-    found = serve(preset("deepseek-v3"), H100)
+    found = serve(preset("llama-3.1-405b"), H100, precision="fp16")
     assert found.devices == 16
-    assert (found.layout.tensor_parallel, found.layout.pipeline_parallel, found.layout.expert_parallel) == (8, 2, 8)
+    assert (found.layout.tensor_parallel, found.layout.pipeline_parallel, found.layout.expert_parallel) == (8, 2, 1)
     off_network = dataclasses.replace(H100, scale_out_gbs_per_device=0)
     with pytest.raises(DoesNotServe, match="lacks memory"):
         serve(preset("deepseek-v3"), off_network)
@@ -209,13 +226,16 @@ def test_disaggregated_pools_keep_the_time_per_token_of_plain_decoding():
     apart, together = serve(disaggregated=True, **asked), serve(**asked)
     assert apart.prefill_replicas >= 1
     assert apart.decode_replicas >= 1
-    assert apart.devices == (apart.prefill_replicas + apart.decode_replicas) * apart.layout.devices
+    assert apart.prefill_layout is not None
+    pools = apart.prefill_replicas * apart.prefill_layout.devices, apart.decode_replicas * apart.layout.devices
+    assert apart.devices == sum(pools)
     assert apart.tpot_s <= 0.02
     assert apart.ttft_s <= 2.0
     assert apart.requests_per_s_per_device > together.requests_per_s_per_device
     longer = serve(disaggregated=True, **{**asked, "tokens_in": 8000})
-    ratio = apart.prefill_replicas / apart.decode_replicas
-    assert longer.prefill_replicas / longer.decode_replicas > ratio
+    assert longer.prefill_layout is not None
+    more = longer.prefill_replicas * longer.prefill_layout.devices
+    assert more / (longer.decode_replicas * longer.layout.devices) > pools[0] / pools[1]
 
 
 def test_range_widens_for_devices_without_data():
@@ -223,7 +243,7 @@ def test_range_widens_for_devices_without_data():
     assert known.log_error < unknown.log_error
     found = serve()
     assert found.low_requests_per_s < found.requests_per_s < found.high_requests_per_s
-    half_width = math.exp(1.2815515655 * known.log_error)  # 90th percentile of a log-normal
+    half_width = math.exp(1.2815515655 * known.error_of(LLAMA_70B))  # 90th percentile of a log-normal
     assert found.high_requests_per_s / found.requests_per_s == pytest.approx(half_width)
 
 

@@ -12,6 +12,7 @@ from planner.engineering.performance.inference_calibration import ServingConstan
 from planner.engineering.performance.models import preset
 from planner.engineering.performance.published_inference import published_device
 from planner.engineering.performance.serving import StepCost, steady_state, step_cost
+from planner.engineering.performance.serving_layouts import ServingLayout
 
 IDEAL = ServingConstants(
     compute_efficiency=1,
@@ -25,6 +26,12 @@ IDEAL = ServingConstants(
     request_overhead_ms=0,
     output_reserved=1,
     log_error=0.1,
+    expert_log_error=0.1,
+    ttft_log_error=0.1,
+    exchange_efficiency=1,
+    network_efficiency=1,
+    exchange_us=0,
+    all_to_all_us=0,
 )
 PLAIN = StepCost(
     token_s=3e-4,
@@ -38,6 +45,7 @@ PLAIN = StepCost(
     links_s=0,
     latency_s=0,
     overhead_s=1e-3,
+    request_s=0,
     windowed_share=0,
     window=0,
 )
@@ -48,8 +56,7 @@ def cost(model: str, accelerator: str, tensor_parallel: int = 1, precision: str 
         preset(model),
         published_device(accelerator),
         constants,
-        tensor_parallel=tensor_parallel,
-        pipeline_parallel=1,
+        ServingLayout(tensor_parallel),
         precision=precision,
         kv_precision="fp16",
     )

@@ -10,6 +10,7 @@ from planner.engineering.performance.device import Device
 from planner.engineering.performance.inference import estimate_serving
 from planner.engineering.performance.inference_calibration import ServingConstants, constants_of
 from planner.engineering.performance.models import Model
+from planner.engineering.performance.service import Service
 from planner.engineering.performance.serving import step_cost
 from planner.units import GIGA
 
@@ -28,25 +29,34 @@ def explain_serving(
     read = tokens_in * (1 - asked.get("prefix_hit", 0.0))
     context = tokens_in + tokens_out / 2
     held = tokens_in + constants.output_reserved * tokens_out
+    drafted, accepted = asked.get("draft_tokens") or 0, asked.get("draft_acceptance")
+    tokens_per_step = Service(1, 1, "", "", draft_tokens=drafted, draft_acceptance=accepted or 0.0).tokens_per_step
     cost = step_cost(
         model,
         device,
         constants,
-        tensor_parallel=layout.tensor_parallel,
-        pipeline_parallel=layout.pipeline_parallel,
+        layout,
         precision=found.precision,
         kv_precision=found.kv_precision,
+        draft_tokens=drafted,
+        tokens_per_step=tokens_per_step,
     )
     units = kv.COMPUTED_IN[found.precision]
     kv_bytes = kv.KV_BYTES[found.kv_precision]
-    running = found.batch / layout.pipeline_parallel / max(found.decode_replicas, 1)
+    running = max(found.batch / layout.groups / max(found.decode_replicas, 1), 1.0)
     parts = cost.parts(running, cost.seen(context))
     writing = cost.step_s(running, cost.seen(context))
     asked_for = asked.get("concurrency")
     batch_rule = (
         f"those of {asked_for} asked that fit" if asked_for else "largest batch within memory and latency targets"
     )
-    pools = f"{found.prefill_replicas} prefill and {found.decode_replicas} decode replicas"
+    pools = "prompts and outputs together"
+    if found.prefill_layout is not None:
+        pools = (
+            f"{found.prefill_replicas} prefill x {found.prefill_layout.devices} and "
+            f"{found.decode_replicas} decode x {layout.devices}"
+        )
+    statistic = asked.get("targets") or "mean"
     return [
         Step("FLOPs of a token", "2 x parameters in products", 2.0 * model.matmul_parameters / GIGA, "GFLOP"),
         Step(
@@ -69,7 +79,8 @@ def explain_serving(
         ),
         Step(
             "replica",
-            f"tensor {layout.tensor_parallel} x pipeline {layout.pipeline_parallel}, expert {layout.expert_parallel}",
+            f"tensor {layout.tensor_parallel} x pipeline {layout.pipeline_parallel} x data {layout.data_parallel}, "
+            f"expert {layout.expert_parallel}",
             layout.devices,
             "devices",
         ),
@@ -96,11 +107,21 @@ def explain_serving(
             "ms",
         ),
         Step("writing step: links", "all-reduces by bandwidth and latency", parts.links_s * 1e3, "ms"),
-        Step("writing step: overhead", "layers x overhead", parts.overhead_s * 1e3, "ms"),
+        *(
+            [Step("writing step: exchange", "tokens to experts and back, beside it all", parts.exchange_s * 1e3, "ms")]
+            if layout.data_parallel > 1
+            else []
+        ),
+        Step("writing step: overhead", "layers x overhead, requests x sampling", parts.overhead_s * 1e3, "ms"),
         Step("writing step", "hypot(products, weights) + the rest", writing * 1e3, "ms"),
-        Step("time to first token", "waiting + reading + handling", found.ttft_s * 1e3, "ms"),
-        Step("time per output token", "writing steps + interruptions by prompts", found.tpot_s * 1e3, "ms"),
-        Step("group", pools if found.prefill_replicas else "prompts and outputs together", found.devices, "devices"),
+        *(
+            [Step("tokens of a step", f"1 and {drafted} drafted, kept at {accepted:g}", tokens_per_step, "tokens")]
+            if drafted
+            else []
+        ),
+        Step("time to first token", f"waiting + reading + handling, {statistic}", found.ttft_s * 1e3, "ms"),
+        Step("time per output token", f"writing steps + interruptions, {statistic}", found.tpot_s * 1e3, "ms"),
+        Step("group", pools, found.devices, "devices"),
         Step("requests", "requests in flight / time of one request", found.requests_per_s, "1/s"),
         Step("low", "exceeded in 9 of 10 cases", found.low_requests_per_s, "1/s"),
         Step("high", "exceeded in 1 of 10 cases", found.high_requests_per_s, "1/s"),

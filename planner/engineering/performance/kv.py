@@ -9,10 +9,12 @@ GB is 1e9 bytes. Sources named below in short:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from planner.engineering.performance.models import Model
+from planner.engineering.performance.serving_layouts import ServingLayout
 from planner.units import GIGA
 
 WEIGHT_BYTES: Mapping[str, float] = MappingProxyType(
@@ -67,25 +69,43 @@ def kv_shards(model: Model, tensor_parallel: int) -> int:
     return 1 if model.attention == "mla" else min(tensor_parallel, model.kv_heads)
 
 
+def device_weights_bytes(model: Model, precision: str, layout: ServingLayout) -> float:
+    """Weights on the fullest device of a replica, bytes.
+
+    Tensor and pipeline parallelism divide all of them. Wide expert parallelism divides the routed experts over all
+    devices, whole ones, and every group of tensor-parallel devices holds its own copy of the rest.
+
+    >>> from planner.engineering.performance.models import preset
+    >>> deepseek = preset("deepseek-v3")  # 58 layers x 256 / 32 experts x 44.04 MB, and 18.98e9 bytes beside them
+    >>> round(device_weights_bytes(deepseek, "fp8", ServingLayout(1, 1, 32, 32)) / 1e9, 1)
+    39.4
+    """
+    whole = weights_bytes(model, precision)
+    if layout.data_parallel == 1:
+        return whole / layout.devices
+    routed = model.routed_parameters * WEIGHT_BYTES[precision]
+    share = math.ceil(model.experts / layout.expert_parallel) / model.experts
+    return (whole - routed) / layout.tensor_parallel + routed * share
+
+
 def requests_that_fit(
     model: Model,
     memory_gb: float,
     context: float,
+    layout: ServingLayout,
     *,
-    tensor_parallel: int,
-    pipeline_parallel: int = 1,
     precision: str = "fp16",
     kv_precision: str = "fp16",
 ) -> float:
     """Requests of ``context`` tokens each whose KV cache fits beside the weights; 0 when the weights do not fit.
 
-    Of each device: (0.9 x memory - weights / devices) / (KV bytes of a request / shards).
+    Of each device: (0.9 x memory - its weights) / (KV bytes of a request / shards).
 
     >>> from planner.engineering.performance.models import preset
     >>> llama = preset("llama-3-70b")  # two H100: (2 x 72 - 72.65 GB) / (163,840 x 2 bytes x 1,024 tokens)
-    >>> round(requests_that_fit(llama, 80, 1024, tensor_parallel=2, precision="fp8"))
+    >>> round(requests_that_fit(llama, 80, 1024, ServingLayout(2), precision="fp8"))
     213
     """
-    room = MEMORY_SHARE * memory_gb * GIGA - weights_bytes(model, precision) / (tensor_parallel * pipeline_parallel)
+    room = MEMORY_SHARE * memory_gb * GIGA - device_weights_bytes(model, precision, layout)
     request = model.kv_elements(context) * KV_BYTES[kv_precision]
-    return max(0.0, room) * pipeline_parallel * kv_shards(model, tensor_parallel) / request
+    return max(0.0, room) * layout.groups * kv_shards(model, layout.tensor_parallel) / request

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import math
+import dataclasses
+import itertools
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
-from planner.engineering.performance import kv
 from planner.engineering.performance.device import Device, device_of
+from planner.engineering.performance.disaggregated import PoolsAtWork, pools_at
 from planner.engineering.performance.inference_calibration import ServingConstants
-from planner.engineering.performance.models import preset
-from planner.engineering.performance.serving import MOST_REQUESTS, steady_state, step_cost
+from planner.engineering.performance.models import Model, preset
+from planner.engineering.performance.replicas import Replica
+from planner.engineering.performance.service import Service
+from planner.engineering.performance.serving import steady_state
+from planner.engineering.performance.serving_layouts import ServingLayout
 from planner.engineering.performance.tables import read_rows
+
+if TYPE_CHECKING:
+    from planner.catalogue.entries import Accelerator
 
 SERVERS = {
     "a100-sxm-80": "dgx-a100",
@@ -20,6 +28,9 @@ SERVERS = {
     "b200": "dgx-b200",
     "gb200": "gb200-nvl72",
     "l40s": "l40s-8",
+    "mi300x": "mi300x-8",
+    "mi325x": "mi300x-8",
+    "mi355x": "mi355x-8",
 }
 """Server in which each accelerator of the published rows is taken to stand."""
 
@@ -35,6 +46,14 @@ class PublishedServing:
     precision: str
     kv_precision: str
     tensor_parallel: int
+    """Devices of the replica; of a decode replica where prompts and outputs are apart."""
+    prefill: str
+    """Replicas that read prompts, as ``4xd8``: 4 of 8 devices, tensor (t) or data (d) parallel in attention, or
+    whichever is faster where the source is silent (a). Empty where prompts and outputs share devices."""
+    decode: str
+    """The same of those that write outputs."""
+    draft_tokens: int
+    draft_acceptance: float
     tokens_in: float
     tokens_out: float
     concurrency: float | None
@@ -43,6 +62,8 @@ class PublishedServing:
     """``output_tokens_per_s`` of the replica, ``ttft_ms`` or ``tpot_ms``."""
     value: float
     used_to_fit: bool
+    run: str
+    """Run that it is of, where the source counts them: all of its rows are fitted, or none."""
     source: str
 
     @property
@@ -51,11 +72,18 @@ class PublishedServing:
         return (self.series, self.model, self.accelerator, self.engine)
 
     @property
+    def of_run(self) -> PublishedServing:
+        """The same for every figure of one run: what is predicted at once."""
+        return dataclasses.replace(self, metric="", value=0.0)
+
+    @property
     def what(self) -> str:
         """The row in words."""
         at = f", {self.concurrency:g} in flight" if self.concurrency else ""
+        on = f"{self.prefill} + {self.decode}" if self.prefill else f"{self.tensor_parallel}"
+        engine = f"{self.engine} drafting {self.draft_tokens}" if self.draft_tokens else self.engine
         return (
-            f"{self.model} on {self.tensor_parallel} x {self.accelerator}, {self.engine}, {self.precision}, "
+            f"{self.model} on {on} x {self.accelerator}, {engine}, {self.precision}, "
             f"{self.tokens_in:g} in {self.tokens_out:g} out{at}"
         )
 
@@ -65,7 +93,7 @@ def published_serving() -> tuple[PublishedServing, ...]:
     """Rows of ``planner/catalogue/data/published_inference.csv``.
 
     >>> len(published_serving())
-    325
+    690
     """
     return tuple(
         PublishedServing(
@@ -76,12 +104,17 @@ def published_serving() -> tuple[PublishedServing, ...]:
             precision=row["precision"],
             kv_precision=row["kv_precision"],
             tensor_parallel=int(row["tensor_parallel"]),
+            prefill=row["prefill"],
+            decode=row["decode"],
+            draft_tokens=int(row["draft_tokens"] or 0),
+            draft_acceptance=float(row["draft_acceptance"] or 0),
             tokens_in=float(row["tokens_in"]) * float(row["length_factor"]),
             tokens_out=max(1.0, float(row["tokens_out"]) * float(row["length_factor"])),
             concurrency=float(row["concurrency"]) if row["concurrency"] else None,
             metric=row["metric"],
             value=float(row["value"]),
             used_to_fit=row["use"] == "fit",
+            run=row["run"],
             source=row["source"],
         )
         for row in read_rows("published_inference.csv")
@@ -89,12 +122,19 @@ def published_serving() -> tuple[PublishedServing, ...]:
 
 
 @cache
+def published_accelerator(accelerator: str) -> Accelerator:
+    """The accelerator of a published row, as the catalogue has it."""
+    from planner.catalogue import load_catalogue
+
+    return load_catalogue().accelerators[accelerator]
+
+
+@cache
 def published_device(accelerator: str) -> Device:
     """The accelerator in its usual server."""
     from planner.catalogue import load_catalogue
 
-    catalogue = load_catalogue()
-    return device_of(catalogue.accelerators[accelerator], catalogue.servers[SERVERS[accelerator]])
+    return device_of(published_accelerator(accelerator), load_catalogue().servers[SERVERS[accelerator]])
 
 
 def predicted(row: PublishedServing, constants: ServingConstants) -> float:
@@ -103,31 +143,57 @@ def predicted(row: PublishedServing, constants: ServingConstants) -> float:
     A run whose batch is printed had it in flight, whatever would fit; any other is held to what fits, and requests
     beyond that wait (Little's law: in flight = rate x time).
     """
+    return predictions(row, constants)[row.metric]
+
+
+def predictions(row: PublishedServing, constants: ServingConstants) -> dict[str, float]:
+    """All metrics of the run that a row is of."""
     model, device = preset(row.model), published_device(row.accelerator)
-    cost = step_cost(
-        model,
-        device,
-        constants,
-        tensor_parallel=row.tensor_parallel,
-        pipeline_parallel=1,
-        precision=row.precision,
-        kv_precision=row.kv_precision,
-    )
-    fit = kv.requests_that_fit(
-        model,
-        device.memory_gb,
-        row.tokens_in + constants.output_reserved * row.tokens_out,
-        tensor_parallel=row.tensor_parallel,
-        precision=row.precision,
-        kv_precision=row.kv_precision,
-    )
-    fit = math.floor(min(fit, MOST_REQUESTS))
+    service = Service(
+        row.tokens_in, row.tokens_out, row.precision, row.kv_precision,
+        draft_tokens=row.draft_tokens, draft_acceptance=row.draft_acceptance,
+    )  # fmt: skip
+    handling_s = 0.0 if row.series.endswith("-2023") else constants.request_overhead_ms / 1e3
+    if row.prefill:
+        pools = _in_pools(row, model, device, service, constants)
+        return _metrics(row, pools.requests_per_s, pools.ttft_s + handling_s, pools.tpot_s)
+    replica = Replica(model, device, ServingLayout(row.tensor_parallel), service, constants)
+    fit = replica.fit_per_group
     asked = row.concurrency or fit
-    running = asked if row.series.endswith("-2023") else min(asked, fit)
-    state = steady_state(cost, running, row.tokens_in, row.tokens_out)
-    if row.metric == "output_tokens_per_s":
-        return state.requests_per_s * row.tokens_out
-    if row.metric == "tpot_ms":
-        return state.tpot_s * 1e3
-    handling_ms = 0.0 if row.series.endswith("-2023") else constants.request_overhead_ms
-    return (state.ttft_s + (asked - running) / state.requests_per_s) * 1e3 + handling_ms
+    ran_full = row.series.endswith("-2023") or fit < 1  # what ran had room
+    running = asked if ran_full else min(asked, fit)
+    state = steady_state(replica.cost, running, row.tokens_in, row.tokens_out)
+    waiting_s = (asked - running) / state.requests_per_s
+    return _metrics(row, state.requests_per_s, state.ttft_s + waiting_s + handling_s, state.tpot_s)
+
+
+def _metrics(row: PublishedServing, requests_per_s: float, ttft_s: float, tpot_s: float) -> dict[str, float]:
+    return {
+        "output_tokens_per_s": requests_per_s * row.tokens_out,
+        "ttft_ms": ttft_s * 1e3,
+        "tpot_ms": tpot_s * 1e3,
+    }
+
+
+def _in_pools(
+    row: PublishedServing, model: Model, device: Device, service: Service, constants: ServingConstants
+) -> PoolsAtWork:
+    """A run of two pools: the fastest of the layouts that it may have had."""
+    assert row.concurrency is not None  # runs of two pools state it
+    found = []
+    for reads, writes in itertools.product(_pool(row.prefill), _pool(row.decode)):
+        prefill, decode = (Replica(model, device, layout, service, constants) for layout in (reads[1], writes[1]))
+        found.append(pools_at(prefill, reads[0], decode, writes[0], row.concurrency))
+    return max(found, key=lambda state: state.requests_per_s)
+
+
+def _pool(text: str) -> list[tuple[int, ServingLayout]]:
+    """Replicas and their layout, or the layouts that they may have.
+
+    >>> _pool("4xd8")
+    [(4, ServingLayout(tensor_parallel=1, pipeline_parallel=1, expert_parallel=8, data_parallel=8))]
+    """
+    count, _, kind = text.partition("x")
+    devices = int(kind[1:])
+    narrow, wide = ServingLayout(devices, 1, devices), ServingLayout(1, 1, devices, devices)
+    return [(int(count), layout) for layout, kinds in ((narrow, "ta"), (wide, "da")) if kind[0] in kinds]

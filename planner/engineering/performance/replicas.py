@@ -1,13 +1,9 @@
-"""A replica of a model: how it is spread over devices, how many requests it holds, what is known of it.
-
-A replica is tensor parallel within the scale-up domain, and a pipeline over servers where one domain cannot hold the
-model. Source: Pope et al., Efficiently Scaling Transformer Inference, 2022, arXiv:2211.05102, section 3.
-"""
+"""A replica of a model: its layout, how many requests it holds, what is known of it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,32 +11,16 @@ from planner.engineering.performance import kv
 from planner.engineering.performance.device import Device
 from planner.engineering.performance.inference_calibration import ServingConstants
 from planner.engineering.performance.models import Model
+from planner.engineering.performance.service import Service
 from planner.engineering.performance.serving import MOST_REQUESTS, StepCost, step_cost
+from planner.engineering.performance.serving_layouts import ServingLayout
 from planner.engineering.performance.uncertainty import spread
 from planner.errors import PlannerError
 from planner.units import GIGA
 
-MOST_SERVERS = 16
-"""Servers that one replica may span."""
-
 
 class DoesNotServe(PlannerError, ValueError):  # noqa: N818 - reads as the sentence it is
     """A device cannot serve a model as asked; the message says what it lacks."""
-
-
-@dataclass(frozen=True)
-class ServingLayout:
-    """How one replica is spread over devices."""
-
-    tensor_parallel: int
-    pipeline_parallel: int = 1
-    expert_parallel: int = 1
-    """Devices over which whole experts are divided; 1 for a dense model."""
-
-    @property
-    def devices(self) -> int:
-        """Devices of the replica."""
-        return self.tensor_parallel * self.pipeline_parallel
 
 
 @dataclass(frozen=True)
@@ -60,7 +40,15 @@ class ServingEstimate:
     """Exceeded in 1 case of 10."""
     output_tokens_per_s: float
     ttft_s: float
+    """Time to the first token, s: the mean, or the percentile that the targets bind."""
+    low_ttft_s: float
+    """Enough in one case of ten, by the error of the calibration."""
+    high_ttft_s: float
+    """Enough in nine cases of ten."""
     tpot_s: float
+    """Time per output token after the first, s, likewise."""
+    low_tpot_s: float
+    high_tpot_s: float
     weights_gb: float
     """Memory of one copy of the weights."""
     kv_gb: float
@@ -72,57 +60,13 @@ class ServingEstimate:
     prefill_replicas: int = 0
     """Of the group, when disaggregated."""
     decode_replicas: int = 0
+    prefill_layout: ServingLayout | None = None
+    """Of a prefill replica, when disaggregated."""
 
     @property
     def requests_per_s_per_device(self) -> float:
         """What replicas are compared by."""
         return self.requests_per_s / self.devices
-
-
-@dataclass(frozen=True)
-class Service:
-    """What is asked of a replica."""
-
-    tokens_in: float
-    tokens_out: float
-    precision: str
-    kv_precision: str
-    ttft_s: float
-    tpot_s: float
-    prefix_hit: float
-    concurrency: int | None
-    """Requests of the replica, waiting ones included; None for as many as memory and targets allow."""
-
-    @property
-    def read(self) -> float:
-        """Prompt tokens to compute: those not found in the prefix cache."""
-        return self.tokens_in * (1 - self.prefix_hit)
-
-
-def layouts(model: Model, device: Device, devices: int | None) -> Iterator[ServingLayout]:
-    """Layouts of ``devices`` devices, or of every size: powers of two, the whole domain, then whole servers."""
-    domain = device.scale_up_size
-    widths = [1 << n for n in range(domain.bit_length()) if 1 << n <= domain]
-    if domain not in widths:
-        widths.append(domain)
-    usable = [width for width in widths if model.heads % width == 0]
-    widest = max(width for width in usable if domain % width == 0)
-    if devices is not None:
-        width = widest if devices > domain else max(width for width in usable if devices % width == 0)
-        if devices % width == 0 and devices // width <= model.layers:
-            yield _layout(model, width, devices // width)
-        return
-    for width in usable:
-        yield _layout(model, width, 1)
-    if device.scale_out_gbs_per_device > 0:
-        stages = domain // widest
-        for servers in range(2, min(MOST_SERVERS, model.layers // stages) + 1):
-            yield _layout(model, widest, servers * stages)
-
-
-def _layout(model: Model, tensor_parallel: int, pipeline_parallel: int) -> ServingLayout:
-    experts = tensor_parallel if model.experts and model.experts % tensor_parallel == 0 else 1
-    return ServingLayout(tensor_parallel, pipeline_parallel, experts)
 
 
 @dataclass(frozen=True)
@@ -137,15 +81,17 @@ class Replica:
 
     @cached_property
     def cost(self) -> StepCost:
-        """Step of one of the groups of requests that a pipeline keeps in flight."""
+        """Step of one of the groups of requests in flight."""
+        service = self.service
         return step_cost(
             self.model,
             self.device,
             self.constants,
-            tensor_parallel=self.layout.tensor_parallel,
-            pipeline_parallel=self.layout.pipeline_parallel,
-            precision=self.service.precision,
-            kv_precision=self.service.kv_precision,
+            self.layout,
+            precision=service.precision,
+            kv_precision=service.kv_precision,
+            draft_tokens=service.draft_tokens,
+            tokens_per_step=service.tokens_per_step,
         )
 
     @property
@@ -154,23 +100,22 @@ class Replica:
         return self.service.tokens_in + self.constants.output_reserved * self.service.tokens_out
 
     @cached_property
-    def memory_per_stage(self) -> int:
+    def memory_per_group(self) -> int:
         """Requests that fit in memory, of each group in flight."""
         fit = kv.requests_that_fit(
             self.model,
             self.device.memory_gb,
             self.held_tokens,
-            tensor_parallel=self.layout.tensor_parallel,
-            pipeline_parallel=self.layout.pipeline_parallel,
+            self.layout,
             precision=self.service.precision,
             kv_precision=self.service.kv_precision,
         )
-        return math.floor(fit / self.layout.pipeline_parallel)
+        return math.floor(fit / self.layout.groups)
 
     @property
-    def fit_per_stage(self) -> int:
+    def fit_per_group(self) -> int:
         """Requests that memory and engine allow, of each group in flight."""
-        return min(self.memory_per_stage, MOST_REQUESTS)
+        return min(self.memory_per_group, MOST_REQUESTS)
 
     @property
     def name(self) -> str:
@@ -202,29 +147,31 @@ class Replica:
         ttft_s: float,
         tpot_s: float,
         limiting: str,
-        *,
-        prefill_replicas: int = 0,
-        decode_replicas: int = 0,
     ) -> ServingEstimate:
-        factor = spread(self.constants.log_error)
-        kv_bytes = self.model.kv_elements(self.held_tokens) * kv.KV_BYTES[self.service.kv_precision]
+        """What is known of the replica at a batch."""
+        model, service = self.model, self.service
+        factor = spread(self.constants.error_of(model))
+        first = spread(self.constants.ttft_log_error)
+        kv_bytes = model.kv_elements(self.held_tokens) * kv.KV_BYTES[service.kv_precision]
         return ServingEstimate(
-            devices=self.layout.devices * max(prefill_replicas + decode_replicas, 1),
+            devices=self.layout.devices,
             layout=self.layout,
             batch=batch,
             requests_per_s=requests_per_s,
             low_requests_per_s=requests_per_s / factor,
             high_requests_per_s=requests_per_s * factor,
-            output_tokens_per_s=requests_per_s * self.service.tokens_out,
+            output_tokens_per_s=requests_per_s * service.tokens_out,
             ttft_s=ttft_s,
+            low_ttft_s=ttft_s / first,
+            high_ttft_s=ttft_s * first,
             tpot_s=tpot_s,
-            weights_gb=kv.weights_bytes(self.model, self.service.precision) / GIGA,
+            low_tpot_s=tpot_s / factor,
+            high_tpot_s=tpot_s * factor,
+            weights_gb=kv.weights_bytes(model, service.precision) / GIGA,
             kv_gb=batch * kv_bytes / GIGA,
             limiting=limiting,
-            precision=self.service.precision,
-            kv_precision=self.service.kv_precision,
-            prefill_replicas=prefill_replicas,
-            decode_replicas=decode_replicas,
+            precision=service.precision,
+            kv_precision=service.kv_precision,
         )
 
 

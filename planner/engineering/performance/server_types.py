@@ -15,6 +15,7 @@ from planner.engineering.performance.inference_calibration import DEFAULT_ENGINE
 from planner.engineering.performance.measurements import Measurement, calibrate
 from planner.engineering.performance.models import Model
 from planner.engineering.performance.replicas import ServingEstimate
+from planner.engineering.performance.service import TARGETS, drafting_faults
 from planner.engineering.performance.training import DoesNotTrain, TrainingEstimate, smallest_cluster
 from planner.engineering.performance.training_calibration import DEFAULT_STACK, TrainingConstants, training_constants
 from planner.engineering.performance.training_measured import TrainingMeasurement, calibrated
@@ -108,6 +109,10 @@ class Queries:
     prefix_hit: float = 0.0
     disaggregated: bool = False
     engine: str = DEFAULT_ENGINE
+    draft_tokens: int = 0
+    draft_acceptance: float | None = None
+    targets: str = "mean"
+    """What the latency targets bind, a key of ``TARGETS``."""
 
     def __post_init__(self) -> None:
         faults = _beyond(
@@ -115,13 +120,17 @@ class Queries:
             tokens_in=(self.tokens_in, 1, 1e9), tokens_out=(self.tokens_out, 1, 1e9),
             ttft_s=(self.ttft_s, 1e-9, 1e5), tpot_s=(self.tpot_s, 1e-9, 1e5),
         )  # fmt: skip
+        faults += drafting_faults(self.draft_tokens, self.draft_acceptance)
+        if self.targets not in TARGETS:
+            faults.append(f"found targets {self.targets!r}; {', '.join(TARGETS)} are accepted")
         if faults:
             raise ValueError("; ".join(faults))
 
     def asked(self) -> dict[str, Any]:
         """What is asked of a replica: arguments of ``estimate_serving``."""
         names = ("tokens_in", "tokens_out", "precision", "kv_precision", "ttft_s", "tpot_s", "prefix_hit")
-        return {name: getattr(self, name) for name in (*names, "disaggregated")}
+        drafting = ("draft_tokens", "draft_acceptance")
+        return {name: getattr(self, name) for name in (*names, "disaggregated", *drafting, "targets")}
 
 
 def run_on(

@@ -4,9 +4,11 @@ A step moves every running request on by one token and may read a chunk of promp
 
     hypot(matrix products, weights read once) + KV cache read + attention over prompts + links + overhead
 
-where hypot, the root of the sum of squares, stands for products and reads that overlap, less so where they are equal.
+where hypot, the root of the sum of squares, stands for products and reads that overlap, less so where they are equal;
+the exchange of tokens between wide experts overlaps likewise with all that is computed (two batches that take turns).
 A pipeline of ``p`` stages keeps ``p`` groups of requests in flight; each group sees the time of its tensor-parallel
-group for the whole model, so the replica is ``p`` groups at once. Sources named below in short:
+group for the whole model, so the replica is ``p`` groups at once. So is a wide mixture of experts of ``d`` groups with
+data-parallel attention, which go through the layers in step and share the experts. Sources named below in short:
 
 - Roofline: Williams et al., Roofline, 2009, doi:10.1145/1498765.1498785.
 - Pope: Pope et al., Efficiently Scaling Transformer Inference, 2022, arXiv:2211.05102.
@@ -22,20 +24,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from planner.engineering.performance import kv
+from planner.engineering.performance.serving_links import links
 from planner.units import GIGA, TERA
 
 if TYPE_CHECKING:
     from planner.engineering.performance.device import Device
     from planner.engineering.performance.inference_calibration import ServingConstants
     from planner.engineering.performance.models import Model
+    from planner.engineering.performance.serving_layouts import ServingLayout
 
 STEP_TOKENS = 8192
 """Prompt tokens an engine reads in one step at most (default of TensorRT-LLM; the upper usual setting of vLLM)."""
 MOST_REQUESTS = 2048
 """Requests in flight in one group of devices at most (default of TensorRT-LLM)."""
-ALL_REDUCES_PER_LAYER = 2
-"""One after attention, one after the feed-forward network. Source: Pope 3.2; Megatron-LM, arXiv:1909.08053."""
-ACTIVATION_BYTES = 2.0
+
+LATENT_TILE = 64
+"""Rows, heads times tokens written, that a kernel of absorbed latent attention computes at once: fewer heads on a
+device take as long (github.com/deepseek-ai/FlashMLA, from memory)."""
 
 
 @dataclass(frozen=True)
@@ -59,14 +64,30 @@ class StepCost:
     prompt_attention_s: float
     """Attention of one prompt token to one token of context."""
     links_s: float
-    """All-reduces of one token, by bandwidth."""
+    """All-reduces and stage hand-overs of one token, by bandwidth."""
     latency_s: float
-    """All-reduces and stage hand-overs of one step, by latency."""
+    """All-reduces, exchanges and stage hand-overs of one step, by latency."""
     overhead_s: float
-    """Launches, sampling and scheduling of one step."""
+    """Launches of one step."""
+    request_s: float
+    """Sampling and scheduling of one running request in a step."""
     windowed_share: float
     """Share of the layers that see the last ``window`` tokens only."""
     window: float
+    exchange_s: float = 0.0
+    """Exchange of one written token with its experts, by bandwidth."""
+    prompt_exchange_s: float = 0.0
+    """The same of one prompt token."""
+    overlap: bool = True
+    """Whether exchanges overlap with what is computed."""
+    groups: int = 1
+    """Groups whose tokens share the experts that a step reads."""
+    written: int = 1
+    """Tokens of a running request that a step computes: one, and those drafted."""
+    attended: float = 1.0
+    """Tokens of a running request that attention takes the time of: those written, more where they fill no tile."""
+    tokens_per_step: float = 1.0
+    """Tokens that it adds: one, and those drafted and kept."""
 
     def seen(self, context: float) -> float:
         """Tokens of context that attention sees, mean of all layers."""
@@ -74,34 +95,40 @@ class StepCost:
 
     def parts(self, requests: float, context: float, prompt: float = 0, prompt_context: float = 0) -> StepParts:
         """Parts of a step with ``requests`` running at a mean context and ``prompt`` tokens of prompts, seconds."""
-        tokens = requests + prompt
+        written = requests * self.written
+        tokens = written + prompt
         read = self.dense_read_s
         if self.experts_read_s:
-            read += self.experts_read_s * (1 - self.expert_missed**tokens)
+            read += self.experts_read_s * (1 - self.expert_missed ** (tokens * self.groups))
         attention = requests * context
         return StepParts(
-            compute_s=tokens * self.token_s + requests * self.head_s,
+            compute_s=tokens * self.token_s + written * self.head_s,
             read_s=read,
-            attention_compute_s=attention * self.context_compute_s + prompt * prompt_context * self.prompt_attention_s,
+            attention_compute_s=attention * self.attended * self.context_compute_s
+            + prompt * prompt_context * self.prompt_attention_s,
             attention_read_s=attention * self.context_read_s,
             links_s=tokens * self.links_s + self.latency_s,
-            overhead_s=self.overhead_s,
+            exchange_s=written * self.exchange_s + prompt * self.prompt_exchange_s,
+            overhead_s=self.overhead_s + requests * self.request_s,
         )
 
     def step_s(self, requests: float, context: float, prompt: float = 0, prompt_context: float = 0) -> float:
         """Time of such a step, seconds: the sum of ``parts``, written out because it is asked for most often."""
-        tokens = requests + prompt
+        written = requests * self.written
+        tokens = written + prompt
         read = self.dense_read_s
         if self.experts_read_s:
-            read += self.experts_read_s * (1 - self.expert_missed**tokens)
-        return (
-            math.hypot(tokens * self.token_s + requests * self.head_s, read)
-            + requests * context * max(self.context_compute_s, self.context_read_s)
+            read += self.experts_read_s * (1 - self.expert_missed ** (tokens * self.groups))
+        attended, context_read = self.attended * self.context_compute_s, self.context_read_s
+        local: float = (
+            math.hypot(tokens * self.token_s + written * self.head_s, read)
+            + requests * context * (attended if attended > context_read else context_read)
             + prompt * prompt_context * self.prompt_attention_s
-            + tokens * self.links_s
-            + self.latency_s
-            + self.overhead_s
         )
+        if self.exchange_s:
+            exchange = written * self.exchange_s + prompt * self.prompt_exchange_s
+            local = math.hypot(local, exchange) if self.overlap else local + exchange
+        return local + tokens * self.links_s + self.latency_s + self.overhead_s + requests * self.request_s
 
 
 @dataclass(frozen=True)
@@ -114,6 +141,7 @@ class StepParts:
     attention_read_s: float
     links_s: float
     overhead_s: float
+    exchange_s: float = 0.0
 
     def limiting(self) -> str:
         """What most of the step goes to: ``compute``, ``memory-bandwidth`` or ``links``."""
@@ -121,7 +149,7 @@ class StepParts:
         shares = {
             "compute": compute + self.attention_compute_s,
             "memory-bandwidth": (0.0 if compute else self.read_s) + self.attention_read_s,
-            "links": self.links_s,
+            "links": self.links_s + self.exchange_s,
         }
         return max(shares, key=lambda name: shares[name])
 
@@ -130,67 +158,69 @@ def step_cost(
     model: Model,
     device: Device,
     constants: ServingConstants,
+    layout: ServingLayout,
     *,
-    tensor_parallel: int,
-    pipeline_parallel: int,
     precision: str,
     kv_precision: str,
+    draft_tokens: int = 0,
+    tokens_per_step: float = 1.0,
 ) -> StepCost:
-    """Step of a model on ``tensor_parallel`` devices at a precision the device has.
+    """Step of one group of ``layout`` at a precision the device has.
 
     Matrix products and attention: FLOPs / (devices x rate reached). Reads: bytes / (devices x bandwidth x efficiency).
-    Products of routed experts, many and small, reach ``expert_efficiency`` of both rates. All-reduce of a ring:
-    2 (n - 1) / n x bytes / bandwidth in one direction, and a latency each.
-    Source: Roofline, Pope 3.
+    Products of routed experts, many and small, reach ``expert_efficiency`` of both rates. A drafted token is one more
+    token of the step, and one more layer for the module that drafts it (DeepSeek-V3, arXiv:2412.19437, section 2.2).
+    Absorbed latent attention runs in the format of the cache on devices of the generation that has FP4 (TensorRT-LLM,
+    kernels of Blackwell), else in 16 bits. Source: Roofline, Pope 3.
     """
-    peak = constants.reached_tflops(device.peak_tflops[kv.COMPUTED_IN[precision]]) * TERA * tensor_parallel
-    attention_peak = constants.reached_tflops(device.peak_tflops["fp16"]) * TERA * tensor_parallel
-    bandwidth = device.memory_gbs * GIGA * constants.bandwidth_efficiency * tensor_parallel
+    width = layout.tensor_parallel
+    peak = constants.reached_tflops(device.peak_tflops[kv.COMPUTED_IN[precision]]) * TERA * width
+    attention_peak = constants.reached_tflops(device.peak_tflops["fp16"]) * TERA * width
+    absorbed_in = kv_precision if "fp4" in device.peak_tflops and kv_precision in device.peak_tflops else "fp16"
+    absorbed_peak = constants.reached_tflops(device.peak_tflops[absorbed_in]) * TERA * width
+    bandwidth = device.memory_gbs * GIGA * constants.bandwidth_efficiency * width
     weight_bytes = kv.WEIGHT_BYTES[precision]
     experts = model.routed_parameters
     active_experts = model.moe_layers * model.active_experts * model.expert_parameters
     head = model.embedding_parameters
     dense = model.parameters - experts - kv.embedding_parameters(model)
-    links_s, latency_s = _links(model, device, constants, tensor_parallel, pipeline_parallel)
-    overhead_us = model.layers * constants.layer_overhead_us + model.moe_layers * constants.expert_layer_overhead_us
+    dispatch_bytes = 1.0 if kv.COMPUTED_IN[precision] in ("fp8", "fp4", "int8") else 2.0
+    on_links = links(model, device, constants, layout, dispatch_bytes)
+    latent, wide = model.attention == "mla", layout.data_parallel > 1
+    layer_us = constants.layer_overhead_us + (constants.latent_layer_overhead_us if latent else 0.0)
+    overhead_us = model.layers * layer_us + model.moe_layers * constants.expert_layer_overhead_us
+    expert_rate = constants.expert_efficiency * (constants.wide_efficiency if wide else 1.0)
+    drafting = 1 + draft_tokens / model.layers
+    share = 1.0
+    if wide:  # the fullest device holds so many more experts than its tensor-parallel share
+        share = math.ceil(model.experts / layout.expert_parallel) / model.experts * width
     return StepCost(
-        token_s=2 * (model.matmul_parameters - head - active_experts * (1 - 1 / constants.expert_efficiency)) / peak,
+        token_s=2 * (model.matmul_parameters - head - active_experts * (1 - 1 / expert_rate)) * drafting / peak,
         head_s=2 * head / peak,
-        dense_read_s=(dense * weight_bytes + head * kv.EMBEDDING_BYTES) / bandwidth,
-        experts_read_s=experts * weight_bytes / (bandwidth * constants.expert_efficiency),
+        dense_read_s=(dense * weight_bytes * drafting + head * kv.EMBEDDING_BYTES) / bandwidth,
+        experts_read_s=experts * weight_bytes * drafting * share / (bandwidth * constants.expert_efficiency),
         expert_missed=1 - model.active_experts / model.experts if model.experts else 0.0,
-        context_read_s=(
-            model.kv_elements_per_token
-            * kv.KV_BYTES[kv_precision]
-            * tensor_parallel
-            / kv.kv_shards(model, tensor_parallel)
-        )
+        context_read_s=model.kv_elements_per_token
+        * kv.KV_BYTES[kv_precision]
+        * (width / kv.kv_shards(model, width))
         / bandwidth,
-        context_compute_s=_absorbed_attention_flops(model) / attention_peak,
+        context_compute_s=_absorbed_attention_flops(model)
+        / (absorbed_peak * constants.latent_efficiency if latent else attention_peak),
         prompt_attention_s=model.layers * 2 * model.heads * (2 * model.head_size + model.rope_size) / attention_peak,
-        links_s=links_s,
-        latency_s=latency_s,
-        overhead_s=overhead_us * 1e-6,
+        links_s=on_links.token_s,
+        latency_s=on_links.step_s * drafting,
+        overhead_s=overhead_us * constants.overhead_factor * 1e-6 * drafting,
+        request_s=constants.request_step_us * 1e-6,
         windowed_share=model.windowed_layers / model.layers,
         window=model.window,
+        exchange_s=on_links.exchange_s,
+        prompt_exchange_s=on_links.prompt_exchange_s,
+        overlap=constants.exchange_overlap > 0,
+        groups=layout.data_parallel,
+        written=1 + draft_tokens,
+        attended=max(1 + draft_tokens, LATENT_TILE * width / model.heads) if latent else 1 + draft_tokens,
+        tokens_per_step=tokens_per_step,
     )
-
-
-def _links(
-    model: Model, device: Device, constants: ServingConstants, tensor_parallel: int, pipeline_parallel: int
-) -> tuple[float, float]:
-    """Seconds on links: of one token by bandwidth, and of one step by latency."""
-    token_s = step_s = 0.0
-    if tensor_parallel > 1:
-        collectives = ALL_REDUCES_PER_LAYER * model.layers
-        ring_bytes = 2 * (tensor_parallel - 1) / tensor_parallel * ACTIVATION_BYTES * model.hidden
-        token_s = collectives * ring_bytes / (device.scale_up_gbs / 2 * GIGA * constants.link_efficiency)
-        step_s = collectives * constants.all_reduce_us * 1e-6
-    if pipeline_parallel > 1:
-        sent_bytes = ACTIVATION_BYTES * model.hidden / tensor_parallel
-        token_s += (pipeline_parallel - 1) * sent_bytes / (device.scale_out_gbs_per_device * GIGA)
-        step_s += (pipeline_parallel - 1) * constants.all_reduce_us * 1e-6
-    return token_s, step_s
 
 
 def _absorbed_attention_flops(model: Model) -> float:
@@ -211,6 +241,12 @@ class SteadyState:
     """Time to first token without waiting for admission, s."""
     tpot_s: float
     """Mean time between output tokens, interruptions by other prompts included, s."""
+    own_s: float
+    """Of the time to first token, the reading of the prompt itself; the rest waits for prompts before it."""
+    writing_s: float
+    """Of the time between output tokens, the writing itself; the rest are interruptions."""
+    reading: float
+    """Share of the time spent reading the prompts of others."""
     busy: tuple[float, float, float, float]
     """The step that most time goes to, as the arguments of ``StepCost.parts``."""
 
@@ -221,9 +257,10 @@ def steady_state(
     """Steady state of one tensor-parallel group with ``requests`` requests in flight.
 
     In the time a request lives, each of the ``requests`` is read once and makes ``tokens_out`` tokens. Prompts are
-    read in chunks of at least one prompt (``STEP_TOKENS`` at most); the steps left only write:
+    read in chunks of at least one prompt (``STEP_TOKENS`` at most); the steps left only write, each as many tokens as
+    are kept of it:
 
-        cycle = prompt steps x mixed step + (tokens_out - 1 - prompt steps) x writing step
+        cycle = prompt steps x mixed step + ((tokens_out - 1) / tokens a step - prompt steps) x writing step
         requests per second = requests / cycle
 
     A new prompt waits for those before it: TTFT = own reading / (1 - share of time spent reading x (c - 1) / c), and
@@ -232,7 +269,8 @@ def steady_state(
     """
     read = tokens_in * (1 - prefix_hit)
     prompt_context = cost.seen(tokens_in - read / 2)
-    writes = tokens_out - 1
+    following = tokens_out - 1
+    writes = following / cost.tokens_per_step
     context = cost.seen(tokens_in + tokens_out / 2)
     chunk = min(max(read, requests * read / writes if writes > 0 else requests * read), STEP_TOKENS)
     prompt_steps = requests * read / chunk
@@ -241,13 +279,19 @@ def steady_state(
     mixed = cost.step_s(running, context, chunk, prompt_context)
     cycle = prompt_steps * mixed + max(writes - prompt_steps, 0.0) * writing
     own_chunk = min(read, STEP_TOKENS)
-    own = read / own_chunk * cost.step_s(running, context, own_chunk, prompt_context)
-    reading = min(prompt_steps * max(mixed - cost.step_s(running, context), 0.0) / cycle, 1.0)
-    ttft = min(own / (1 - reading * max(requests - 1, 0.0) / requests), cycle)
+    own = read / own_chunk * (mixed if own_chunk == chunk else cost.step_s(running, context, own_chunk, prompt_context))
+    plain = writing if running == requests and writing else cost.step_s(running, context)
+    reading = min(prompt_steps * max(mixed - plain, 0.0) / cycle, 1.0)
+    others = reading * max(requests - 1, 0.0) / requests
+    ttft = min(own / (1 - others) if others < 1 else cycle, cycle)
     mostly_reading = prompt_steps * mixed > cycle / 2
+    each = writing / cost.tokens_per_step
     return SteadyState(
         requests_per_s=requests / cycle,
         ttft_s=ttft,
-        tpot_s=max((cycle - ttft) / writes, writing) if writes > 0 else 0.0,
+        tpot_s=max((cycle - ttft) / following, each) if writes > 0 else 0.0,
+        own_s=min(own, ttft),
+        writing_s=each,
+        reading=others,
         busy=(running, context, chunk, prompt_context) if mostly_reading else (requests, context, 0.0, 0.0),
     )

@@ -1,0 +1,121 @@
+"""What is asked of a replica of a served model, or every fault of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from planner.engineering.performance import kv
+
+TARGETS: Mapping[str, float | None] = MappingProxyType({"mean": None, "p90": 0.90, "p95": 0.95, "p99": 0.99})
+"""What a latency target binds -> the share of requests that must meet it; None for the mean of all."""
+MOST_DRAFTED = 8
+"""Tokens drafted ahead of a step at most: beyond it none is accepted."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """What is asked of a replica."""
+
+    tokens_in: float
+    tokens_out: float
+    precision: str
+    kv_precision: str
+    ttft_s: float = math.inf
+    tpot_s: float = math.inf
+    prefix_hit: float = 0.0
+    concurrency: int | None = None
+    """Requests of the replica, waiting ones included; None for as many as memory and targets allow."""
+    draft_tokens: int = 0
+    """Tokens drafted ahead by every step (speculative decoding, multi-token prediction)."""
+    draft_acceptance: float = 0.0
+    """Chance that a drafted token is kept once those before it are."""
+    targets: str = "mean"
+    """What the targets bind, a key of ``TARGETS``."""
+
+    @property
+    def read(self) -> float:
+        """Prompt tokens to compute: those not found in the prefix cache."""
+        return self.tokens_in * (1 - self.prefix_hit)
+
+    @property
+    def tokens_per_step(self) -> float:
+        """Tokens that a step adds to a request: 1 + a + a^2 + ... + a^d. Source: Leviathan et al., arXiv:2211.17192.
+
+        >>> Service(1, 1, "fp8", "fp8", draft_tokens=1, draft_acceptance=0.85).tokens_per_step
+        1.85
+        """
+        return sum(self.draft_acceptance**n for n in range(self.draft_tokens + 1))
+
+
+def service_of(
+    tokens_in: float,
+    tokens_out: float,
+    precision: str,
+    kv_precision: str | None,
+    ttft_s: float | None,
+    tpot_s: float | None,
+    prefix_hit: float,
+    concurrency: int | None,
+    devices: int | None,
+    *,
+    draft_tokens: int = 0,
+    draft_acceptance: float | None = None,
+    targets: str = "mean",
+) -> Service:
+    """The service asked for.
+
+    Raises:
+        ValueError: numbers out of range, an unknown precision or statistic; carries every fault.
+    """
+    faults = [
+        f"{name} must be a finite number of at least 1, found {value:g}"
+        for name, value in (
+            ("tokens_in", tokens_in),
+            ("tokens_out", tokens_out),
+            ("concurrency", concurrency),
+            ("devices", devices),
+        )
+        if value is not None and not (value >= 1 and math.isfinite(value))
+    ]
+    faults += [
+        f"{name} must be above 0, found {value:g}"
+        for name, value in (("ttft_s", ttft_s), ("tpot_s", tpot_s))
+        if value is not None and not value > 0
+    ]
+    if not 0 <= prefix_hit < 1:
+        faults.append(f"prefix_hit must be at least 0 and below 1, found {prefix_hit:g}")
+    if precision not in kv.WEIGHT_BYTES:
+        faults.append(f"found precision {precision!r}; {', '.join(kv.WEIGHT_BYTES)} are accepted")
+    if kv_precision is None:
+        kv_precision = {"fp8": "fp8", "fp4": "fp8", "int8": "int8"}.get(precision, "fp16")
+    elif kv_precision not in kv.KV_BYTES:
+        faults.append(f"found kv_precision {kv_precision!r}; {', '.join(kv.KV_BYTES)} are accepted")
+    if targets not in TARGETS:
+        faults.append(f"found targets {targets!r}; {', '.join(TARGETS)} are accepted")
+    faults += drafting_faults(draft_tokens, draft_acceptance)
+    if faults:
+        raise ValueError("; ".join(faults))
+    return Service(
+        tokens_in, tokens_out, precision, kv_precision, ttft_s or math.inf, tpot_s or math.inf, prefix_hit, concurrency,
+        draft_tokens, draft_acceptance or 0.0, targets,
+    )  # fmt: skip
+
+
+def drafting_faults(draft_tokens: int, draft_acceptance: float | None) -> list[str]:
+    """Faults of speculative decoding as it was typed.
+
+    >>> drafting_faults(1, None)
+    ['found draft_tokens without draft_acceptance; both, or neither, are needed']
+    """
+    faults = []
+    if not 0 <= draft_tokens <= MOST_DRAFTED:
+        faults.append(f"draft_tokens must be from 0 to {MOST_DRAFTED}, found {draft_tokens:g}")
+    if draft_acceptance is not None and not 0 <= draft_acceptance <= 1:
+        faults.append(f"draft_acceptance must be from 0 to 1, found {draft_acceptance:g}")
+    if (draft_tokens > 0) != (draft_acceptance is not None):
+        found, missing = ("draft_tokens", "draft_acceptance")[:: 1 if draft_tokens else -1]
+        faults.append(f"found {found} without {missing}; both, or neither, are needed")
+    return faults
