@@ -40,6 +40,7 @@ class Ledger:
 
     _money: dict[Key, list[tuple[float, Any]]] = field(default_factory=lambda: defaultdict(list))
     _it_kw: dict[tuple[str, int], list[tuple[float, Any]]] = field(default_factory=lambda: defaultdict(list))
+    _worth: list[tuple[float, Any]] = field(default_factory=list)
 
     def post(
         self, account: Account, item: str, site: str, period: int, price: float, terms: Iterable[tuple[float, Any]]
@@ -47,6 +48,10 @@ class Ledger:
         """Add ``price`` times a sum of terms to a line, in currency."""
         if price:
             self._money[account, item, site, period] += [(price * number, variable) for number, variable in terms]
+
+    def post_worth(self, worth: float, terms: Iterable[tuple[float, Any]]) -> None:
+        """Add ``worth`` times a sum of terms to the objective as it stands: present value of no account or period."""
+        self._worth += [(worth * number, variable) for number, variable in terms]
 
     def post_it_kw(self, pool: str, period: int, kw: float, terms: Iterable[tuple[float, Any]]) -> None:
         """Add ``kw`` times a sum of terms to the IT load of a pool in a period, kW at maximum power."""
@@ -61,6 +66,11 @@ class Ledger:
         """Every money line, in order of account, item, site and period."""
         for key in sorted(self._money):
             yield Line(*key, tuple(self._money[key]))
+
+    @property
+    def worth(self) -> list[tuple[float, Any]]:
+        """Terms posted as present value."""
+        return self._worth
 
     def spending(self, account: Account, period: int) -> list[tuple[float, Any]]:
         """Terms of all money of one account in one period."""
@@ -79,4 +89,7 @@ def add_objective(model: pyo.ConcreteModel, ledger: Ledger, weights: Mapping[tup
         for number, variable in line.terms if weight else ():
             before, _ = by_variable.get(id(variable), (0.0, variable))
             by_variable[id(variable)] = before + weight * number, variable
+    for number, variable in ledger.worth:
+        before, _ = by_variable.get(id(variable), (0.0, variable))
+        by_variable[id(variable)] = before + number, variable
     model.objective = pyo.Objective(expr=total(by_variable.values()), doc="(L1)")

@@ -118,7 +118,9 @@ def add_workload(model: pyo.ConcreteModel, data: WorkloadData, servers: Any, ste
 
     Args:
         servers: in service by (pool, period).
-        step: networks by (pool, step, period).
+        step: networks by (pool, step, period); None where gangs need no places (an outline).
+
+    The block keeps ``in_pool``: servers of a gang and how many there are, by (pool, period).
     """
     workload = model.workload = pyo.Block(concrete=True, doc="which servers carry which workload")
     periods = list(data.periods)
@@ -143,6 +145,7 @@ def add_workload(model: pyo.ConcreteModel, data: WorkloadData, servers: Any, ste
         (f, t): ([], []) for f in data.fleet for t in periods
     }
     in_pool: dict[tuple[str, int], list[tuple[int, Any]]] = {}
+    workload.in_pool = in_pool
     fleet_of = {p: f for f, pools in data.fleet.items() for p in pools}
     for (b, s, t), x in workload.shared.items():
         carried.setdefault((data.workload[b], t), []).append((data.rate[b], x))
@@ -180,7 +183,8 @@ def add_workload(model: pyo.ConcreteModel, data: WorkloadData, servers: Any, ste
         ),
         doc="(W7)",
     )
-    _pack(workload, data, in_pool, step)
+    if step is not None:
+        _pack(workload, data, in_pool, step)
     return workload
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from planner.engineering.power import energy_kwh_per_year
 from planner.instance import Instance
 from planner.instance.resolve import SiteFacts, convert
-from planner.money import Account
+from planner.money import Account, Money
 from planner.units import G_PER_TONNE, L_PER_M3
 
 
@@ -53,3 +53,13 @@ def running(instance: Instance, site: SiteFacts, cooling: str) -> Running:
     }
     paid = {key: amount for key, amount in money.items() if amount}
     return Running(site.peak_pue[cooling], it_kwh, facility_kwh, water_m3, carbon_t, paid)
+
+
+def kw_worth(instance: Instance, site: SiteFacts, cooling: str, money: Money) -> float:
+    """What a kW of IT load adds to the objective from the first period to the last: cooling, power train, running."""
+    each, weights, first = running(instance, site, cooling), money.objective, money.periods[0]
+    paid = sum(
+        amount * weights.get((account, t), 0.0) for (account, _), amount in each.money.items() for t in money.periods
+    )
+    power = money.worth("facility", site.name, first) if ("facility", site.name) in money.items else 0.0
+    return money.worth("cooling", cooling, first) + each.peak_pue * power + paid

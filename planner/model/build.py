@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pyomo.environ as pyo
 from pyomo.common.gc_manager import PauseGC
@@ -13,12 +14,14 @@ from formulations.cooling import add_cooling
 from formulations.fabric import StepData, add_fabric
 from formulations.fleet import add_fleet
 from formulations.ledger import Ledger, add_objective
+from formulations.outline import add_outline
 from formulations.placement import add_placement
 from formulations.power import add_power
 from formulations.supply import add_supply
 from formulations.workload import WorkloadData, add_workload
 from planner.model import load_data, network_data, site_data
 from planner.model.envelope import Envelopes
+from planner.model.outline import Outline, alone
 from planner.model.selection import Selection, everything
 from planner.model.things import Things
 from planner.money import Money
@@ -28,11 +31,16 @@ from planner.options.tables import Pool
 
 @dataclass(frozen=True)
 class BuiltModel:
-    """A model, its ledger, and the servers of each step by (pool, step)."""
+    """A model, its ledger, and the servers of each step by (pool, step).
+
+    Attributes:
+        alone: of an outline, what a server takes at least of things of one life (None: of power), by pool.
+    """
 
     model: pyo.ConcreteModel
     ledger: Ledger
     servers: Mapping[tuple[str, int], int]
+    alone: Mapping[str, Mapping[int | None, float]] = field(default_factory=dict)
 
     def runs(self, options: Options) -> set[int]:
         """Blocks of training runs, by ``id``: few, large and never split."""
@@ -80,6 +88,19 @@ class ModelBuilder:
             loads = replace(load_data.workload_data(self.options, pools, places), unpackable={})
             return self._build(pools, {key: corner.step for key, corner in corners.items()}, {}, loads, linear=True)
 
+    def outline(self) -> BuiltModel:
+        """The program of all pools with what networks and racks are at least worth; a coarser, smaller relaxation."""
+        options, money, pools = self.options, self.money, list(self.options.pools)
+        with PauseGC():
+            model, ledger = pyo.ConcreteModel(name=options.instance.name), Ledger()
+            fleet = add_fleet(model, site_data.fleet_data(options, pools, money), ledger)
+            outline = Outline(options, money)
+            data = outline.data()
+            loads = add_workload(model, outline.loads(pools), fleet.in_service, None)
+            add_outline(model, data, fleet.in_service, loads.in_pool, ledger)
+            self._add_site(model, ledger, pools, fleet.bought, {})
+        return BuiltModel(model, ledger, {}, alone(data))
+
     def _build(
         self,
         pools: list[Pool],
@@ -95,13 +116,29 @@ class ModelBuilder:
         networks = network_data.fabric_data(options, steps, open_in, pools, self.networks, linear)
         fabric = add_fabric(model, networks, fleet.in_service, placement.racks, ledger)
         add_workload(model, loads, fleet.in_service, fabric.step)
+        self._add_site(model, ledger, pools, fleet.bought, fabric.purchases)
+        return BuiltModel(model, ledger, {key: step.servers for key, step in steps.items()})
+
+    def _add_site(
+        self,
+        model: pyo.ConcreteModel,
+        ledger: Ledger,
+        pools: list[Pool],
+        bought: Any,
+        purchases: Mapping[tuple[str, str, str, int], Any],
+    ) -> None:
+        """Cooling, power, limits and the objective, which read what was posted.
+
+        Args:
+            bought: servers by (pool, period); purchases: of the networks, by (pool, kind, id, period).
+        """
+        options, money = self.options, self.money
         cooling = add_cooling(model, site_data.cooling_data(options, pools, money), ledger)
         add_power(model, site_data.power_data(options, pools, money), cooling.it_kw, ledger)
-        limits = site_data.supply_data(options, pools, self.things, fleet.bought, fabric.purchases)
-        add_supply(model, limits, site_data.cap_data(options, pools, fleet.bought))
+        limits = site_data.supply_data(options, pools, self.things, bought, purchases)
+        add_supply(model, limits, site_data.cap_data(options, pools, bought))
         add_budget(model, site_data.budget_data(options), ledger)
         add_objective(model, ledger, money.objective)
-        return BuiltModel(model, ledger, {key: step.servers for key, step in steps.items()})
 
 
 def build_model(options: Options, selection: Selection | None = None) -> BuiltModel:

@@ -24,8 +24,6 @@ from planner.options.tables import Design, Pool
 Vector = npt.NDArray[np.float64]
 CORNERS = 4
 """Most corners of a family between its first and its last step."""
-MANY = 5_000
-"""Pools times periods from which one corner must do, for every corner stands once a period."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,6 @@ class Envelopes:
         self.options = options
         self.networks = networks
         self.money = money
-        self.most = CORNERS if len(options.pools) * len(money.periods) < MANY else 1
         self._made: dict[tuple[str, str, int], tuple[Corner, ...]] = {}
 
     def of(self, pool: Pool) -> tuple[Corner, ...]:
@@ -103,7 +100,7 @@ class Envelopes:
         servers = np.array([step.servers for step in steps], np.float64)
         taken = np.array([[*(step.needs.get(thing, 0.0) for thing in things), step.kw] for step in steps])
         weights = np.array([*(self._worth(thing) for thing in things), 1.0])
-        corners = _corners(servers, taken @ weights, self.most)
+        corners = _corners(servers, taken @ weights, CORNERS)
         least = covered_below(servers, taken, corners)
         rows = [design.steps[number] for number in numbers]
         places = np.array([[relaxed_places(row.cells, size) for size in design.gang_sizes] for row in rows])

@@ -14,7 +14,7 @@ from planner.instance import Instance
 from planner.instance.resolve import SiteFacts
 from planner.money import Money
 from planner.options.tables import Pool, Size
-from planner.running import running
+from planner.running import kw_worth
 
 MOST = 2
 """Further clusters of a fleet; no more than it has sizes of runs."""
@@ -51,12 +51,5 @@ def further_clusters(
 
 def hall_cost(instance: Instance, sites: Mapping[str, SiteFacts], money: Money, pool: Pool) -> float:
     """What a server's place in a hall adds to the objective: rack, cooling, power train and energy."""
-    first = money.periods[0]
-    each = running(instance, sites[pool.site], pool.cooling)
-    weights = money.objective
-    paid = sum(
-        amount * weights.get((account, t), 0.0) for (account, _), amount in each.money.items() for t in money.periods
-    )
-    power = money.worth("facility", pool.site, first) if ("facility", pool.site) in money.items else 0.0
-    kw = money.worth("cooling", pool.cooling, first) + each.peak_pue * power + paid
-    return money.worth("racks", pool.rack, first) / pool.places + pool.server_kw * kw
+    kw = kw_worth(instance, sites[pool.site], pool.cooling, money)
+    return money.worth("racks", pool.rack, money.periods[0]) / pool.places + pool.server_kw * kw

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from planner.model.build import BuiltModel, ModelBuilder
+from planner.options import Options
+from planner.plan.ground import ground_of
 from planner.solver import Form, Solution, Solver, SolverOptions, standard_form
 from planner.solving.rounding import Values
 
@@ -30,51 +32,89 @@ class Relaxed:
     form: Form
 
 
-def relax(builder: ModelBuilder, solver: Solver, options: SolverOptions) -> tuple[Solution, Relaxed | None, int]:
+def relax(
+    builder: ModelBuilder, solver: Solver, options: SolverOptions, outline: bool = False
+) -> tuple[Solution, Relaxed | None, int]:
     """Solve the linear relaxation over the lower envelope of every pool's networks.
+
+    Args:
+        outline: see networks in outline alone, as what they are at least worth.
 
     Returns:
         The solution, what it says (None if it has no optimum in time), and its number of columns.
     """
-    built = builder.relaxation()
+    built = builder.outline() if outline else builder.relaxation()
     form = standard_form(built.model, names=True)
     found = solver.solve(form.problem.relaxed, options)
     if found.status != "optimal" or found.values is None or found.bound is None:
         return found, None, len(form.columns)
-    return found, _read(built, form, found), len(form.columns)
+    return found, (_read_outline if outline else _read)(builder.options, built, form, found), len(form.columns)
 
 
-def _read(built: BuiltModel, form: Form, found: Solution) -> Relaxed:
-    assert found.values is not None
+def _read(options: Options, built: BuiltModel, form: Form, found: Solution) -> Relaxed:
     assert found.reduced_costs is not None
-    assert found.bound is not None
     m = built.model
-    value = form.values(found.values)
     reduced = form.values(found.reduced_costs)
     # A network that is no corner of the envelope costs a server no less than the cheapest corner does.
     of_step: dict[str, float] = {}
     for (p, j, _), v in m.fabric.step.items():
         each = max(0.0, reduced.get(id(v), 0.0)) / built.servers[p, j]
         of_step[p] = min(of_step.get(p, each), each)
-    of_server: dict[str, float] = {}
-    for (p, _), v in m.fleet.bought.items():
+    distance = {p: each + of_step.get(p, 0.0) for p, each in _of_servers(built, reduced).items()}
+    return _relaxed(options, built, form, found, distance)
+
+
+def _read_outline(options: Options, built: BuiltModel, form: Form, found: Solution) -> Relaxed:
+    assert found.reduced_costs is not None
+    m = built.model
+    reduced = form.values(found.reduced_costs)
+    # A server takes no less of racks, switches and power than the lines of each alone say.
+    least: dict[tuple[str, int | None], float] = {}
+    for (p, life, _), v in m.outline.bought.items():
+        least[p, life] = min(least.get((p, life), float("inf")), max(0.0, reduced.get(id(v), 0.0)))
+    for (p, _), v in m.outline.kw.items():
+        least[p, None] = min(least.get((p, None), float("inf")), max(0.0, reduced.get(id(v), 0.0)))
+    distance = {
+        p: each + sum(least[p, part] * slope for part, slope in built.alone[p].items())
+        for p, each in _of_servers(built, reduced).items()
+    }
+    return _relaxed(options, built, form, found, distance)
+
+
+def _of_servers(built: BuiltModel, reduced: Mapping[int, float]) -> dict[str, float]:
+    """What buying a server of a pool costs at least above what the relaxation pays, by pool."""
+    found: dict[str, float] = {}
+    for (p, _), v in built.model.fleet.bought.items():
         if v.ub:
             each = max(0.0, reduced.get(id(v), 0.0))
-            of_server[p] = min(of_server.get(p, each), each)
-    distance = {p: each + of_step.get(p, 0.0) for p, each in of_server.items()}
+            found[p] = min(found.get(p, each), each)
+    return found
+
+
+def _relaxed(
+    options: Options, built: BuiltModel, form: Form, found: Solution, distance: Mapping[str, float]
+) -> Relaxed:
+    assert found.values is not None
+    assert found.bound is not None
     prices = {} if found.prices is None else dict(zip(form.rows, found.prices.tolist(), strict=True))
-    return Relaxed(found.bound, values_of(built, value), distance, prices, built, form)
+    values = values_of(options, built, form.values(found.values))
+    return Relaxed(found.bound, values, distance, prices, built, form)
 
 
-def values_of(built: BuiltModel, value: Mapping[int, float]) -> Values:
-    """Servers and blocks of a solution, whole or not.
+def values_of(options: Options, built: BuiltModel, value: Mapping[int, float]) -> Values:
+    """Servers and blocks of a solution, whole or not; gangs that have a site alone go to its pools by their servers.
 
     Args:
         value: by ``id`` of the variable.
     """
     m = built.model
-    return Values(
-        {key: n for key, v in m.fleet.in_service.items() if (n := value.get(id(v), 0.0)) > 1e-9},
-        {key: x for key, v in m.workload.shared.items() if (x := value.get(id(v), 0.0)) > 1e-9},
-        {key: y for key, v in m.workload.gangs.items() if (y := value.get(id(v), 0.0)) > 1e-9},
-    )
+    servers = {key: n for key, v in m.fleet.in_service.items() if (n := value.get(id(v), 0.0)) > 1e-9}
+    shared = {key: x for key, v in m.workload.shared.items() if (x := value.get(id(v), 0.0)) > 1e-9}
+    gangs = {key: y for key, v in m.workload.gangs.items() if (y := value.get(id(v), 0.0)) > 1e-9}
+    ground = ground_of(options)
+    for b, s, t in [key for key in shared if ground.sizes[key[0]].gang]:
+        blocks = shared.pop((b, s, t))
+        standing = {pool.id: servers.get((pool.id, t), 0.0) for pool in ground.fleet_of(ground.sizes[b], s)}
+        total = sum(standing.values())
+        gangs |= {(b, p, t): blocks * n / total for p, n in standing.items() if n}
+    return Values(servers, shared, gangs)

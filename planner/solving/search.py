@@ -22,7 +22,8 @@ from planner.solving.neighbourhood import Reach, around, worthwhile
 from planner.solving.outcome import Outcome
 from planner.solving.pricing import tightened
 from planner.solving.relaxation import Relaxed, relax, values_of
-from planner.solving.rounding import Values, round_up
+from planner.solving.relief import round_within_power
+from planner.solving.rounding import Values
 from planner.solving.servers import in_service
 from planner.solving.simplify import simplify
 
@@ -36,8 +37,10 @@ REACHES = (Reach(8, 1, 2), Reach(20, 2, 4), Reach(60, 3, 8))
 """Neighbourhoods in the order they are searched."""
 SHARE = 0.4
 """Share of the time that is left which one neighbourhood may take."""
-SECONDS_EACH = 0.01
-"""Seconds that the relaxation takes for each pool and period, with a margin for a busy machine."""
+SECONDS_OF_RELAXATION, SECONDS_OF_OUTLINE = 0.01, 0.006
+"""Seconds that a relaxation takes for each pool and period, with a margin for a busy machine."""
+LARGE, VERY_LARGE = 500, 5_000
+"""Pools times periods above which networks are first, and only, seen in outline."""
 NODES = 3_000
 """Nodes of the search of a neighbourhood where no time limit is set, so that equal input gives an equal plan."""
 KEPT = 5
@@ -131,13 +134,20 @@ class _Search:
     # Steps
 
     def run(self) -> Outcome:
-        relaxed = self._relax()
+        relaxed: Relaxed | None = None
+        for outline in self._relaxations():
+            found = self._relax(outline)
+            if found is None:
+                break
+            relaxed = found
+            self._round(relaxed.values)
+            if self.within or self.over:
+                break
         if relaxed is None:
             if self.outcome.status != "infeasible":
                 self._round(cheapest_first(self.options))
                 self.outcome.status = "no_plan" if self.best is None else "feasible"
             return self.outcome
-        self._round(relaxed.values)
         for reach in REACHES:
             if self.within or self.over:
                 break
@@ -153,14 +163,22 @@ class _Search:
             self._finish()
         return self.outcome
 
-    def _relax(self) -> Relaxed | None:
+    def _relaxations(self) -> list[bool]:
+        """Relaxations in the order to solve them: whether networks are seen in outline alone.
+
+        The outline of a large instance gives a bound and a plan early, and is all that a very large one can have.
+        """
+        size = len(self.options.pools) * len(self.options.periods)
+        return [True] * (size > LARGE) + [False] * (size <= VERY_LARGE)
+
+    def _relax(self, outline: bool) -> Relaxed | None:
         left = self.left()
         # Building a model cannot be interrupted, so one that would take longer than there is time is not begun.
-        if left is not None and left < SECONDS_EACH * len(self.options.pools) * len(self.options.periods):
+        each = SECONDS_OF_OUTLINE if outline else SECONDS_OF_RELAXATION
+        if left is not None and left < each * len(self.options.pools) * len(self.options.periods):
             return None
-        solution, relaxed, columns = relax(
-            self.builder, self.solver, replace(self.asked, time_limit=None if left is None else max(0.3, left))
-        )
+        how = replace(self.asked, time_limit=None if left is None else max(0.3, left))
+        solution, relaxed, columns = relax(self.builder, self.solver, how, outline)
         self.outcome.stages["columns"] = columns
         if solution.status == "infeasible":
             self.outcome.status = "infeasible"
@@ -170,7 +188,7 @@ class _Search:
         return relaxed
 
     def _round(self, values: Values) -> None:
-        rounded = round_up(self.options, values)
+        rounded = round_within_power(self.options, values)
         if rounded is not None:
             self.offer(rounded)
 
@@ -214,7 +232,7 @@ class _Search:
         best = self.best
         self.raise_bound(found.bound if found.bound is None or best is None else min(found.bound, best[0]))
         if found.values is not None:
-            self._round(values_of(relaxed.built, form.values(found.values)))
+            self._round(values_of(self.options, relaxed.built, form.values(found.values)))
 
     def _solve(
         self, selection: Selection, how: SolverOptions, fine: bool, prices: Mapping[str, float] | None = None
@@ -245,7 +263,7 @@ class _Search:
             if fine:
                 self.offer(decide(self.options, built, value))
             else:
-                self._round(values_of(built, value))
+                self._round(values_of(self.options, built, value))
         return found.status, found.bound
 
     def _provable(self, relaxed: Relaxed) -> Selection | None:
