@@ -8,7 +8,9 @@ relaxation holds for all of them. Places for gangs are covered from above likewi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +36,23 @@ class Corner:
     places: dict[int, float]
 
 
+@dataclass(frozen=True)
+class _Family:
+    """Steps of a family, ascending: their numbers, servers, what they take of things and kW, its cost, their places."""
+
+    numbers: list[int]
+    servers: Vector
+    things: list[Thing]
+    taken: Vector
+    cost: Vector
+    places: Vector
+
+    def first(self, count: int) -> _Family:
+        """Those among the first steps of the design."""
+        n = bisect_left(self.numbers, count)
+        return replace(self, servers=self.servers[:n], taken=self.taken[:n], cost=self.cost[:n], places=self.places[:n])
+
+
 class Envelopes:
     """Envelopes of the pools of an instance, each made once for pools of equal networks."""
 
@@ -41,6 +60,7 @@ class Envelopes:
         self.options = options
         self.networks = networks
         self.money = money
+        self._families: dict[tuple[str, str], dict[str, _Family]] = {}
         self._made: dict[tuple[str, str, int], tuple[Corner, ...]] = {}
 
     def of(self, pool: Pool) -> tuple[Corner, ...]:
@@ -51,14 +71,43 @@ class Envelopes:
         return self._made[key]
 
     def _make(self, design: Design, rack: str, count: int) -> tuple[Corner, ...]:
-        families: dict[str, list[int]] = {}
-        for number, step in enumerate(design.steps[:count]):
-            families.setdefault(step.attachment, []).append(number)
-        found = {family: self._family(design, rack, family, numbers) for family, numbers in families.items()}
-        swaps = any(design.attachments[family].swaps for family in families)
+        if (design.id, rack) not in self._families:
+            self._families[design.id, rack] = self._read(design, rack)
+        found = {
+            family: _envelope(family, rows.first(count), design.gang_sizes)
+            for family, rows in self._families[design.id, rack].items()
+            if rows.numbers[0] < count
+        }
+        swaps = any(design.attachments[family].swaps for family in found)
         if len(self.money.periods) > 1 and not swaps:  # in one period the prices of all families serve the proof
             found = self._not_above(design, found)
         return tuple(corner for corners in found.values() for corner in corners)
+
+    def _read(self, design: Design, rack: str) -> dict[str, _Family]:
+        """The families of a design as arrays, whatever part of them a pool may use."""
+        numbers: dict[str, list[int]] = {}
+        for number, step in enumerate(design.steps):
+            numbers.setdefault(step.attachment, []).append(number)
+        found = {}
+        for family, own in numbers.items():
+            steps = [self.networks.step(design, rack, number) for number in own]
+            things = list(dict.fromkeys(thing for step in steps for thing in step.needs))
+            column = {thing: k for k, thing in enumerate(things)}
+            taken = np.zeros((len(steps), len(things) + 1))
+            for row, data in zip(taken, steps, strict=True):
+                for thing, units in data.needs.items():
+                    row[column[thing]] = units
+                row[-1] = data.kw
+            cells = [design.steps[number].cells for number in own]
+            found[family] = _Family(
+                own,
+                np.array([step.servers for step in steps], np.float64),
+                things,
+                taken,
+                taken @ np.array([*(self._worth(thing) for thing in things), 1.0]),
+                np.array([[relaxed_places(each, size) for size in design.gang_sizes] for each in cells]),
+            )
+        return found
 
     def _not_above(self, design: Design, found: dict[str, list[Corner]]) -> dict[str, list[Corner]]:
         """Families without those whose envelope lies above another's in everything, what ties servers to it too."""
@@ -94,31 +143,6 @@ class Envelopes:
         values = np.vstack([np.zeros(len(rows[0])), np.array(rows)])
         return np.column_stack([np.interp(grid, at, column, right=np.inf) for column in values.T])
 
-    def _family(self, design: Design, rack: str, family: str, numbers: list[int]) -> list[Corner]:
-        steps = [self.networks.step(design, rack, number) for number in numbers]
-        things = list(dict.fromkeys(thing for step in steps for thing in step.needs))
-        servers = np.array([step.servers for step in steps], np.float64)
-        taken = np.array([[*(step.needs.get(thing, 0.0) for thing in things), step.kw] for step in steps])
-        weights = np.array([*(self._worth(thing) for thing in things), 1.0])
-        corners = _corners(servers, taken @ weights, CORNERS)
-        least = covered_below(servers, taken, corners)
-        rows = [design.steps[number] for number in numbers]
-        places = np.array([[relaxed_places(row.cells, size) for size in design.gang_sizes] for row in rows])
-        most = -covered_below(servers, -places, corners) if design.gang_sizes else np.zeros((len(corners), 0))
-        return [
-            Corner(
-                StepData(
-                    family,
-                    steps[at].servers,
-                    0,
-                    float(values[-1]),
-                    dict(zip(things, values[:-1].tolist(), strict=True)),
-                ),
-                dict(zip(design.gang_sizes, held.tolist(), strict=True)),
-            )
-            for at, values, held in zip(corners, least, most, strict=True)
-        ]
-
     def _worth(self, thing: Thing) -> float:
         """What a unit of a thing bought in the first period adds to the objective."""
         asset, weights = self.networks.things.assets[thing], self.money.objective
@@ -126,7 +150,27 @@ class Envelopes:
         return asset.price[first] * weights.get((Account.CAPEX, first), 0.0)
 
 
-def _corners(servers: Vector, cost: Vector, most: int) -> list[int]:
+def _envelope(family: str, rows: _Family, gang_sizes: Sequence[int]) -> list[Corner]:
+    """The corners of a family."""
+    corners = _corners(rows.servers.tolist(), rows.cost.tolist(), CORNERS)
+    least = covered_below(rows.servers, rows.taken, corners)
+    most = -covered_below(rows.servers, -rows.places, corners) if gang_sizes else np.zeros((len(corners), 0))
+    return [
+        Corner(
+            StepData(
+                family,
+                int(rows.servers[at]),
+                0,
+                float(values[-1]),
+                dict(zip(rows.things, values.tolist(), strict=False)),
+            ),
+            dict(zip(gang_sizes, held.tolist(), strict=True)),
+        )
+        for at, values, held in zip(corners, least, most, strict=True)
+    ]
+
+
+def _corners(servers: Sequence[float], cost: Sequence[float], most: int) -> list[int]:
     """Corners of the lower hull of a family: its first and last step, and those in between that matter most."""
     kept: list[int] = []
     for i in range(len(servers)):
@@ -143,10 +187,11 @@ def _corners(servers: Vector, cost: Vector, most: int) -> list[int]:
         kept.append(i)
     while len(kept) > most + 2:
         # The corner that the line between its neighbours misses by least goes first.
-        before, at, after = (np.array(kept[k : len(kept) - 2 + k]) for k in range(3))
-        share = (servers[at] - servers[before]) / (servers[after] - servers[before])
-        line = cost[before] + (cost[after] - cost[before]) * share
-        del kept[1 + int(np.argmin(line - cost[at]))]
+        missed = [
+            cost[a] + (cost[c] - cost[a]) * (servers[b] - servers[a]) / (servers[c] - servers[a]) - cost[b]
+            for a, b, c in zip(kept, kept[1:], kept[2:], strict=False)
+        ]
+        del kept[1 + missed.index(min(missed))]
     return kept
 
 

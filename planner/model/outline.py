@@ -125,7 +125,9 @@ class Outline:
         family = np.array([step.attachment for step in rows])
         for attachment in design.attachments.values():
             own = np.where(family == attachment.id, 1.0, 0.0)
-            pieces = [(term.part, term.rows * term.rate * servers) for term in attachment.terms]
+            # Where links may be made with another kit, no part of theirs is sure to be taken.
+            terms = () if attachment.swaps else attachment.terms
+            pieces = [(term.part, term.rows * term.rate * servers) for term in terms]
             pieces += [(part, count * racks) for part, count in attachment.per_rack.items()]
             for part, number in pieces:
                 add("optics", part, number * own, True)

@@ -168,6 +168,7 @@ def _search(blocks: Sequence[int], free: Sequence[int]) -> bool:
     return False
 
 
+@lru_cache(maxsize=1 << 17)
 def relaxed_places(cells: Cells, size: int) -> float:
     """Places for gangs of a size as a relaxation counts them: beside large cells a few more than whole gangs make.
 

@@ -183,9 +183,12 @@ def standard_form(model: Any, names: bool = False) -> Form:
 
     try:
         with PauseGC():
-            form = LinearStandardFormCompiler().write(model, mixed_form=True)
+            return _read(LinearStandardFormCompiler().write(model, mixed_form=True), names)
     except InfeasibleConstraintException:
         return Form(_impossible(), [], ["nothing can hold"] if names else [])
+
+
+def _read(form: Any, names: bool) -> Form:
     columns = list(form.columns)
     domains = [v.domain for v in columns]
     # Few domains stand behind many columns, and asking one is slow.

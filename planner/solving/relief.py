@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from planner.options import Options
-from planner.options.tables import Pool
+from planner.options.tables import Pool, Size
 from planner.plan.built import build
 from planner.plan.decisions import Decisions
 from planner.plan.faults import over
@@ -30,7 +30,9 @@ def round_within_power(options: Options, values: Values) -> Decisions | None:
         full = {key: 1 + share for key, share in spare.items() if over(0.0, share)}
         if not full:
             break
-        moved = _moved(options, values, {key: share - MARGIN * 2**tried for key, share in full.items()}, spare)
+        moved = _moved(
+            options, values, {key: max(0.0, 1 - (1 - share) * 2**tried - MARGIN) for key, share in full.items()}, spare
+        )
         if moved is None:
             break
         values = moved
@@ -59,20 +61,7 @@ def _moved(
     servers: dict[tuple[str, int], float] = defaultdict(float, values.servers)
     shared: dict[tuple[str, str, int], float] = defaultdict(float, values.shared)
     gangs: dict[tuple[str, str, int], float] = defaultdict(float, values.gangs)
-    places: dict[str, dict[tuple[bool, str, str], None]] = defaultdict(dict)
-    for gang, found in ((False, values.shared), (True, values.gangs)):
-        for (id, place, _), _x in sorted(found.items(), key=lambda item: (item[0][2], item[0])):
-            places[ground.sizes[id].workload][gang, id, place] = None
-
-    def site_of(gang: bool, place: str) -> str:
-        return ground.pools[place].site if gang else place
-
-    def pool_of(gang: bool, id: str, place: str, t: int) -> Pool | None:
-        if gang:
-            return ground.pools[place]
-        there = [p for p in ground.fleet_of(ground.sizes[id], place) if any(q == p.id for q, _ in values.servers)]
-        return max(there, key=lambda p: (servers[p.id, t], p.id), default=None)
-
+    ways = _ways(options, values)
     taken = _devices(options, values, kept)
     asked = {key: total * (1 - kept[key]) for key, total in taken.items()}
     for (p, t), n in values.servers.items():
@@ -81,24 +70,38 @@ def _moved(
         (True, key, x) for key, x in values.gangs.items()
     ]
     for gang, (id, place, t), x in sorted(entries, key=lambda entry: entry[:2]):
-        size, here = ground.sizes[id], (site_of(gang, place), t)
+        size, here = ground.sizes[id], (ground.pools[place].site if gang else place, t)
         if asked.get(here, 0.0) <= 0:
             continue
-        for other, own, where in places[size.workload]:
-            there = site_of(other, where), t
-            pool = pool_of(other, own, where, t)
-            if there in kept or spare.get(there, 1.0) <= MARGIN or pool is None or not any(pool.may_order[:t]):
+        for pool, own in ways[size.workload]:
+            if (pool.site, t) in kept or spare.get((pool.site, t), 1.0) <= MARGIN or not any(pool.may_order[:t]):
                 continue
             away = min(x, asked[here] / size.devices)
             asked[here] -= away * size.devices
             (gangs if gang else shared)[id, place, t] -= away
-            blocks = away * size.rate / ground.sizes[own].rate
-            (gangs if other else shared)[own, where, t] += blocks
-            servers[pool.id, t] += blocks * ground.sizes[own].devices / pool.accelerators / pool.availability
+            blocks = away * size.rate / own.rate
+            (gangs if own.gang else shared)[own.id, pool.id if own.gang else pool.site, t] += blocks
+            servers[pool.id, t] += blocks * own.devices / pool.accelerators / pool.availability
             break
     if any(left > 1e-6 * taken[key] for key, left in asked.items()):
         return None
     return Values(dict(servers), dict(shared), dict(gangs))
+
+
+def _ways(options: Options, values: Values) -> dict[str, list[tuple[Pool, Size]]]:
+    """Pools that stand at some time and what carries a workload there, those that stand first before others."""
+    ground = ground_of(options)
+    first: dict[str, int] = {}
+    total: dict[str, float] = defaultdict(float)
+    for (p, t), n in values.servers.items():
+        first[p] = min(t, first.get(p, t))
+        total[p] += n
+    found: dict[str, list[tuple[Pool, Size]]] = defaultdict(list)
+    for p in sorted(first, key=lambda p: (first[p], -total[p], p)):
+        for size in options.sizes:
+            if ground.carries(ground.pools[p], size):
+                found[size.workload].append((ground.pools[p], size))
+    return found
 
 
 def _devices(options: Options, values: Values, sites: Iterable[SiteTime]) -> dict[SiteTime, float]:

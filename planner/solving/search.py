@@ -39,7 +39,7 @@ SHARE = 0.4
 """Share of the time that is left which one neighbourhood may take."""
 SECONDS_OF_RELAXATION, SECONDS_OF_OUTLINE = 0.01, 0.006
 """Seconds that a relaxation takes for each pool and period, with a margin for a busy machine."""
-LARGE, VERY_LARGE = 500, 5_000
+LARGE, VERY_LARGE = 1_000, 5_000
 """Pools times periods above which networks are first, and only, seen in outline."""
 NODES = 3_000
 """Nodes of the search of a neighbourhood where no time limit is set, so that equal input gives an equal plan."""
@@ -141,6 +141,8 @@ class _Search:
                 break
             relaxed = found
             self._round(relaxed.values)
+            if outline and not self.within and not self.over:
+                self._neighbourhood(relaxed, REACHES[0])
             if self.within or self.over:
                 break
         if relaxed is None:

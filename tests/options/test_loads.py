@@ -213,7 +213,14 @@ def test_server_types_that_a_workload_names_and_those_that_cannot() -> None:
     eight_bits = question({**SERVICE, "parameters": 13e9, "utilisation": 0.25, "precision": "fp8"})
     found, removed = loads(eight_bits)
     assert found.sizes_of(instance_catalogue(eight_bits).servers["dgx-a100"], 1, 1) == ()
-    assert removed == [("dgx-a100 for load0", "workload", "the catalogue has no fp8 rate for a100-sxm-80")]
+    assert removed == [
+        (
+            "dgx-a100 for load0",
+            "workload",
+            "the catalogue has no fp8 rate for a100-sxm-80; "
+            "int8 or w8a16 (weights of 8 bits computed in fp16) is accepted",
+        )
+    ]
 
 
 def test_ids_differ_by_ratio_and_devices() -> None:
