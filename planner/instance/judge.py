@@ -24,6 +24,11 @@ ELSEWHERE: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("requests-per-s", "queries-per-second", "qps", "rps", "request-rate"), "requests_per_second"),
         **dict.fromkeys(("users", "concurrency", "max-concurrency"), "concurrent_users"),
         **dict.fromkeys(("isl", "input-tokens", "prompt-tokens", "input-length", "prompt-length"), "tokens_in"),
+        **dict.fromkeys(
+            ("percentile", "latency-percentile", "ttft-p95", "tpot-p95", "ttft-p99", "tpot-p99"), "targets"
+        ),
+        **dict.fromkeys(("mtp", "speculative-tokens", "num-speculative-tokens"), "draft_tokens"),
+        **dict.fromkeys(("acceptance-rate", "acceptance"), "draft_acceptance"),
         **dict.fromkeys(("osl", "output-tokens", "completion-tokens", "output-length", "max-tokens"), "tokens_out"),
         **dict.fromkeys(("ttft-ms", "time-to-first-token", "first-token-s"), "ttft_s"),
         **dict.fromkeys(("tpot-ms", "itl", "itl-ms", "time-per-output-token", "inter-token-latency"), "tpot_s"),

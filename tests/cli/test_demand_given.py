@@ -184,6 +184,26 @@ def test_options_of_a_replica_reach_the_model() -> None:
     assert row(*LLAMA, *LENGTHS)["weights_gb"] > 1.9 * free["weights_gb"]
 
 
+def test_latencies_of_a_replica_have_ranges() -> None:
+    found = row(*REPLICA)
+    for name in ("ttft_s", "tpot_s"):
+        assert found[f"low_{name}"] < found[name] < found[f"high_{name}"]
+    assert "-" in next(line for line in run(*REPLICA).splitlines() if "(TTFT)" in line)
+
+
+def test_a_mixture_is_spread_as_asked_and_drafts() -> None:
+    mixture = ["demand", "replica", "--model", "deepseek-r1", "--server", "dgx-h200", *LENGTHS, "--devices", "8"]
+    mixture += ["--precision", "fp8", "--concurrency", "64", "--engine", "sglang"]
+    spread = {name: row(*mixture, "--attention", name)["layout"] for name in ("tensor", "data")}
+    assert (spread["tensor"]["tensor_parallel"], spread["tensor"]["data_parallel"]) == (8, 1)
+    assert spread["data"]["data_parallel"] > 1
+    drafting = [*mixture, "--draft-tokens", "1", "--draft-acceptance", "0.85"]
+    assert row(*drafting)["tpot_s"] < row(*mixture)["tpot_s"]
+    text = run(*drafting, "--attention", "data")
+    for words in ("tokens of a step", "1 and 1 drafted", "writing step: exchange"):
+        assert words in text
+
+
 def test_a_replica_that_does_not_fit_is_told_with_its_own_exit_code() -> None:
     arguments = [*LLAMA, *LENGTHS, "--devices", "1"]
     found = data(*arguments, code=4)
@@ -211,6 +231,8 @@ def test_a_replica_that_does_not_fit_is_told_with_its_own_exit_code() -> None:
         ([*GPT3, "--layout", ""], ["in --layout; tensor, pipeline"]),
         ([*GPT3, "--layout", "tensor=16,pipeline=9"],
          ["found tensor=16; 1, 2, 4, 8 are accepted for GPT-3 175B on a100-sxm-80", "found pipeline=9; 1, 2, 3"]),
+        ([*REPLICA, "--attention", "some", "--draft-tokens", "1"],
+         ["found attention 'some'; tensor, data are accepted", "found draft_tokens without draft_acceptance"]),
         ([*LLAMA[:3], "llama-3-71b", "--server", "x", "--tokens-in", "0", "--tokens-out", "nan", "--engine", "tgi",
           "--precision", "fp3", "--kv-precision", "fp2", "--prefix-hit", "1", "--devices", "0", "--concurrency", "-1"],
          ["found no model 'llama-3-71b'", "found no server 'x'", "tokens_in must be", "tokens_out must be",

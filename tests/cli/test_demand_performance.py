@@ -158,6 +158,24 @@ def test_targets_hits_pools_and_engine_reach_the_model() -> None:
     assert row(data(*INFERENCE, "--tpot", "0.05", "--engine", "tensorrt-llm"), "dgx-h100") != base
 
 
+def test_percentiles_and_drafted_tokens_reach_the_model() -> None:
+    asked = [*INFERENCE, "--tpot", "0.05", "--accelerator", "h100-sxm"]
+    base = row(data(*asked), "dgx-h100")
+    late = row(data(*asked, "--targets", "p99"), "dgx-h100")
+    assert late["requests_per_s"] / late["devices"] < base["requests_per_s"] / base["devices"]
+    drafting = data(*asked, "--draft-tokens", "2", "--draft-acceptance", "0.7")
+    assert row(drafting, "dgx-h100")["servers"] < base["servers"]
+    assert "p99" in next(
+        s["formula"] for s in data(*asked, "--targets", "p99")["steps"] if s["step"].startswith("time")
+    )
+
+
+def test_pools_say_how_they_are_spread() -> None:
+    found = row(data(*INFERENCE, "--tpot", "0.05", "--disaggregated"), "dgx-h100")
+    pools = found["prefill_replicas"], found["prefill_layout"]["tensor_parallel"]
+    assert f"{pools[0]} x T{pools[1]} + " in run(*INFERENCE, "--tpot", "0.05", "--disaggregated")
+
+
 def test_a_measured_service_scales_the_servers(tmp_path: Path) -> None:
     asked = {"tokens_in": 1000.0, "tokens_out": 300.0, "precision": "fp16"}
     predicted = estimate_serving(preset("llama-3-70b"), gpu("dgx-h100"), devices=4, **asked).output_tokens_per_s
@@ -203,6 +221,8 @@ def test_safe_inference_counts_on_the_throughput_of_nine_cases_in_ten() -> None:
         ([*INFERENCE, "--peak-factor", "0.5"], "a number from 1 to 1e+06"),
         ([*INFERENCE, "--prefix-hit", "1"], "prefix_hit must be at least 0 and below 1"),
         ([*INFERENCE, "--engine", "tgi"], "found no engine 'tgi'; vllm"),
+        ([*INFERENCE, "--targets", "p50"], "found targets 'p50'; mean, p90, p95, p99 are accepted"),
+        ([*INFERENCE, "--draft-acceptance", "0.5"], "found draft_acceptance without draft_tokens"),
         ([*INFERENCE, "--precision", "fp3"], "found precision 'fp3'"),
         ([*INFERENCE[:5], "-1", *INFERENCE[6:]], "found queries_per_day"),
     ],

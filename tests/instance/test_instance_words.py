@@ -79,6 +79,16 @@ def test_other_text_is_refused_with_text_that_works(workload: dict[str, Any], wo
     assert words in refused(workload)
 
 
+def test_targets_may_bind_a_percentile_and_steps_may_draft() -> None:
+    (chat,) = load(
+        {**SERVICE, "tpot_s": "50ms", "targets": "p95", "draft_tokens": 1, "draft_acceptance": "85%"}
+    ).workloads
+    assert isinstance(chat, Inference)
+    assert (chat.targets, chat.draft_tokens, chat.draft_acceptance) == ("p95", 1, pytest.approx(0.85))
+    assert "found draft_tokens without draft_acceptance; both, or neither" in refused({**SERVICE, "draft_tokens": 1})
+    assert "chat.targets: " in refused({**SERVICE, "targets": "p50"})
+
+
 def test_brain_floats_are_16_bits() -> None:
     (chat,) = load({**SERVICE, "precision": "bf16"}).workloads
     assert chat.precision == "fp16"
@@ -99,7 +109,8 @@ def test_a_rate_a_second_is_86_400_times_as_many_queries_a_day() -> None:
     ("key", "value", "ours"),
     [
         ("qps", 2, "requests_per_second"), ("requests_per_day", 2, "queries_per_day"), ("isl", 5, "tokens_in"),
-        ("output_tokens", 5, "tokens_out"), ("ttft_ms", 500, "ttft_s"), ("dtype", "fp8", "precision"),
+        ("output_tokens", 5, "tokens_out"), ("percentile", "p95", "targets"), ("mtp", 1, "draft_tokens"),
+        ("acceptance_rate", 0.8, "draft_acceptance"), ("ttft_ms", 500, "ttft_s"), ("dtype", "fp8", "precision"),
     ],
 )  # fmt: skip
 def test_a_word_of_another_tool_names_ours_and_what_it_accepts(key: str, value: Any, ours: str) -> None:
