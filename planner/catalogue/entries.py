@@ -134,6 +134,8 @@ class Server(Entry):
     """Ports of the server on each rail: 18 of an NVL72 rack, whose 18 trays have one on each of four rails."""
     pod_servers: Annotated[int, Field(ge=0, le=4096)] = 0
     """Servers of a pod of its vendor's networks of three tiers; 0 where the vendor makes as few pods as can be."""
+    port_split: Annotated[int, Field(ge=1, le=8)] = 1
+    """Planes that each of its compute ports may be split over, each at a part of its speed."""
     protocols: Annotated[tuple[Literal["infiniband", "ethernet"], ...], BeforeValidator(_split)]
     """Protocols its network cards speak."""
     life_years: Years = 5
@@ -179,7 +181,7 @@ class Optic(Entry):
     standard: str = ""
     """Optical interface of one link (SR4, DR4, FR4, ...): both ends must agree. On a fibre: the one standard it
     is made for; empty means any of its medium."""
-    links: Annotated[int, Field(ge=1, le=2)] = 1
+    links: Annotated[int, Field(ge=1, le=8)] = 1
     """Links one module or cable carries (2 = twin-port)."""
     co_packaged: bool = False
     """An optical engine inside a switch: only for switches whose ``built_in_optics`` it is."""

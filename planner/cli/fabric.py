@@ -126,7 +126,7 @@ def fabric(
                 raise FabricError(f"{kind.id} speaks {', '.join(kind.protocols)}; {switch} is {ask.switch.protocol}")
             parts = networks.Parts(catalogue.switches, _optics(catalogue, optic), _prices(catalogue, day))
             found = [networks.compute(ask, parts)]
-            out_of_band = None if compute_only or endpoints else _others(ask, parts, found)
+            out_of_band, missing = (None, []) if compute_only or endpoints else _others(ask, parts, found)
             others = networks.alternatives(ask, parts)
         except (FabricError, ValueError) as error:
             refuse(str(error), as_json)
@@ -143,7 +143,7 @@ def fabric(
 
         if as_json:
             asked = {"servers": size, "server": kind.id, "switch": switch, "oversubscription": oversubscription}
-            print_json({"fabric": asked, **words.document(found, out_of_band, others, proof)})
+            print_json({"fabric": asked, "missing": missing, **words.document(found, out_of_band, others, proof)})
             return
         from planner.report.terminal import new_console, print_line, print_tables
 
@@ -151,6 +151,8 @@ def fabric(
         accelerators = size * kind.accelerators
         print_line(console, f"{size:,} x {kind.name}, {accelerators:,} accelerators, on {ask.switch.name}", "bold")
         print_tables(console, words.network_tables(found, out_of_band, catalogue.optics))
+        for sentence in missing:
+            print_line(console, f"{sentence}.", "bold red")
         print_tables(console, [words.alternatives_table(found[0], others)])
         for other in others:
             if other.reason:
@@ -234,17 +236,26 @@ def _prices(catalogue: Catalogue, day: datetime.date) -> Any:
     return price
 
 
-def _others(ask: Ask, parts: Parts, found: list[Priced]) -> OutOfBand:
-    """Add the storage and in-band networks, and count the out-of-band one."""
+def _others(ask: Ask, parts: Parts, found: list[Priced]) -> tuple[OutOfBand | None, list[str]]:
+    """Add the storage and in-band networks, and count the out-of-band one; and say which cannot be built, and why."""
     from planner.engineering import management, networks
+    from planner.engineering.fabric import FabricError
 
+    missing = []
     defaults = dataclasses.replace(ask, tiers=0, reserved=0)
-    stored = networks.storage(defaults, parts)
-    if stored is not None:
-        found.append(stored)
-    in_band, out_of_band = management.management(defaults, found, parts)
+    try:
+        stored = networks.storage(defaults, parts)
+        if stored is not None:
+            found.append(stored)
+    except FabricError as error:
+        missing.append(f"The storage network cannot be built: {error}")
+    try:
+        in_band, out_of_band = management.management(defaults, found, parts)
+    except FabricError as error:
+        missing.append(f"The management networks cannot be built: {error}")
+        return None, missing
     found.append(in_band)
-    return out_of_band
+    return out_of_band, missing
 
 
 def _write_cables(

@@ -105,28 +105,56 @@ def storage(ask: Ask, parts: Parts) -> Priced | None:
     """The storage network; None for a server without storage ports.
 
     Raises:
-        FabricError: no switch has the speed, or no tree carries the servers.
+        FabricError: no switch has the speed, or no tree carries the servers; of several switches what the first lacks.
     """
     server, gbps = ask.server, ask.server.storage_port_gbps
     if not server.storage_ports:
         return None
-    switch = ask.switch
-    if not has_speed(switch, gbps):
-        offered = [
-            (cost / used_radix(s, gbps), s.id)
-            for s in parts.switches.values()
-            if s.protocol == switch.protocol and has_speed(s, gbps)
-            and (cost := parts.price("switches", s.id)) is not None
-        ]  # fmt: skip
-        if not offered:
-            raise FabricError(f"no {switch.protocol} switch has {gbps:g}G ports for storage")
-        switch = parts.switches[min(offered)[1]]
-    rules = Rules(
-        used_radix(switch, gbps), server.storage_ports, server.rail_ports > 1, cage_links=cage_links(switch, gbps),
-        rail_ports=server.rail_ports,
-    )  # fmt: skip
-    own = replace(ask, switch=switch, planes=1, split=1)
-    return assemble("storage", own, fit(rules, ask.servers), gbps, 1, parts)
+    reasons = []
+    for switch in _storage_switches(ask.switch, server, parts):
+        radix = used_radix(switch, gbps)
+        lanes = tray_lanes(server, radix)
+        try:
+            rules = Rules(
+                radix, server.storage_ports, lanes < server.storage_ports, cage_links=cage_links(switch, gbps),
+                any_pods=ask.any_pods, rail_ports=lanes if lanes < server.storage_ports else 1, growth=ask.growth,
+            )  # fmt: skip
+            own = replace(ask, switch=switch, planes=1, split=1)
+            return assemble("storage", own, fit(rules, ask.servers), gbps, 1, parts)
+        except FabricError as error:
+            reasons.append(error)
+    raise reasons[0] if reasons else FabricError(f"no switch has {gbps:g}G ports for storage")
+
+
+def _storage_switches(compute: Switch, server: Server, parts: Parts) -> list[Switch]:
+    """That of the compute network where it has the speed; then those of its protocol and others, by price per port."""
+    gbps = server.storage_port_gbps
+    offered = []
+    for switch in parts.switches.values():
+        price = parts.price("switches", switch.id)
+        if switch.protocol in server.protocols and has_speed(switch, gbps) and price is not None:
+            order = (switch.id != compute.id, switch.protocol != compute.protocol, price / used_radix(switch, gbps))
+            offered.append((order, switch.id))
+    return [parts.switches[id] for _, id in sorted(offered)]
+
+
+def tray_lanes(server: Server, radix: int) -> int:
+    """Storage ports of a server on each leaf: all; where it is a rack of trays, those of so many whole trays as leave
+    the fewest ports of a leaf unused.
+
+    NVL72 has two on each of 18 trays. Eight racks with four ports each fill 32 of 64 ports, where a rack with 18 on
+    each of two leaves would leave 14 unused:
+
+    >>> from planner.catalogue import load_catalogue
+    >>> servers = load_catalogue().servers
+    >>> tray_lanes(servers["gb300-nvl72"], 64), tray_lanes(servers["dgx-h100"], 64)
+    (4, 2)
+    """
+    ports, trays = server.storage_ports, server.rail_ports
+    if trays == 1 or ports % trays:
+        return ports
+    half = radix // 2
+    return max((n * ports // trays for n in divisors(trays)), key=lambda lanes: (half // lanes * lanes, lanes))
 
 
 def assemble(name: str, ask: Ask, tree: Tree, gbps: float, nic_links: int, parts: Parts) -> Priced:

@@ -78,6 +78,11 @@ class FabricChoice(Record):
     planes: Annotated[tuple[Annotated[int, Field(ge=1, le=64)], ...], Field(min_length=1)] = (1,)
     """Numbers of independent planes the compute network may be split into: ``[1, 8]`` offers one fabric, and eight
     fabrics that each take one port of eight. Traffic between planes passes inside the servers."""
+    split: Annotated[tuple[Annotated[int, Field(ge=1, le=8)], ...], Field(min_length=1)] | None = None
+    """Planes that every compute port may be split over, each at a part of its speed: ``[1, 2]`` also offers two fabrics
+    of 400G to ports of 800G. Absent: one, and what the server's row of the catalogue allows (``port_split``)."""
+    rails: Literal["any", "server"] = "any"
+    """Whether servers that are not rail-optimised may have a rail for each port all the same, where that is cheaper."""
     oversubscription: Annotated[tuple[Oversubscription, ...], Field(min_length=1, max_length=8)] = (
         usual(Oversubscription),
     )

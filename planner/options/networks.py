@@ -10,6 +10,7 @@ from functools import lru_cache
 from planner.catalogue.entries import Optic, Server, Switch
 from planner.engineering import fabric, optics
 from planner.engineering.fit import most_rows
+from planner.engineering.networks import tray_lanes
 from planner.engineering.shapes import Rules
 from planner.instance.choices import FabricChoice, Oversubscription
 
@@ -104,46 +105,83 @@ class Networks:
         """Every family of one oversubscription that suits a server type."""
         found, choice = [], self.choice
         suitable = [s for s in self.switches if s.protocol in server.protocols and s.protocol in choice.protocols]
-        for switch in suitable:
-            for tiers, planes in itertools.product(dict.fromkeys(choice.tiers), dict.fromkeys(choice.planes)):
-                if tiers == 2 and ratio.spine > 1:
-                    continue  # its spines have no uplinks
-                name = f"{switch.id}-{tiers}t" + (f"-{planes}p" if planes > 1 else "")
-                name += "".join(f"-{tier}{share:g}" for tier, share in ratio if share > 1)
+        rails_offered = [server.rail_optimised]
+        if choice.rails == "any" and not server.rail_optimised and 1 < server.compute_ports:
+            rails_offered.append(True)
+        splits = dict.fromkeys(choice.split or (1, server.port_split))
+        ways = itertools.product(
+            suitable, dict.fromkeys(choice.tiers), dict.fromkeys(choice.planes), splits, rails_offered
+        )
+        for switch, tiers, planes, split, rails in ways:
+            if (tiers == 2 and ratio.spine > 1) or (rails != server.rail_optimised and server.compute_ports == planes):
+                continue  # spines of two tiers have no uplinks; one port of a server on a plane has no rails
+            name = f"{switch.id}-{tiers}t" + (f"-{planes}p" if planes > 1 else "")
+            name += (f"-{split}s" if split > 1 else "") + ("-rails" if rails != server.rail_optimised else "")
+            name += "".join(f"-{tier}{share:g}" for tier, share in ratio if share > 1)
+            subject = f"{server.id} on {name}"
+            try:
+                compute = self._network(
+                    "compute", switch, server, server.compute_ports, server.compute_port_gbps, rails, tiers, planes,
+                    split, ratio,
+                )  # fmt: skip
+            except fabric.FabricError as error:
+                self.refuse(subject, "fabric", f"compute network: {error}")
+                continue
+            storage: tuple[NetworkOption, ...] = ()
+            if choice.storage_network and server.storage_ports:
                 try:
-                    compute = self._network(
-                        "compute", switch, server, server.compute_ports, server.compute_port_gbps,
-                        server.rail_optimised, tiers, planes, ratio,
-                    )  # fmt: skip
-                    storage: tuple[NetworkOption, ...] = ()
-                    if choice.storage_network and server.storage_ports:
-                        storage = self._storage(switch, server, suitable)
+                    storage = self._storage(switch, server, suitable)
                 except fabric.FabricError as error:
-                    self.refuse(f"{server.id} on {name}", "fabric", str(error))
+                    reason = f"storage network: {error}; further switches or fabric.storage_network: false would help"
+                    self.refuse(subject, "fabric", reason)
                     continue
-                found.append(Family(name, compute, storage))
+            found.append(Family(name, compute, storage))
         return found
 
     def _storage(self, compute: Switch, server: Server, suitable: Sequence[Switch]) -> tuple[NetworkOption, ...]:
-        """The same switch where it has the speed, or else the one of its protocol with the lowest price per port."""
+        """On the switch of the compute network; or else on the first of its protocol that does by price per port, and
+        the first by ports, and the same of another protocol."""
         gbps = server.storage_port_gbps
-        fitting = [s for s in suitable if s.protocol == compute.protocol and fabric.has_speed(s, gbps)]
-        if not fitting:
-            raise fabric.FabricError(f"no allowed {compute.protocol} switch has {gbps:g}G ports for storage")
-        switch = compute
-        if compute not in fitting:
-            switch = min(fitting, key=lambda s: (self.price_of(s.id) / fabric.used_radix(s, gbps), s.id))
-        # The trays of a rack have more storage ports than a leaf takes: each port of a tray has a leaf of its own.
-        rails = server.rail_ports > 1
-        found, reasons = [], []
-        for tiers in (2, 3):
-            try:
-                found.append(self._network("storage", switch, server, server.storage_ports, gbps, rails, tiers))
-            except fabric.FabricError as error:
-                reasons.append(error)
+        others = [s for s in suitable if s is not compute and fabric.has_speed(s, gbps)]
+        others.sort(key=lambda s: (self.price_of(s.id) / fabric.used_radix(s, gbps), s.id))
+        alike = [s for s in others if s.protocol == compute.protocol]
+        unlike = [s for s in others if s.protocol != compute.protocol]
+        found: list[NetworkOption] = []
+        reasons: list[fabric.FabricError] = []
+        if fabric.has_speed(compute, gbps):
+            found += self._in_tiers(compute, server, gbps, reasons)
+        if not found:
+            for switches in (alike, unlike):
+                for order in (switches, sorted(switches, key=lambda s: -fabric.used_radix(s, gbps))):
+                    made = next(filter(None, (self._in_tiers(s, server, gbps, reasons) for s in order)), [])
+                    if made and made[0].switch not in [option.switch for option in found]:
+                        found += made
+        if not found and not reasons:
+            raise fabric.FabricError(f"no allowed switch has {gbps:g}G ports for storage")
         if not found:
             raise reasons[0]
         return tuple(found)
+
+    def _in_tiers(
+        self, switch: Switch, server: Server, gbps: float, reasons: list[fabric.FabricError]
+    ) -> list[NetworkOption]:
+        """The storage network on a switch, of two and of three tiers; why not goes to ``reasons``."""
+        found = []
+        for tiers in (2, 3):
+            try:
+                found.append(self._dealt("storage", switch, server, server.storage_ports, gbps, tiers))
+            except fabric.FabricError as error:
+                reasons.append(error)
+        return found
+
+    def _dealt(
+        self, network: str, switch: Switch, server: Server, ports: int, gbps: float, tiers: int
+    ) -> NetworkOption:
+        """All ports of a server on one leaf; those of a rack of trays dealt to several."""
+        lanes = tray_lanes(server, fabric.used_radix(switch, gbps))
+        if lanes == ports:
+            return self._network(network, switch, server, ports, gbps, False, tiers)
+        return self._network(network, switch, server, ports, gbps, True, tiers, rail_ports=lanes)
 
     def _network(
         self,
@@ -155,14 +193,17 @@ class Networks:
         rails: bool,
         tiers: int,
         planes: int = 1,
+        split: int = 1,
         ratio: Oversubscription = NON_BLOCKING,
+        rail_ports: int = 0,
     ) -> NetworkOption:
         if ports % planes:
             raise fabric.FabricError(f"{ports} ports do not divide over {planes} planes")
+        gbps /= split
         upper = optics.cage_links(switch, gbps)
         plane = one_plane(
             fabric.used_radix(switch, gbps), ports // planes, rails, tiers, ratio.leaf, ratio.spine, upper,
-            server.rail_ports if rails else 1,
+            rail_ports or (server.rail_ports if rails else 1),
         )  # fmt: skip
         if isinstance(plane, str):
             raise fabric.FabricError(plane)
@@ -178,7 +219,7 @@ class Networks:
         classes = ["node-leaf"]
         classes += ["leaf-spine"] if rows else []
         classes += ["spine-core"] if tiers == 3 else []
-        nic = optics.nic_links(server, network)
+        nic = optics.nic_links(server, network) * split
         kits, lengths = {}, {}
         for link_class in classes:
             length = self.choice.typed_length_m(link_class)
@@ -187,7 +228,7 @@ class Networks:
             lower, below = (nic, "") if link_class == "node-leaf" else (upper, engine)
             kits[link_class] = self._offered(link_class, gbps, length, lower, upper, below, engine)
         found = NetworkOption(
-            network, switch, gbps, plane, kits, lengths, planes, tiers, ratio, nic, upper, rules=rules
+            network, switch, gbps, plane, kits, lengths, planes * split, tiers, ratio, nic, upper, rules=rules
         )
         return replace(found, worth=self.worth_of(found))
 

@@ -189,7 +189,7 @@ def cages(view: View, pool: Pool, network: str, row: Links) -> tuple[int, int]:
         upper = rules.switch.ports_per_cage * max(1, round(rules.switch.port_gbps / pool.ports(network)[1]))
     if row.link_class != "node-leaf":
         return upper, upper
-    return (pool.server.ports_per_cage if network == "compute" else 1), upper
+    return (pool.server.ports_per_cage * rules.parts if network == "compute" else 1), upper
 
 
 @lru_cache(maxsize=4096)

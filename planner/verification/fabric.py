@@ -78,14 +78,14 @@ def _network(view: View, book: Book, pool: Pool, network: str, period: int) -> N
 def _choices(view: View, book: Book, pool: Pool, row: Network, rules: Standard, where: str) -> None:
     """Switch, speed, tiers, planes and oversubscription: what the instance allows and the pool says."""
     choice, switch = view.facts.instance.fabric, rules.switch
-    book.text("switch is the right one", where, "switch", row.switch, switch.id)
-    book.same("link speed recomputed", where, "Gb/s", row.gbps, pool.ports(row.network)[1])
+    book.same("link speed recomputed", where, "Gb/s", row.gbps, pool.ports(row.network)[1] / rules.parts)
     leaf, spine = (pool.leaf_ratio, pool.spine_ratio) if row.network == "compute" else (rules.rules.leaf_ratio, 1.0)
     book.same("oversubscription as asked", where, "leaves", row.leaf_oversubscription, leaf)
     book.same("oversubscription as asked", where, "spines", row.spine_oversubscription, spine)
     if row.network != "compute":
         book.count("planes allowed", where, "planes", row.planes, 1)
         if row.network == IN_BAND:
+            book.text("switch is the right one", where, "switch", row.switch, switch.id)
             return
     detail = f"{where}: {switch.id}, expected one that catalogue.switches of the instance allows"
     book.record("switch allowed", view.facts.allowed("switches", switch.id), detail)
@@ -95,7 +95,12 @@ def _choices(view: View, book: Book, pool: Pool, row: Network, rules: Standard, 
     if row.network != "compute":  # of either kind, whatever the compute network is
         return
     book.record("tiers allowed", row.tiers in choice.tiers, f"{where}: {row.tiers} tiers, instance {choice.tiers}")
-    book.record("planes allowed", row.planes in choice.planes, f"{where}: {row.planes}, instance {choice.planes}")
+    planes = row.planes // rules.parts
+    book.record("planes allowed", planes in choice.planes, f"{where}: {planes}, instance {choice.planes}")
+    splits = choice.split or (1, pool.server.port_split)
+    book.record("planes allowed", rules.parts in splits, f"{where}: ports in {rules.parts} parts, of {splits}")
+    railed = not rules.rules.rails or pool.server.rail_optimised or choice.rails == "any"
+    book.record("rails allowed", railed, f"{where}: rails for {pool.server.id}, which has none of its own")
     asked = [(o.leaf, o.spine) for o in choice.oversubscription]
     allowed = any(abs(pool.leaf_ratio - a) <= WHOLE and abs(pool.spine_ratio - b) <= WHOLE for a, b in asked)
     detail = f"{where}: leaves {pool.leaf_ratio:g}:1, spines {pool.spine_ratio:g}:1, instance allows {asked}"

@@ -90,6 +90,8 @@ def _parts(view: View, book: Book) -> None:
 
 def _kit(view: View, book: Book, pool: Pool, row: Links, where: str) -> None:
     speed = pool.ports(row.network)[1]
+    tree = None if row.network == OUT_OF_BAND else standard(view, pool, row.network, row.period)
+    speed /= 1 if tree is None or isinstance(tree, str) else tree.parts
     length = _length(view, book, pool, row, where)
     book.same("link speed recomputed", where, "Gb/s", row.gbps, speed)
     optics = view.facts.catalogue.optics

@@ -30,6 +30,8 @@ class Standard:
     rules: Rules
     unit: Unit | None
     planes: int
+    parts: int = 1
+    """Planes that every port of a server is split over."""
 
     @property
     def row(self) -> int:
@@ -69,26 +71,46 @@ def _standard(view: View, pool: Pool, network: str, period: int) -> Standard | s
     if network == IN_BAND:
         return in_band(view, row.tiers)
     ports, gbps = pool.ports(network)
-    switch = compute_switch(view, pool, period) if network == "compute" else storage_switch(view, pool, period)
-    if isinstance(switch, str):
-        return switch
+    switch = view.facts.catalogue.switches.get(row.switch)
+    if switch is None:
+        return f"unknown switch {row.switch!r}"
+    parts = round(gbps / row.gbps) if network == "compute" and row.gbps > 0 else 1  # of every port, one for each plane
+    gbps /= max(parts, 1)
     split = split_of(switch, gbps)
     if split is None:
         return f"{switch.id} has no {gbps:g}G ports"
-    trays = pool.server.rail_ports > 1  # whose storage ports are dealt like rails
-    rails = pool.server.rail_optimised if network == "compute" else trays
     planes = row.planes if network == "compute" else 1
-    if not planes or ports % planes:
-        return f"{ports} ports do not divide over {planes} planes"
+    if not planes or not parts or planes % parts or ports % (planes // parts):
+        return f"{ports} ports in {parts} parts do not divide over {planes} planes"
     leaf, spine = (pool.leaf_ratio, pool.spine_ratio) if network == "compute" else (1.0, 1.0)
     cage = switch.ports_per_cage * split
     radix = switch.ports * split
     if not (1 <= leaf < radix and 1 <= spine < radix):
         return f"oversubscription {leaf:g} and {spine:g}, expected 1 to {radix - 1}"
-    rules = Rules(radix, ports // planes, rails, row.tiers, leaf, spine, cage)
-    if rails and pool.server.rail_ports > 1:
-        rules = replace(rules, rail_ports=pool.server.rail_ports)
-    return Standard(switch, rules, build_unit(rules), planes)
+    ports //= planes // parts
+    lanes = _lanes(view, pool, network, period, ports, planes)
+    rules = Rules(radix, ports, lanes < ports or _always(pool, network), row.tiers, leaf, spine, cage)
+    if rules.rails:
+        rules = replace(rules, rail_ports=lanes)
+    return Standard(switch, rules, build_unit(rules), planes, parts)
+
+
+def _always(pool: Pool, network: str) -> bool:
+    """Whether servers of this kind have rails whatever the plan says."""
+    return pool.server.rail_optimised if network == "compute" else pool.server.rail_ports > 1
+
+
+def _lanes(view: View, pool: Pool, network: str, period: int, ports: int, planes: int) -> int:
+    """Ports of a server on each leaf: those of its type, or as the rows of leaves of the plan have them where servers
+    of no rails may have some, and where the trays of a rack are dealt to leaves."""
+    own = pool.server.rail_ports if _always(pool, network) else ports
+    free = not pool.server.rail_optimised if network == "compute" else pool.server.rail_ports > 1
+    for cluster in view.clusters.get((pool.id, network, period), []):
+        rows = planes * cluster.units_each
+        if free and rows > 0 and cluster.leaves_each % rows == 0 and cluster.leaves_each:
+            row = cluster.leaves_each // rows
+            return ports // row if ports % row == 0 else own
+    return min(own, ports)
 
 
 def in_band(view: View, tiers: int) -> Standard:
@@ -97,32 +119,3 @@ def in_band(view: View, tiers: int) -> Standard:
     radix = switch.ports * (split_of(switch, 100) or 1) - 2
     rules = Rules(radix, 2, True, tiers, leaf_ratio=(radix - 4) / 4)
     return Standard(switch, rules, build_unit(rules), 1)
-
-
-def compute_switch(view: View, pool: Pool, period: int) -> Switch | str:
-    """The switch of the compute network, as the plan says."""
-    row = view.network(pool.id, "compute", period)
-    if row is None:
-        return "no compute network to take the switch from"
-    return view.facts.catalogue.switches.get(row.switch, f"unknown switch {row.switch!r}")
-
-
-def storage_switch(view: View, pool: Pool, period: int) -> Switch | str:
-    """That of the compute network where it has the speed, else the cheapest per port of its protocol."""
-    switch = compute_switch(view, pool, period)
-    gbps = pool.ports("storage")[1]
-    if isinstance(switch, str) or split_of(switch, gbps) is not None:
-        return switch
-    offered = []
-    for other in view.facts.catalogue.switches.values():
-        split, price = split_of(other, gbps), view.facts.price("switches", other.id)
-        if (
-            other.protocol == switch.protocol
-            and split
-            and price is not None
-            and view.facts.allowed("switches", other.id)
-        ):
-            offered.append((price / (other.ports * split), other.id))
-    if not offered:
-        return f"no {switch.protocol} switch at {gbps:g}G is known for it ({switch.id} was looked at)"
-    return view.facts.catalogue.switches[min(offered)[1]]

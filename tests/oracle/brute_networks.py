@@ -104,12 +104,15 @@ def families(
         s for s in map(catalogue.switches.__getitem__, switches)
         if s.protocol in server.protocols and s.protocol in choice.protocols
     ]  # fmt: skip
-    for switch, tiers, planes in itertools.product(suitable, sorted(set(choice.tiers)), sorted(set(choice.planes))):
+    railed = {server.rail_optimised, choice.rails == "any" or server.rail_optimised}
+    for switch, tiers, planes, rails in itertools.product(
+        suitable, sorted(set(choice.tiers)), sorted(set(choice.planes)), sorted(railed)
+    ):
         if tiers == 2 and ratio.spine > 1:
             continue
         try:
             compute = _wiring(
-                "compute", switch, server, server.compute_ports, server.compute_port_gbps, server.rail_optimised,
+                "compute", switch, server, server.compute_ports, server.compute_port_gbps, rails,
                 tiers, planes, ratio, catalogue, choice, optic_ids,
             )  # fmt: skip
             storage: tuple[Wiring, ...] = ()
@@ -132,7 +135,7 @@ def families(
                 )  # fmt: skip
         except fabric.FabricError:
             continue
-        yield f"{switch.id}-{tiers}-{planes}", compute, storage
+        yield f"{switch.id}-{tiers}-{planes}-{rails}", compute, storage
 
 
 def _wiring(

@@ -65,7 +65,9 @@ alter("switch never bought", "fabric", "switches follow purchases", "switches", 
 alter("switch of an unknown type", "fabric", "names known", "switches", "switch", lambda r: "patch-panel")
 alter("compute network of an unknown switch", "fabric", "network can be built", "networks", "switch",
       lambda r: "patch-panel", _compute)  # fmt: skip
-alter("another storage switch", "fabric", "switch is the right one", "networks", "switch", lambda r: "qm9700",
+alter("a storage switch of another speed", "fabric", "network can be built", "networks", "switch",
+      lambda r: "sb7890", lambda r: r["network"] == "storage")  # fmt: skip
+alter("a storage switch that is not allowed", "fabric", "switch allowed", "networks", "switch", lambda r: "qm9700",
       lambda r: r["network"] == "storage")  # fmt: skip
 alter("network of another speed", "fabric", "link speed recomputed", "networks", "gbps", lambda r: 400.0)
 alter("network in two planes", "fabric", "planes allowed", "networks", "planes", lambda r: 2, _compute)

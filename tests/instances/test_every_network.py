@@ -1,0 +1,147 @@
+"""Networks that vendors build, in plans: each with published counts or arithmetic by hand, and accepted by the verifier."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+import planner
+from planner.catalogue import load_catalogue
+from planner.engineering.fit import Rules, fit
+from planner.engineering.topology import prove
+from planner.plan.plan import Plan
+
+CATALOGUE = load_catalogue()
+
+
+@cache
+def solved(server: str, servers: int, switches: tuple[str, ...], **fabric: Any) -> Plan:
+    """The plan of a cluster of so many servers, verified."""
+    row = CATALOGUE.servers[server]
+    rate = CATALOGUE.accelerators[row.accelerator].peak_tflops("fp16") or 0.0
+    load = {"name": "w", "kind": "compute", "precision": "fp16", "one_cluster": True}
+    result = planner.solve(
+        planner.load_instance(
+            {
+                "name": "networks",
+                "horizon": {"start": "2026-06", "periods": 1, "period_years": 3},
+                "currency": {"unit": "USD", "rates": {"CNY": 0.14}},
+                "workloads": [{**load, "peak_flops": (servers - 0.5) * row.accelerators * rate * 1e12}],
+                "sites": [{"name": "s", "country": "US", "power_limit_mw": 60, "tariff_per_kwh": 0.1}],
+                "catalogue": {"servers": [server], **({"switches": list(switches)} if switches else {})},
+                "fabric": fabric,
+            }
+        )
+    )
+    plan = result.plan
+    assert plan is not None
+    assert plan.totals["servers"] == servers
+    assert not [c for c in planner.verify(plan).checks if not c.passed]
+    return plan
+
+
+def network(plan: Plan, name: str = "compute") -> dict[str, Any]:
+    (row,) = (row for row in plan.decisions["networks"] if row["network"] == name)
+    return dict(row)
+
+
+def counts(plan: Plan, name: str = "compute") -> tuple[int, ...]:
+    row = network(plan, name)
+    return row["leaves"], row["spines"], row["cores"]
+
+
+def test_gb200_nvl72_as_published_and_cheaper() -> None:
+    """32 racks on QM9700 (RA-11338-001): 128 leaves of 18 down and 18 up, 96 spines, 36 cores, 2,304 links in each tier.
+
+    In one pod a rail's 32 leaves have 576 uplinks, over 18 spines of 32 down and 32 up: 72 spines in place of 96.
+    """
+    vendor = solved("gb200-nvl72", 32, ("qm9700",), pods="vendor")
+    cheapest = solved("gb200-nvl72", 32, ("qm9700",))
+    assert counts(vendor) == (128, 96, 36)
+    assert counts(cheapest) == (128, 72, 36)
+    for plan in (vendor, cheapest):
+        row = network(plan)
+        assert {row[f"{c}_links"] for c in ("node_leaf", "leaf_spine", "spine_core")} == {2304}
+    assert cheapest.objective < vendor.objective
+
+
+def test_part_filled_units() -> None:
+    """40 DGX H100: 16 leaves of 20 down and 20 up, 5 spines; with growth 8 spines."""
+    assert counts(solved("dgx-h100", 40, ("qm9700",))) == (16, 5, 0)
+    assert counts(solved("dgx-h100", 40, ("qm9700",), growth=True)) == (16, 8, 0)
+
+
+def test_ports_split_over_two_planes() -> None:
+    """1,024 DGX B300 on SN5600 (B300 Spectrum-X RA): two planes of 128 x 400G, each of 128 leaves and 64 spines.
+
+    Whole: 8,192 ports of 800G on 64: 256 leaves, 256 spines, 128 cores.
+    """
+    split = solved("dgx-b300", 1024, ("sn5600",))
+    assert counts(split) == (256, 128, 0)
+    assert (network(split)["planes"], network(split)["gbps"]) == (2, 400)
+    whole = solved("dgx-b300", 1024, ("sn5600",), split=(1,))
+    assert counts(whole) == (256, 256, 128)
+
+
+def test_rails_of_servers_that_are_not_rail_optimised() -> None:
+    """512 servers of 6 ports of 800G on 64: 6 x 16 leaves, 6 x 16 spines, 6 x 512 uplinks on cores of 10 links to each
+    of 6 groups: 52. Plain leaves of 5 servers each take more."""
+    assert counts(solved("gaudi-3-8", 512, ("th5-64x800g",))) == (96, 96, 52)
+    assert sum(counts(solved("gaudi-3-8", 512, ("th5-64x800g",), rails="server"))) > 244
+
+
+def test_storage_ports_of_200g_on_ports_of_800g() -> None:
+    """32 HGX H100 on SN5600: compute 256 ports of 400G on 8 leaves and 2 spines of 128, storage 64 of 200G on one switch
+    of 256: modules of four links at the switch and single ones at the servers."""
+    plan = solved("hgx-h100-oem", 32, ("sn5600",))
+    assert counts(plan) == (8, 2, 0)
+    assert counts(plan, "storage") == (1, 0, 0)
+    parts = {row["part"]: row["installed"] for row in plan.decisions["parts"]}
+    assert (parts["dr4-4x200g-100m"], parts["dr4-200g-100m"], parts["fibre-os2-mpo12-half"]) == (16, 64, 64)
+
+
+def test_storage_of_trays_fills_its_leaves() -> None:
+    """64 GB300 racks have 2,304 storage ports of 400G. Four of each rack on a leaf: 8 racks fill 32 of 64 ports; on 128
+    ports 16 racks: 36 leaves of 64 ports down."""
+    plan = solved("gb300-nvl72", 64, ())
+    row = network(plan, "storage")
+    radix = CATALOGUE.switches[row["switch"]].ports * int(CATALOGUE.switches[row["switch"]].port_gbps // 400)
+    assert row["leaves"] == 2304 // (radix // 2)
+    assert sum(counts(plan, "storage")) <= 145
+
+
+def test_128_endpoints_of_200g_on_one_switch_of_64_ports_of_400g() -> None:
+    """Each of 32 twin-port cages as four links of 200G."""
+    from planner.engineering.networks import Ask, Parts, compute, endpoints_server
+
+    price = {**{("optics", o): 1.0 for o in CATALOGUE.optics}, ("switches", "qm9700"): 1.0}
+    parts = Parts(CATALOGUE.switches, CATALOGUE.optics, lambda kind, id: price.get((kind, id)))
+    found = compute(Ask(128, endpoints_server(128, 200), CATALOGUE.switches["qm9700"]), parts)
+    assert found.planes.switches == 1
+    assert found.parts["dr4-4x200g-100m"] == 32
+
+
+@pytest.mark.parametrize("server", ["dgx-h100", "dgx-b300", "gb200-nvl72", "gaudi-3-8"])
+def test_no_tree_that_the_calculator_finds_is_smaller(server: str) -> None:
+    """Switches and links of the compute network of a plan on one switch, against every scheme of the calculator."""
+    row = CATALOGUE.servers[server]
+    switch = "qm9700" if row.compute_port_gbps == 400 else "th5-64x800g"
+    for servers in (3, 17, 45):
+        plan = solved(server, servers, (switch,), split=(1,))
+        built = network(plan)
+        switches = sum(counts(plan))
+        links = built["leaf_spine_links"] + built["spine_core_links"]
+        for rails in {row.rail_optimised, True}:
+            for any_pods in (False, True):
+                tree = fit(
+                    Rules(
+                        64, row.compute_ports, rails, any_pods=any_pods, rail_ports=row.rail_ports if rails else 1,
+                        cage_links=CATALOGUE.switches[switch].ports_per_cage, pod_servers=row.pod_servers,
+                    ),
+                    servers,
+                )  # fmt: skip
+                assert prove(tree, flow_endpoints=0).non_blocking
+                more = tree.links("leaf-spine") + tree.links("spine-core")
+                assert switches <= tree.switches or links < more, (servers, rails, any_pods)
