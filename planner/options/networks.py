@@ -106,7 +106,7 @@ class Networks:
         found, choice = [], self.choice
         suitable = [s for s in self.switches if s.protocol in server.protocols and s.protocol in choice.protocols]
         rails_offered = [server.rail_optimised]
-        if choice.rails == "any" and not server.rail_optimised and 1 < server.compute_ports:
+        if choice.rails == "any" and not server.rail_optimised and server.compute_ports > 1:
             rails_offered.append(True)
         splits = dict.fromkeys(choice.split or (1, server.port_split))
         ways = itertools.product(

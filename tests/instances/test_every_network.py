@@ -1,4 +1,4 @@
-"""Networks that vendors build, in plans: each with published counts or arithmetic by hand, and accepted by the verifier."""
+"""Networks that vendors build, in plans: each with published counts or arithmetic by hand, and verified."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def counts(plan: Plan, name: str = "compute") -> tuple[int, ...]:
 
 
 def test_gb200_nvl72_as_published_and_cheaper() -> None:
-    """32 racks on QM9700 (RA-11338-001): 128 leaves of 18 down and 18 up, 96 spines, 36 cores, 2,304 links in each tier.
+    """32 racks on QM9700 (RA-11338-001): 128 leaves of 18 down and 18 up, 96 spines, 36 cores, 2,304 links a tier.
 
     In one pod a rail's 32 leaves have 576 uplinks, over 18 spines of 32 down and 32 up: 72 spines in place of 96.
     """
@@ -93,8 +93,8 @@ def test_rails_of_servers_that_are_not_rail_optimised() -> None:
 
 
 def test_storage_ports_of_200g_on_ports_of_800g() -> None:
-    """32 HGX H100 on SN5600: compute 256 ports of 400G on 8 leaves and 2 spines of 128, storage 64 of 200G on one switch
-    of 256: modules of four links at the switch and single ones at the servers."""
+    """32 HGX H100 on SN5600: compute 256 ports of 400G on 8 leaves and 2 spines of 128, storage 64 of 200G on one
+    switch of 256: modules of four links at the switch and single ones at the servers."""
     plan = solved("hgx-h100-oem", 32, ("sn5600",))
     assert counts(plan) == (8, 2, 0)
     assert counts(plan, "storage") == (1, 0, 0)
