@@ -445,6 +445,7 @@ NOT_LIMITS: Mapping[str, tuple[str, ...]] = {
     "the load, which a plan must carry": (
         "workloads[].name", "workloads[].kind", "workloads[].precision", "workloads[].scale_by_period[]",
         "workloads[].model", "workloads[].parameters", "workloads[].active_parameters", "workloads[].tokens",
+        "workloads[].trainable_parameters",
         "workloads[].days", "workloads[].concurrent_runs", "workloads[].sequence", "workloads[].batch_tokens",
         "workloads[].queries_per_day", "workloads[].requests_per_second", "workloads[].tokens_in",
         "workloads[].tokens_out", "workloads[].peak_factor", "workloads[].prefix_hit",

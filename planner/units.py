@@ -85,18 +85,18 @@ def tally(value: float | int | str) -> float:
 
 
 def share(value: float | int | str) -> float:
-    """Read a share: a number, or text in percent.
+    """Read a share: a number, also as text, or text in percent.
 
-    >>> share("9%"), share("12.5 %"), share(0.4)
-    (0.09, 0.125, 0.4)
+    >>> share("9%"), share("12.5 %"), share(0.4), share("0.4")
+    (0.09, 0.125, 0.4, 0.4)
 
     Raises:
         ValueError: the text is no such share.
     """
-    found = re.fullmatch(rf"\s*{_NUMBER}\s*%\s*", value[:65]) if isinstance(value, str) else None
+    found = re.fullmatch(rf"\s*{_NUMBER}\s*(%?)\s*", value[:65]) if isinstance(value, str) else None
     if isinstance(value, bool) or (isinstance(value, str) and found is None):
         raise ValueError(f"found {value!r}; a number or text such as '9%' is accepted")
-    return float(found[1]) / PERCENT if found is not None else float(value)
+    return float(found[1]) / (PERCENT if found[2] else 1) if found is not None else float(value)
 
 
 @cache

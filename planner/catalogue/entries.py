@@ -10,6 +10,8 @@ from pydantic_core import PydanticCustomError
 
 CoolingInterface = Literal["air", "liquid", "immersion"]
 Precision = Literal["fp32", "fp16", "fp8", "int8", "fp4", "int4"]
+ALIKE = {"bf16": "fp16", "bfloat16": "fp16", "tf32": "fp32"}
+"""Formats that run on the units of another at its rate, by the name that the catalogue has for those."""
 
 POWER_TRAIN_LIFE_YEARS = 15.0
 """Life of feeds, transformers, UPS and generators: upper end of the 10-15 years of a land data centre (CSC

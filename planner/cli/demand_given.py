@@ -11,6 +11,7 @@ import typer
 
 from planner.cli.demand_performance import model_of, show, told
 from planner.cli.outcome import refuse
+from planner.cli.parameters import number, portion, precision
 
 if TYPE_CHECKING:
     from planner.catalogue import Catalogue
@@ -31,7 +32,10 @@ ModelName = Annotated[
     ),
 ]
 ActiveParameters = Annotated[
-    float | None, typer.Option(help="Parameters used per token (mixture of experts), with a number of them.")
+    float | None,
+    typer.Option(
+        parser=number, metavar="NUMBER", help="Parameters used per token (mixture of experts), with a number of them."
+    ),
 ]
 DraftTokens = Annotated[
     int | None, typer.Option(help="Tokens drafted ahead in every step (speculative decoding); with --draft-acceptance.")
@@ -47,13 +51,18 @@ def run(
     model: ModelName,
     server: ServerName,
     devices: Annotated[int, typer.Option(help="Accelerators of the run.")],
-    tokens: Annotated[float | None, typer.Option(help="Tokens of the whole run, for its days.")] = None,
+    tokens: Annotated[
+        float | None, typer.Option(parser=number, metavar="NUMBER", help="Tokens of the whole run, for its days.")
+    ] = None,
     sequence: Annotated[float | None, typer.Option(help="Tokens of a sequence; the model's own if absent.")] = None,
     batch_tokens: Annotated[
-        float | None, typer.Option(help="Tokens of a step; usual for the model's size if absent.")
+        float | None,
+        typer.Option(parser=number, metavar="NUMBER", help="Tokens of a step; usual for the model's size if absent."),
     ] = None,
     batch_sequences: Annotated[float | None, typer.Option(help="Sequences of a step, in place of tokens.")] = None,
-    precision: Annotated[str, typer.Option(help="Of the matrix products: fp16 or fp8.")] = "fp16",
+    precision: Annotated[
+        str, typer.Option(parser=precision, metavar="FORMAT", help="Of the matrix products: fp16 or fp8.")
+    ] = "fp16",
     recomputation: Annotated[
         str | None, typer.Option(help="Of activations: none, selective or full; the fastest that fits if absent.")
     ] = None,
@@ -63,7 +72,19 @@ def run(
             metavar="NAME=N,...", help=f"What is settled of {', '.join(SETTLED)}; the fastest of the rest is taken."
         ),
     ] = None,
-    stack: Annotated[str | None, typer.Option(help="Software: unfused, fused (default) or overlapped.")] = None,
+    stack: Annotated[
+        str | None,
+        typer.Option(help="Software: unfused, fused or overlapped; that of the year and precision if absent."),
+    ] = None,
+    year: Annotated[int | None, typer.Option(help="Of the run, for its software; today's if absent.")] = None,
+    trainable_parameters: Annotated[
+        float | None,
+        typer.Option(
+            parser=number,
+            metavar="NUMBER",
+            help="Parameters that are trained, such as those of adapters (LoRA); all if absent.",
+        ),
+    ] = None,
     oversubscription: Annotated[
         float, typer.Option(help="Bandwidth down over up of the compute network, from 1.")
     ] = 1.0,
@@ -79,15 +100,15 @@ def run(
         from planner.engineering.performance.device import OTHER
         from planner.engineering.performance.parallel import RECOMPUTATION
         from planner.engineering.performance.server_types import TRAINING_PRECISIONS
-        from planner.engineering.performance.training import DoesNotTrain, default_batch_tokens, estimate_training
-        from planner.engineering.performance.training_calibration import DEFAULT_STACK, training_constants
+        from planner.engineering.performance.training import DoesNotTrain, estimate_training
+        from planner.engineering.performance.training_calibration import training_constants
         from planner.engineering.performance.training_measured import calibrated, read_measurements
         from planner.report.given import given_run, not_possible
 
         catalogue = load_catalogue()
         faults = _out_of_range(
             {"--devices": devices, "--tokens": tokens, "--sequence": sequence, "--batch-tokens": batch_tokens,
-             "--batch-sequences": batch_sequences}
+             "--batch-sequences": batch_sequences, "--trainable-parameters": trainable_parameters}
         )  # fmt: skip
         if batch_tokens is not None and batch_sequences is not None:
             faults.append("found both --batch-tokens and --batch-sequences; one is accepted")
@@ -99,14 +120,18 @@ def run(
         device = _tried(faults, lambda: _device(server, catalogue, max(1.0, oversubscription)))
         settled = _tried(faults, lambda: _settled(layout))
         generation = device.generation if device else OTHER
-        constants = _tried(faults, lambda: training_constants(generation, stack or DEFAULT_STACK))
+        constants = _tried(faults, lambda: training_constants(generation, stack, precision, year))
         if known and device and settled:
             faults += _not_tried(settled, known, device, sequence)
+        if known and (trainable_parameters or 0) > known.parameters:
+            faults.append(
+                f"found --trainable-parameters above the {known.parameters:g} of the model; fewer are accepted"
+            )
         if faults or known is None or device is None or constants is None:
             refuse("; ".join(faults), as_json)
 
         sequence = sequence or known.sequence
-        batch = batch_sequences * sequence if batch_sequences else batch_tokens or default_batch_tokens(known)
+        batch = batch_sequences * sequence if batch_sequences else batch_tokens
         measured = read_measurements(measurements, catalogue) if measurements else []
         own = [row for row in measured if row.device.name == device.name]
         if measurements and not own:
@@ -120,6 +145,7 @@ def run(
                 known, device, devices, tokens or 1.0, sequence, batch,
                 cast("Recomputation | None", recomputation), constants,
                 precision=precision, layout=settled,
+                trained=1.0 if trainable_parameters is None else trainable_parameters / known.parameters,
             )  # fmt: skip
         except DoesNotTrain as error:
             show(not_possible("run", known, server, device, str(error)), as_json)
@@ -130,22 +156,27 @@ def run(
 def replica(
     model: ModelName,
     server: ServerName,
-    tokens_in: Annotated[float, typer.Option(help="Tokens of a prompt.")],
-    tokens_out: Annotated[float, typer.Option(help="Tokens of an answer.")],
+    tokens_in: Annotated[float, typer.Option(parser=number, metavar="NUMBER", help="Tokens of a prompt.")],
+    tokens_out: Annotated[float, typer.Option(parser=number, metavar="NUMBER", help="Tokens of an answer.")],
     devices: Annotated[
         int | None, typer.Option(help="Accelerators of the replica; the best size per accelerator if absent.")
     ] = None,
     concurrency: Annotated[
         int | None, typer.Option(help="Requests at once, waiting ones included; all that memory holds if absent.")
     ] = None,
-    precision: Annotated[str, typer.Option(help="Of weights and matrix products, e.g. fp16 or fp8.")] = "fp16",
+    precision: Annotated[
+        str,
+        typer.Option(parser=precision, metavar="FORMAT", help="Of weights and matrix products, e.g. fp16 or w4a16."),
+    ] = "fp16",
     kv_precision: Annotated[
         str | None, typer.Option(help="Of the KV cache, e.g. fp16 or fp8; follows the weights if absent.")
     ] = None,
     engine: Annotated[
         str | None, typer.Option(help="vllm (default), sglang, tensorrt-llm, atom or tensorrt-llm-2023.")
     ] = None,
-    prefix_hit: Annotated[float, typer.Option(help="Share of prompt tokens found in a prefix cache.")] = 0.0,
+    prefix_hit: Annotated[
+        float, typer.Option(parser=portion, metavar="SHARE", help="Share of prompt tokens found in a prefix cache.")
+    ] = 0.0,
     attention: Annotated[
         str | None,
         typer.Option(help="How attention is spread: tensor, or data (wide experts); the faster if absent."),

@@ -29,6 +29,8 @@ def training(
     batch_tokens: float | None,
     precision: str,
     stack: str | None,
+    year: int | None,
+    trainable_parameters: float | None,
     accelerator: Sequence[str] | None,
     oversubscription: float | None,
     safe: bool,
@@ -39,21 +41,15 @@ def training(
     with told(as_json):
         from planner.catalogue import load_catalogue
         from planner.engineering.performance.server_types import Run, devices_in, run_on_each
-        from planner.engineering.performance.training_calibration import DEFAULT_STACK
         from planner.engineering.performance.training_measured import read_measurements
         from planner.report.demand import training_demand
 
         catalogue = load_catalogue()
+        known_model = model_of(model, active_parameters)
         run = Run(
-            model_of(model, active_parameters),
-            tokens,
-            days,
-            concurrent,
-            sequence,
-            batch_tokens,
-            precision,
-            stack or DEFAULT_STACK,
-        )
+            known_model, tokens, days, concurrent, sequence, batch_tokens, precision, stack, year,
+            1.0 if trainable_parameters is None else trainable_parameters / known_model.parameters,
+        )  # fmt: skip
         measured = _grouped(
             read_measurements(measurements, catalogue) if measurements else (), lambda row: row.device.name
         )

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from planner.units import quantity, share, tally
+
 MOST_THREADS = 256
 
 
@@ -21,6 +23,33 @@ def _seconds(value: float | None) -> float | None:
     if value is not None and not 0 < value < math.inf:
         raise typer.BadParameter("seconds above 0 are accepted")
     return value
+
+
+def seconds(value: float | str) -> float:
+    """Seconds: a number, or text with a unit of time such as ``50ms``."""
+    return float(value) if _not_finite(value) else quantity(value, "s")
+
+
+def number(value: float | str) -> float:
+    """A count, with the letter of a model card if need be; what is no finite number is left to the checks, which name
+    every fault of a command at once."""
+    return float(value) if _not_finite(value) else tally(value)
+
+
+def portion(value: float | str) -> float:
+    """A share, in percent if need be; what is no finite number is left to the checks."""
+    return float(value) if _not_finite(value) else share(value)
+
+
+def _not_finite(value: float | str) -> bool:
+    return isinstance(value, str) and value.strip().lstrip("+-").lower() in ("nan", "inf", "infinity")
+
+
+def precision(word: str) -> str:
+    """A number format by the name that the catalogue has for its units: ``bf16`` is ``fp16``."""
+    from planner.catalogue.entries import ALIKE
+
+    return ALIKE.get(word, word)
 
 
 InstanceFile = Annotated[Path, typer.Argument(metavar="FILE", help="Instance file (YAML).", show_default=False)]

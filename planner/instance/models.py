@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from planner.engineering.performance import models
+from planner.instance.resolve import order_date
 from planner.instance.schema import Instance
 from planner.instance.workloads import Inference, ModelShape, Training
 
@@ -33,6 +34,13 @@ def parameters_of(workload: Training | Inference) -> tuple[float, float]:
         return workload.parameters, workload.active_parameters or workload.parameters
     model = model_of(workload)
     return float(model.parameters), float(model.active_parameters)
+
+
+def trained_share(workload: Training) -> float:
+    """Share of a model's parameters that a run trains: 1, or that of the adapters."""
+    if workload.trainable_parameters is None:
+        return 1.0
+    return min(1.0, workload.trainable_parameters / parameters_of(workload)[0])
 
 
 @lru_cache(maxsize=256)
@@ -89,7 +97,7 @@ def run_on(instance: Instance, workload: Training, devices: int, accelerator: st
     constants = training_constants_of(instance, workload, accelerator, device)
     return estimate_training(
         model_of(workload), device, devices, workload.tokens, workload.sequence, workload.batch_tokens,
-        workload.recomputation, constants, precision=workload.precision,
+        workload.recomputation, constants, precision=workload.precision, trained=trained_share(workload),
     )  # fmt: skip
 
 
@@ -121,11 +129,13 @@ def replicas_on(
 def training_constants_of(
     instance: Instance, workload: Training, accelerator: str, device: Device
 ) -> TrainingConstants:
-    """Constants of an accelerator under a workload's software, scaled to the instance's own measurements of it."""
-    from planner.engineering.performance.training_calibration import DEFAULT_STACK, training_constants
+    """Constants of an accelerator under a workload's software, that of the order's year and the precision if none is
+    typed, scaled to the instance's own measurements of it."""
+    from planner.engineering.performance.training_calibration import training_constants
     from planner.engineering.performance.training_measured import TrainingMeasurement, calibrated
 
-    calibrated_ones = training_constants(device.generation, workload.stack or DEFAULT_STACK)
+    year = order_date(instance).year
+    calibrated_ones = training_constants(device.generation, workload.stack, workload.precision, year)
     found = [m for m in instance.measurements.training if m.accelerator == accelerator]
     if not found:
         return calibrated_ones

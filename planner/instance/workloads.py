@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from planner.catalogue.entries import Precision
+from planner.catalogue.entries import ALIKE, Precision
 from planner.engineering.performance.models import preset
 from planner.instance.values import (
     Bytes,
@@ -24,8 +24,6 @@ from planner.instance.values import (
 )
 from planner.units import SECONDS_PER_DAY
 
-ALIKE = {"bf16": "fp16", "bfloat16": "fp16", "tf32": "fp32"}
-"""Formats that run on the units of another at its rate, by the name that the catalogue has for those."""
 WEIGHT_ONLY = {"w8a16": "fp16", "w4a16": "fp16"}
 """Formats of weights alone, and what they are computed in."""
 LOADS = ("queries_per_day", "requests_per_second", "concurrent_users")
@@ -146,10 +144,25 @@ class Training(_Transformer):
     recomputation: Literal["none", "selective", "full"] | None = None
     """Of activations in the backward pass; the fastest that fits if absent."""
     stack: Literal["unfused", "fused", "overlapped"] | None = None
-    """Training software: early frameworks, the usual ones (if absent), or those whose communication hides behind
-    compute, as tuned teams run them."""
+    """Training software: early frameworks, the usual ones, or those whose communication hides behind compute, as tuned
+    teams run them. If absent that of the year of the order: early ones before 2023, tuned ones for FP8 from 2024 on,
+    the usual ones else; the range of the days then holds that it may be another."""
+    trainable_parameters: Parameters | None = None
+    """Parameters that are trained, such as those of low-rank adapters (LoRA) on a model whose own weights stay as they
+    are; absent means all."""
     bytes_per_parameter: Bytes = 16
     """Training state per parameter at a typed ``mfu``: weights, gradients and Adam state in mixed precision."""
+
+    @model_validator(mode="after")
+    def _trains(self) -> Training:
+        if self.trainable_parameters is not None and self.mfu is not None:
+            raise ValueError("found both of mfu and trainable_parameters; one is accepted")
+        if self.parameters is not None and (self.trainable_parameters or 0) > self.parameters:
+            raise ValueError(
+                f"found {self.trainable_parameters:g} trainable_parameters of {self.parameters:g} parameters; at most "
+                "all of them are accepted"
+            )
+        return self
 
 
 class Inference(_Transformer):

@@ -7,7 +7,7 @@ from planner.engineering.performance.device import device_of
 from planner.engineering.performance.replicas import ServingEstimate
 from planner.engineering.performance.training import smallest_cluster
 from planner.errors import PlannerError
-from planner.instance.models import model_of, replicas_on, training_constants_of
+from planner.instance.models import model_of, replicas_on, trained_share, training_constants_of
 from planner.instance.schema import Instance
 from planner.instance.workloads import Inference, Training
 from planner.options.blocks import Block, chain, frontier, gang
@@ -45,11 +45,13 @@ def _run(
         found = smallest_cluster(
             model_of(workload), device, workload.tokens, workload.days, workload.sequence, workload.batch_tokens,
             workload.recomputation, constants, precision=workload.precision, granule=server.accelerators,
-            percentile_90=safe,
+            percentile_90=safe, trained=trained_share(workload),
         )  # fmt: skip
         layout = f"TP{found.layout.tensor} PP{found.layout.pipeline} DP{found.layout.data}"
         said = f"MFU {found.mfu:.0%}, {layout}, {found.days:.3g} days ({found.low_days:.3g}-{found.high_days:.3g})"
-        return -(-found.devices // server.accelerators), f"{said}, {found.limiting}-bound"
+        unknown = [what for what, so in (("software", found.software_decides), ("batch", found.batch_decides)) if so]
+        assumed = f", {' and '.join(unknown)} assumed" if unknown else ""
+        return -(-found.devices // server.accelerators), f"{said}, {found.limiting}-bound{assumed}"
 
     expected, basis = fewest(False)
     servers = expected

@@ -42,17 +42,16 @@ def given_run(
     """A training run on the devices given; its days only where ``tokens`` of the whole run are."""
     from planner.engineering.performance.step import model_flops_per_token
     from planner.engineering.performance.training_derivation import explain_training
-    from planner.engineering.performance.uncertainty import spread
 
     steps = explain_training(model, device, tokens or 1.0, found, sequence, constants)
-    peak, factor = device.peak_tflops["fp16"], spread(constants.error)
+    peak = device.peak_tflops["fp16"]
     flops = model_flops_per_token(model, sequence)
     row = {
         "server": server,
         "accelerator": device.name,
         **dataclasses.asdict(found),
-        "low_step_s": found.step_s / factor,
-        "high_step_s": found.step_s * factor,
+        "low_step_s": found.step_s * found.low_days / found.days,
+        "high_step_s": found.step_s * found.high_days / found.days,
         "tflops_per_device": found.mfu * peak,
         "mfu_full_attention": found.mfu * (1 + 3 * model.attention_flops_per_token(sequence) / flops),
     }

@@ -125,7 +125,7 @@ def test_measured_runs_set_the_speed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ([*GPT3[:7], "8"], "needs 350.0 GB on each of 8 a100-sxm-80"),
+        ([*GPT3[:7], "8"], "needs 350.9 GB on each of 8 a100-sxm-80"),
         ([*GPT3[:7], "60", "--layout", "tensor=8,pipeline=8"], "no layout of GPT-3 175B divides 60 a100-sxm-80"),
         ([*GPT3, "--precision", "fp8"], "a100-sxm-80 has no fp8 peak"),
     ],

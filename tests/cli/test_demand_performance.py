@@ -284,3 +284,28 @@ def test_a_run_of_a_mixture_by_its_counts() -> None:
     asked = ["demand", "run", "--server", "dgx-h100", "--devices", "512", "--tokens", "1e12"]
     sparse = data(*asked, "--model", "100e9", "--active-parameters", "10e9")
     assert sparse["rows"][0]["days"] < data(*asked, "--model", "100e9")["rows"][0]["days"] / 3
+
+
+def test_numbers_and_formats_of_model_cards_are_read() -> None:
+    plain = data(*TRAINING[:2], "--model", "7e9", "--tokens", "1e12", "--days", "30", "--precision", "fp16")
+    cards = data(*TRAINING[:2], "--model", "7B", "--tokens", "1T", "--days", "30", "--precision", "bf16")
+    assert plain == cards
+    asked = ["demand", "inference", "--model", "7B", "--accelerator", "l40s"]
+    plain = data(*asked, *(word for pair in SERVICE.items() for word in pair), "--tpot", "0.05", "--prefix-hit", "0.4")
+    cards = data(
+        *asked, "--queries-per-day", "10M", "--tokens-in", "1k", "--tokens-out", "300", "--tpot", "50ms",
+        "--prefix-hit", "40%",
+    )  # fmt: skip
+    assert plain == cards
+    assert "found '1 trillion'; a number or text such as '15T'" in refusal(
+        *TRAINING[:4], "--tokens", "1 trillion", "--days", "30"
+    )
+
+
+def test_adapters_and_years_change_what_a_run_takes() -> None:
+    asked = [*TRAINING, "--accelerator", "a100-sxm-80"]
+    usual, early, adapters = (
+        row(data(*asked, *more), "dgx-a100") for more in ((), ("--year", "2021"), ("--trainable-parameters", "20M"))
+    )
+    assert adapters["servers"] < usual["servers"] < early["servers"]
+    assert early["layout"]["recomputation"] == "full"

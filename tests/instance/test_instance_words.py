@@ -175,3 +175,27 @@ def test_a_shape_in_a_file_has_windows() -> None:
 def test_a_shape_that_does_not_agree_is_refused(changed: dict[str, Any], words: str) -> None:
     shape = {"layers": 4, "hidden": 512, "heads": 8, "ffn": 2048, "vocabulary": 32000, **changed}
     assert words in refused({**SERVICE, "model": shape})
+
+
+# Adapters
+
+
+def test_adapters_of_a_large_model_train_on_fewer_servers() -> None:
+    """70 billion parameters have 1.26 TB of training state, 16 servers' worth of memory in part; adapters 140 GB."""
+    run = {"name": "run", "kind": "training", "model": "llama-3-70b", "tokens": "2B", "days": 5}
+    basis = {}
+    for name, changed in {"all": {}, "adapters": {"trainable_parameters": "200M"}}.items():
+        (block,) = options_data(api.check(load({**run, **changed})))["blocks"]
+        basis[name] = block["devices_per_block"]
+    assert basis["adapters"] < basis["all"]
+    assert "found 8e+09 trainable_parameters of 7e+09 parameters" in refused({**RUN, "trainable_parameters": "8B"})
+    assert "found both of mfu and trainable_parameters" in refused({**RUN, "mfu": 0.4, "trainable_parameters": "1B"})
+
+
+def test_a_run_says_what_it_assumes_of_software() -> None:
+    (typed,), (assumed,) = (
+        options_data(api.check(load({**RUN, "batch_tokens": "4M", **changed})))["blocks"]
+        for changed in ({"stack": "fused"}, {})
+    )
+    assert assumed["basis"].endswith("-bound, software assumed")
+    assert typed["basis"].endswith("-bound")

@@ -20,7 +20,7 @@ from planner.errors import InstanceError
 
 CATALOGUE = load_catalogue()
 ASCEND = device_of(CATALOGUE.accelerators["ascend-910b"], CATALOGUE.servers["atlas-800t-a2"])
-CONSTANTS = training_constants("ascend")
+CONSTANTS = training_constants("ascend", "fused")
 
 
 def measurements(factor: float, *spread: float) -> list[TrainingMeasurement]:

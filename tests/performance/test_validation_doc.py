@@ -37,9 +37,9 @@ def test_no_row_is_dropped() -> None:
 
 
 def test_errors_used_rows_and_leave_one_out_stand_in_the_row() -> None:
-    """LLaMA 65B: 1,214,342 predicted over 1,022,362 published hours is 18.8 % too many; it was used to fit."""
+    """LLaMA 65B: 1,227,387 predicted over 1,022,362 published hours is 20.1 % too many; it was used to fit."""
     (line,) = (line for line in PAGE.splitlines() if line.startswith("| LLaMA 65B whole run "))
-    assert "| 1,022,362 | 1,214,342 | h | +18.8 % |" in line
+    assert "| 1,022,362 | 1,227,387 | h | +20.1 % | +20.1 % | yes |" in line
     assert "| fit | A | arXiv:2302.13971" in line
     (unused,) = (line for line in PAGE.splitlines() if line.startswith("| Llama 3 8B whole run "))
     assert "| - |  | C |" in unused
@@ -51,8 +51,10 @@ def test_a_target_that_is_missed_says_by_which_rows() -> None:
     assert not worst["met"]
     assert [row.split(" whole run")[0] for row in worst["missed_by"]] == ["Llama 3 8B", "Llama 3.1 8B"]
     assert all("grade C" in row for row in worst["missed_by"])
-    assert [what for what, target in found.items() if not target["met"]] == [worst["what"]]
-    assert all(target["met"] == (not target["missed_by"]) for target in found.values())
+    typed = [what for what in found if what.startswith("test rows as typed, device-hours")]
+    assert [what for what, target in found.items() if not target["met"]] == [worst["what"], *typed]
+    others = [target for what, target in found.items() if what not in typed]
+    assert all(target["met"] == (not target["missed_by"]) for target in others)
 
 
 @pytest.mark.parametrize("name", ["whole-run", "strong-scaling"])
@@ -72,7 +74,7 @@ def test_json_and_the_terminal_have_the_same_rows() -> None:
     assert len(data["training"]) + len(data["inference"]) == len(validation_training.rows()) + len(published_serving())
     text = printed()
     assert text.lstrip().startswith("Targets")
-    assert "OPT-175B was restarted by hand" in " ".join(text.split())
+    assert "assumed devices, restarts by hand" in " ".join(text.split())
 
 
 # The page about the model

@@ -33,8 +33,9 @@ CONTEXT_SHARE = 4096
 SELECTIVE_SHARE = 0.6
 """Share of the activations kept by selective recomputation where attention is fused: the element-wise results
 (normalisation, activation function, dropout masks: 14 of 34 bytes per hidden element) are made again."""
-USABLE_MEMORY = 0.92
-"""Share of the memory open to states and activations; the rest is for the runtime, buffers and fragmentation."""
+USABLE_MEMORY = 0.98
+"""Share of the memory of the data sheet open to states and activations. Its GB hold 2^30 bytes, 7 % more than 1e9 (an
+80 GB device reports 81,559 MiB), of which 9 % are for the runtime, buffers and fragmentation."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Layouts:
     zero: Array
     """ZeRO stage of the training state."""
 
-    def keep(self, mask: NDArray[np.bool_]) -> Layouts:
+    def keep(self, mask: NDArray[np.bool_] | NDArray[np.intp]) -> Layouts:
         return replace(self, **{field.name: getattr(self, field.name)[mask] for field in fields(self)})
 
     def __len__(self) -> int:
@@ -83,20 +84,25 @@ def candidates(model: Model, scale_up_size: int, sequence: int) -> Layouts:
     return Layouts(*(np.array(column, dtype=float) for column in zip(*rows, strict=True)))
 
 
-def state_bytes_per_parameter(zero: Any, data_parallel: Any) -> Any:
-    """Bytes of weights, gradients and optimizer state per parameter on one device: 16 in all, sharded by ZeRO stage.
+def state_bytes_per_parameter(zero: Any, data_parallel: Any, trained: float = 1.0) -> Any:
+    """Bytes of weights, gradients and optimizer state per parameter on one device: 18 in all, sharded by ZeRO stage.
 
-    2 of 16-bit weights, 2 of gradients, 12 of FP32 weights and Adam's moments; stage 1 shards the last, 2 the
-    gradients too, 3 all. Source: ZeRO.
+    2 of 16-bit weights, 4 of gradients (they are summed in FP32), 12 of FP32 weights and Adam's moments; stage 1 shards
+    the last, 2 the gradients too. Stage 3 keeps a share of 4 of FP32 weights, 4 of gradients and 8 of moments, 16 in
+    all, and makes 16-bit weights of them layer by layer. Weights that are not trained are held in 16 bits, without
+    gradient and state. Source: ZeRO, with the gradients of the Megatron-LM documentation (6 + 12 / d) and the sharded
+    FP32 parameters of PyTorch's fully sharded data parallelism (arXiv:2304.11277, section 4.4).
 
     >>> [float(state_bytes_per_parameter(stage, 8)) for stage in (0, 1, 2, 3)]
-    [16.0, 5.5, 3.75, 2.0]
+    [18.0, 7.5, 4.0, 2.0]
+    >>> round(float(state_bytes_per_parameter(0, 1, 0.01)), 2)  # 2 + 0.01 x 16
+    2.16
     """
     zero, data_parallel = np.asarray(zero), np.asarray(data_parallel)
     optimizer = np.where(zero >= 1, 12 / data_parallel, 12.0)
-    gradients = np.where(zero >= 2, 2 / data_parallel, 2.0)
-    weights = np.where(zero >= 3, 2 / data_parallel, 2.0)
-    return optimizer + gradients + weights
+    gradients = np.where(zero >= 2, 4 / data_parallel, 4.0)
+    weights = np.where(zero >= 3, 2 * (1 - trained) / data_parallel, 2.0)
+    return trained * (optimizer + gradients) + weights
 
 
 def activation_bytes_per_token(model: Model, sequence: float, fused_attention: bool) -> float:
@@ -124,17 +130,30 @@ def parameters_per_device(model: Model, layouts: Layouts) -> tuple[Array, Array]
     return common, model.routed_parameters * depth / np.maximum(layouts.expert, layouts.tensor)
 
 
-def memory_bytes(model: Model, layouts: Layouts, data_parallel: Array, sequence: float, fused: bool) -> Array:
+def memory_bytes(
+    model: Model,
+    layouts: Layouts,
+    data_parallel: Array,
+    sequence: float,
+    fused: bool,
+    chunks: Array | float = 1.0,
+    trained: float = 1.0,
+) -> Array:
     """Memory of training states and activations on the fullest device, bytes.
 
     Sequence parallelism is taken as given: activations divide by the tensor-parallel devices. The first stage of a
-    pipeline holds as many micro-batches as there are stages. Source: Korthikanti, section 4.2; ZeRO.
+    pipeline holds as many micro-batches as there are stages, p, and with v interleaved chunks (p - 1) / (p v) more of
+    them. Source: Korthikanti, section 4.2; ZeRO.
+
+    Args:
+        chunks: pipeline chunks of a device.
+        trained: share of the parameters that is trained.
     """
     shards = data_parallel * layouts.context
     common, routed = parameters_per_device(model, layouts)
     expert_shards = np.maximum(shards * layouts.tensor / np.maximum(layouts.expert, layouts.tensor), 1)
-    states = common * state_bytes_per_parameter(layouts.zero, shards)
-    states += routed * state_bytes_per_parameter(layouts.zero, expert_shards)
+    states = common * state_bytes_per_parameter(layouts.zero, shards, trained)
+    states += routed * state_bytes_per_parameter(layouts.zero, expert_shards, trained)
     # Under ZeRO-3 two layers are gathered at a time.
     states += np.where(layouts.zero == 3, 2 * 2 * (common + routed) / model.layers, 0)
     tokens = layouts.micro_batch * sequence / layouts.context
@@ -146,7 +165,8 @@ def memory_bytes(model: Model, layouts: Layouts, data_parallel: Array, sequence:
     depth = np.ceil(model.layers / layouts.pipeline)
     working = np.where(layouts.recomputation == 2, per_layer, scores)
     logits = 6 * tokens * model.vocabulary / layouts.tensor
-    return np.asarray(states + kept * depth * layouts.pipeline + working + logits)
+    ahead = np.where(np.asarray(chunks) > 1, (layouts.pipeline - 1) / np.asarray(chunks), 0)
+    return np.asarray(states + kept * depth * (layouts.pipeline + ahead) + working + logits)
 
 
 def fixed(layouts: Layouts, numbers: Mapping[str, float]) -> Layouts:

@@ -17,9 +17,8 @@ from planner.engineering.performance.models import Model
 from planner.engineering.performance.replicas import ServingEstimate
 from planner.engineering.performance.service import TARGETS, drafting_faults
 from planner.engineering.performance.training import DoesNotTrain, TrainingEstimate, smallest_cluster
-from planner.engineering.performance.training_calibration import DEFAULT_STACK, TrainingConstants, training_constants
+from planner.engineering.performance.training_calibration import TrainingConstants, training_constants
 from planner.engineering.performance.training_measured import TrainingMeasurement, calibrated
-from planner.engineering.performance.uncertainty import spread
 
 if TYPE_CHECKING:
     from planner.catalogue.entries import Accelerator, Server
@@ -80,13 +79,20 @@ class Run:
     sequence: float | None = None
     batch_tokens: float | None = None
     precision: str = "fp16"
-    stack: str = DEFAULT_STACK
+    stack: str | None = None
+    """Software; that of the year and precision if absent."""
+    year: int | None = None
+    """In which the run is made; today's software if absent."""
+    trained: float = 1.0
+    """Share of the parameters that is trained."""
 
     def __post_init__(self) -> None:
         faults = _beyond(
             runs=(self.runs, 1, 1e9), tokens=(self.tokens, 1, 1e20), days=(self.days, 0.01, 1e5),
             sequence=(self.sequence, 1, 1e8), batch_tokens=(self.batch_tokens, 1, 1e12),
         )  # fmt: skip
+        if not 0 < self.trained <= 1:
+            faults.append(f"found a trained share of {self.trained:g}; a number above 0 and at most 1 is accepted")
         if self.precision not in TRAINING_PRECISIONS:
             faults.append(f"found precision {self.precision!r}; {', '.join(TRAINING_PRECISIONS)} are accepted")
         if faults:
@@ -146,30 +152,30 @@ def run_on(
         DoesNotTrain: no number of them does.
         ValueError: a number is not above 0 and finite, or measurements do not fit.
     """
-    constants = training_constants(device.generation, run.stack)
+    constants = training_constants(device.generation, run.stack, run.precision, run.year)
     constants = calibrated(constants, measured) if measured else constants
-    factor = spread(constants.error)
 
-    def fewest(days: float) -> TrainingEstimate:
+    def fewest(percentile_10: bool = False, percentile_90: bool = False) -> TrainingEstimate:
         return smallest_cluster(
-            run.model, device, run.tokens, days, run.sequence, run.batch_tokens, constants=constants,
-            precision=run.precision, granule=server.accelerators,
+            run.model, device, run.tokens, run.days, run.sequence, run.batch_tokens, constants=constants,
+            precision=run.precision, granule=server.accelerators, percentile_10=percentile_10,
+            percentile_90=percentile_90, trained=run.trained,
         )  # fmt: skip
 
     def servers(estimate: TrainingEstimate) -> int:
         return run.runs * (estimate.devices // server.accelerators)
 
-    taken = fewest(run.days / factor if safe else run.days)
+    taken = fewest(percentile_90=safe)
     high = None
     with suppress(DoesNotTrain):
-        high = servers(taken if safe else fewest(run.days / factor))
+        high = servers(taken if safe else fewest(percentile_90=True))
     return OnServers(
         server=server.id,
         device=device,
         constants=constants,
         estimate=taken,
         servers=servers(taken),
-        low_servers=servers(fewest(run.days * factor)),
+        low_servers=servers(fewest(percentile_10=True)),
         high_servers=high,
         accelerators=run.runs * taken.devices,
     )

@@ -69,15 +69,18 @@ def step_time(
     sequences: float,
     constants: TrainingConstants,
     precision: str = "fp16",
+    trained: float = 1.0,
 ) -> StepTime:
     """Time of a step over ``sequences`` sequences with ``data_parallel`` replicas of each layout.
+
+    Of the weights a share ``trained`` has gradients; the others are multiplied with forward and backward alone.
 
     A step is (micro-batches + (stages - 1) / chunks) times that of one micro-batch on one stage (Narayanan, 2.2),
     and what of the gradients' reduction is not hidden.
     """
     tokens = layouts.micro_batch * sequence / layouts.context
     stage = np.ceil(model.layers / layouts.pipeline)
-    matrix = _matrix_seconds(model, device, layouts, tokens, sequence, constants, precision)
+    matrix = _matrix_seconds(model, device, layouts, tokens, sequence, constants, precision, trained)
     memory = stage * _memory_seconds_per_layer(model, device, layouts, tokens, sequence, constants)
     tensor = stage * _tensor_seconds_per_layer(model, device, layouts, tokens, sequence, constants)
     tensor += (
@@ -85,7 +88,7 @@ def step_time(
     )
     tensor *= constants.exposed_tensor
 
-    chunks = np.maximum(np.minimum(constants.interleave, stage), 1)
+    chunks = pipeline_chunks(model, layouts, constants)
     micro_batches = sequences / (data_parallel * layouts.micro_batch)
     up, out = _bandwidths(device, constants)
     within = layouts.group <= device.scale_up_size
@@ -94,7 +97,7 @@ def step_time(
 
     each = matrix + memory + tensor
     bubble = (layouts.pipeline - 1) / chunks * (each + passed)
-    reduced = _reduction_seconds(model, device, layouts, data_parallel, constants, micro_batches)
+    reduced = _reduction_seconds(model, device, layouts, data_parallel, constants, micro_batches, trained)
     # What compute cannot hide is exposed however good the overlap.
     share = np.where(layouts.zero == 3, constants.exposed_sharded, constants.exposed_data)
     exposed = np.maximum(share * reduced, reduced - micro_batches * each)
@@ -108,6 +111,12 @@ def step_time(
         bubble=bubble,
         network=micro_batches * passed + exposed + waiting,
     )
+
+
+def pipeline_chunks(model: Model, layouts: Layouts, constants: TrainingConstants) -> Array:
+    """Chunks into which a device's layers are cut, to interleave them: what the software does, a layer each at most."""
+    stage = np.ceil(model.layers / layouts.pipeline)
+    return np.asarray(np.maximum(np.minimum(constants.interleave, stage), 1))
 
 
 def _bandwidths(device: Device, constants: TrainingConstants) -> tuple[float, float]:
@@ -130,6 +139,7 @@ def _matrix_seconds(
     sequence: float,
     constants: TrainingConstants,
     precision: str,
+    trained: float,
 ) -> Array:
     """Matrix products and attention of one micro-batch on one stage, forward, backward and recomputed."""
     peak = device.peak_tflops["fp16"] * TERA * constants.gemm_share
@@ -150,7 +160,9 @@ def _matrix_seconds(
     full = layouts.recomputation == 2
     again = full | (not fused and layouts.recomputation == 1)
     share = tokens * depth / layouts.tensor
-    return np.asarray(share * (flops * (3 + full) / low + attention * (3 + again) / (peak * constants.attention_share)))
+    return np.asarray(
+        share * (flops * (2 + trained + full) / low + attention * (3 + again) / (peak * constants.attention_share))
+    )
 
 
 def _memory_seconds_per_layer(
@@ -211,6 +223,7 @@ def _reduction_seconds(
     data_parallel: Array,
     constants: TrainingConstants,
     micro_batches: Array,
+    trained: float,
 ) -> Array:
     """Gradients reduced and weights gathered over the data-parallel devices, within servers first, then between.
 
@@ -223,7 +236,8 @@ def _reduction_seconds(
     common, routed = parameters_per_device(model, layouts)
     spread = np.maximum(layouts.expert, layouts.tensor) / layouts.tensor
     sharded = layouts.zero == 3
-    per_parameter = np.where(sharded, 3 * ELEMENT_BYTES * micro_batches, constants.gradient_bytes + ELEMENT_BYTES)
+    gathered = (2 + trained) * ELEMENT_BYTES * micro_batches
+    per_parameter = np.where(sharded, gathered, trained * (constants.gradient_bytes + ELEMENT_BYTES))
 
     def ring(parameters: Array, group: Array, near: Array) -> Array:
         held = per_parameter * parameters

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
+from typing import Any
 
 from planner.engineering.performance.tables import read_rows
 from planner.errors import PlannerError
@@ -15,6 +17,12 @@ STACKS = ("unfused", "fused", "overlapped")
 attention and sequence parallelism, usual since 2023. ``overlapped``: communication hidden behind compute and tuned
 kernels, as the best teams have since 2024."""
 DEFAULT_STACK = "fused"
+FUSED_SINCE = 2023
+"""Year from which fused attention and selective recomputation are usual (arXiv:2205.14135 and arXiv:2205.05198, May
+2022, in the frameworks within the year)."""
+OVERLAPPED_FP8_SINCE = 2024
+"""Year from which runs in FP8 are those of tuned, overlapped software (DeepSeek-V3, Megatron-Bridge, MLPerf Training);
+before, FP8 was tried with the usual software and gained little."""
 
 
 class UnknownStackError(PlannerError, ValueError):
@@ -66,34 +74,73 @@ class TrainingConstants:
     """Time a checkpoint stops the run, s."""
     restart_s: float
     """Time from a failure to the next step, s."""
+    recomputes_fully: float
+    """1 where recomputation, unless it is typed, is of whole layers, 0 where the fastest that fits is taken."""
     error: float
     """Standard deviation of the logarithm of measured over predicted time."""
+    otherwise: TrainingConstants | None = None
+    """The same of the software that a run may have instead; None where its software is known."""
+
+
+CONSTANTS = tuple(field.name for field in fields(TrainingConstants) if field.name != "otherwise")
+"""Names of the constants in the table."""
+
+
+def software(precision: str = "fp16", year: int | None = None) -> tuple[str, str]:
+    """The software stack that a run of a year has unless it is typed, and the one that it may have instead.
+
+    Without a year the run is of today.
+
+    >>> software(year=2021), software(year=2024), software("fp8", 2023), software("fp8")
+    (('unfused', 'fused'), ('fused', 'overlapped'), ('fused', 'overlapped'), ('overlapped', 'fused'))
+    """
+    if year is not None and year < FUSED_SINCE:
+        return "unfused", "fused"
+    if precision != "fp16" and (year is None or year >= OVERLAPPED_FP8_SINCE):
+        return "overlapped", "fused"
+    return "fused", "overlapped"
 
 
 @cache
-def training_constants(generation: str, stack: str = DEFAULT_STACK) -> TrainingConstants:
-    """Constants of a device generation under a software stack.
+def training_constants(
+    generation: str, stack: str | None = None, precision: str = "fp16", year: int | None = None
+) -> TrainingConstants:
+    """Constants of a device generation under a software stack, that of the year and precision if none is typed.
 
-    A row of the table holds for everything, a stack, a generation, or a generation under a stack; the narrowest wins.
+    A row of the table holds for everything, a stack, a generation, or a generation under a stack (until a year where it
+    says so); the narrowest wins.
 
-    >>> training_constants("ampere").gemm_share > training_constants("hopper").gemm_share  # of its own peak
+    >>> training_constants("ampere").gemm_share > training_constants("blackwell").gemm_share  # of its own peak
+    True
+    >>> training_constants("hopper", precision="fp8") == dataclasses.replace(
+    ...     training_constants("hopper", "overlapped"), otherwise=training_constants("hopper", "fused")
+    ... )
     True
 
     Raises:
         UnknownStackError: there is no such stack.
     """
+    if stack is None:
+        usual, instead = software(precision, year)
+        otherwise = training_constants(generation, instead, precision, year)
+        return dataclasses.replace(training_constants(generation, usual, precision, year), otherwise=otherwise)
     if stack not in STACKS:
         near = difflib.get_close_matches(stack, STACKS, n=1)
         raise UnknownStackError(f"found stack {stack!r}; {near[0] if near else ', '.join(STACKS)} is accepted")
-    return merged(scopes(), generation, stack)
+    return merged(scopes(), generation, stack, year)
 
 
-def merged(table: Mapping[str, Mapping[str, float]], generation: str, stack: str) -> TrainingConstants:
-    """Constants out of a table of scopes: ``all``, a stack, a generation, or ``generation stack``."""
-    values: dict[str, float] = {}
-    for scope in ("all", stack, generation, f"{generation} {stack}"):
+def merged(
+    table: Mapping[str, Mapping[str, float]], generation: str, stack: str, year: int | None = None
+) -> TrainingConstants:
+    """Constants out of a table of scopes: ``all``, a stack, a generation, ``generation stack`` or the same with
+    ``until`` a year."""
+    values: dict[str, Any] = {}
+    own = f"{generation} {stack}"
+    dated = [scope for scope in table if scope.startswith(f"{own} until ") and year and year <= int(scope.split()[-1])]
+    for scope in ("all", stack, generation, own, *dated):
         values |= table.get(scope, {})
-    return TrainingConstants(**{field.name: values[field.name] for field in fields(TrainingConstants)})
+    return TrainingConstants(**{name: values[name] for name in CONSTANTS})
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planner.engineering.performance.derivation import Step
 from planner.engineering.performance.device import Device
-from planner.engineering.performance.goodput import goodput
+from planner.engineering.performance.goodput import goodput, production
 from planner.engineering.performance.models import Model
 from planner.engineering.performance.step import model_flops_per_token
 from planner.engineering.performance.training import TrainingEstimate
@@ -40,6 +40,7 @@ def explain_training(
     per_token = model_flops_per_token(model, sequence)
     peak = device.peak_tflops["fp16"]
     running = goodput(working, constants.failures_per_device_year, constants.checkpoint_s, constants.restart_s)
+    stepping_days = tokens / estimate.batch_tokens * estimate.step_s / SECONDS_PER_DAY
     cut = " x ".join(
         f"{number} {name}"
         for number, name in (
@@ -80,7 +81,8 @@ def explain_training(
         ),
         Step(
             "goodput",
-            f"{constants.production_share:g} of a long run x {running:.3f} after failures",
+            f"{production(constants.production_share, stepping_days):.4g} of a run of {stepping_days:.3g} days "
+            f"x {running:.3f} after failures",
             estimate.goodput,
             "",
         ),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Literal, cast
 
 from planner.engineering.performance.device import Device
-from planner.engineering.performance.goodput import goodput
+from planner.engineering.performance.goodput import goodput, production
 from planner.engineering.performance.models import Model
 from planner.engineering.performance.parallel import RECOMPUTATION, Array, Layouts
 from planner.engineering.performance.step import StepTime, model_flops_per_token
@@ -15,6 +17,8 @@ from planner.engineering.performance.training_calibration import TrainingConstan
 from planner.engineering.performance.uncertainty import spread
 from planner.units import GIGA, SECONDS_PER_DAY, TERA
 
+BATCH_DECIDES = 1.05
+"""Times as long that a run takes with half the batch where the batch is said to decide."""
 Recomputation = Literal["none", "selective", "full"]
 
 
@@ -59,7 +63,11 @@ class TrainingEstimate:
     """On the fullest device."""
     parts_s: Mapping[str, float]
     """Seconds of a step by what takes them."""
-    limiting: str
+    batch_decides: bool = False
+    """Whether the batch is assumed and half of it would lengthen the run by ``BATCH_DECIDES``."""
+    software_decides: bool = False
+    """Whether the software is assumed and the range of days is wider for it."""
+    limiting: str = ""
     """The part that takes most of a step: compute, memory, tensor-parallel, pipeline or network."""
 
 
@@ -94,10 +102,11 @@ def assembled(
         "network": seconds["network"],
     }
     used = int(layouts.group[best] * replicas[best])
-    kept = constants.production_share * goodput(
+    stepping_days = tokens / (sequences * sequence) * step_s / SECONDS_PER_DAY
+    kept = production(constants.production_share, stepping_days) * goodput(
         used, constants.failures_per_device_year, constants.checkpoint_s, constants.restart_s
     )
-    days = tokens / (sequences * sequence) * step_s / kept / SECONDS_PER_DAY
+    days = stepping_days / kept
     factor = spread(constants.error)
     return TrainingEstimate(
         devices=devices,
@@ -123,6 +132,32 @@ def assembled(
         memory_gb=float(memory[best]) / GIGA,
         parts_s=parts,
         limiting=max(parts, key=lambda name: parts[name]),
+    )
+
+
+def with_range(estimate: TrainingEstimate, error: float, other_software: float, half_batch: float) -> TrainingEstimate:
+    """An estimate whose range of days holds what is not known of the run beside the error of the model.
+
+    Half of the logarithm of how far the other software lies, and that of half the batch, are errors like the model's
+    own, on the side where they lie; errors add up as squares.
+
+    Args:
+        error: standard deviation of the logarithm of measured over predicted time.
+        other_software: times as long that the run takes under the software that it may have instead; 1 where that is
+            known.
+        half_batch: times as long that it takes with half the batch; 1 where the batch is known.
+    """
+    software, batch = math.log(other_software), math.log(half_batch)
+
+    def side(sign: int) -> float:
+        return spread(math.hypot(error, max(sign * software, 0) / 2, max(sign * batch, 0)))
+
+    return dataclasses.replace(
+        estimate,
+        low_days=estimate.days / side(-1),
+        high_days=estimate.days * side(1),
+        batch_decides=abs(batch) > math.log(BATCH_DECIDES),
+        software_decides=software != 0,
     )
 
 

@@ -67,7 +67,7 @@ def calibrated(constants: TrainingConstants, measurements: Sequence[TrainingMeas
         low, high = (middle, high) if statistics.fmean(off(middle)) > 0 else (low, middle)
     spread = statistics.pstdev(off(high))
     error = math.hypot(constants.error / math.sqrt(1 + len(measurements)), spread)
-    return dataclasses.replace(constants, gemm_share=high, error=error)
+    return dataclasses.replace(constants, gemm_share=high, error=error, otherwise=None)  # which they tell
 
 
 def _throughput(measured: TrainingMeasurement, constants: TrainingConstants) -> float:
@@ -80,6 +80,7 @@ def _throughput(measured: TrainingMeasurement, constants: TrainingConstants) -> 
         batch_tokens=measured.batch_tokens,
         constants=constants,
         precision=measured.precision,
+        ranged=False,
     ).tokens_per_s
 
 

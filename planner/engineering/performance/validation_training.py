@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import statistics
 from collections.abc import Mapping
 from functools import cache
@@ -51,6 +52,29 @@ def _of_row(row: Mapping[str, str], constants: TrainingConstants) -> TrainingCon
     return dataclasses.replace(constants, interleave=float(row["chunks"])) if row["chunks"] else constants
 
 
+def year_of(row: Mapping[str, str]) -> int:
+    """Year in which a row was published, which tells its software."""
+    return int(row["as_of"][:4])
+
+
+def estimate_as_typed(row: Mapping[str, str]) -> TrainingEstimate:
+    """The model's estimate of a published run as a planner would type it: the model, the devices, the tokens, the
+    lengths and the batch, the precision and the year, but neither software nor layout."""
+    device = device_of_row(row)
+    model = preset(row["model"])
+    sequence = float(row["sequence"] or model.sequence)
+    return estimate_training(
+        model,
+        device,
+        int(row["devices"]),
+        float(row["tokens"] or 1),
+        sequence,
+        float(row["batch_sequences"]) * sequence,
+        constants=training_constants(device.generation, None, row["precision"], year_of(row)),
+        precision=row["precision"],
+    )
+
+
 def estimate_of(row: Mapping[str, str], constants: TrainingConstants | None = None) -> TrainingEstimate:
     """The model's estimate of a published run, in its published layout as far as that is known."""
     device = device_of_row(row)
@@ -66,7 +90,7 @@ def estimate_of(row: Mapping[str, str], constants: TrainingConstants | None = No
         float(row["tokens"] or 1),
         sequence,
         float(row["batch_sequences"]) * sequence,
-        constants=_of_row(row, constants or training_constants(device.generation, row["stack"])),
+        constants=_of_row(row, constants or training_constants(device.generation, row["stack"], year=year_of(row))),
         precision=row["precision"],
         layout=settled,
     )
@@ -107,17 +131,21 @@ def time_ratio(row: Mapping[str, str], constants: TrainingConstants | None = Non
     return 1 / ratio if row["quantity"] in RISES_WITH_SPEED else ratio
 
 
+@cache
 def rows() -> list[dict[str, Any]]:
     """Every published row beside its prediction.
 
     Keys: ``group``, ``what``, ``source``, ``published``, ``predicted``, ``unit``, ``error`` (signed, predicted over
     published less 1), ``used_to_fit``, ``leave_one_out`` (error when the fit leaves the row out; None for rows that
-    were not used), ``grade`` (of the source) and ``note``; predicted and errors are None where nothing fits.
+    were not used), ``as_typed`` (error of the estimate without software and layout), ``in_range`` (whether the range of
+    that estimate holds what was published), ``grade`` (of the source) and ``note``; predicted and errors are None where
+    nothing fits.
     """
     left_out = {row["id"]: float(row["time_ratio"]) for row in read_rows("training_leave_one_out.csv")}
     found = []
     for row in published():
         value = float(row["published"])
+        typed, held = _typed(row)
         note = row["note"]
         predicted: float | None = None
         try:
@@ -136,6 +164,8 @@ def rows() -> list[dict[str, Any]]:
                 "predicted": predicted,
                 "unit": row["unit"],
                 "error": None if predicted is None else predicted / value - 1,
+                "as_typed": typed,
+                "in_range": held,
                 "used_to_fit": row["use"] == "fit",
                 "leave_one_out": None if ratio is None else ratio - 1,
                 "grade": row["grade"],
@@ -143,6 +173,53 @@ def rows() -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _typed(row: Mapping[str, str]) -> tuple[float | None, bool | None]:
+    """Error of the estimate as a planner would type it, and whether its range holds what was published."""
+    try:
+        estimate = estimate_as_typed(row)
+    except DoesNotTrain:
+        return None, None
+    ratio = quantity(row, estimate) / float(row["published"])
+    slower = 1 / ratio if row["quantity"] in RISES_WITH_SPEED else ratio
+    return ratio - 1, estimate.low_days <= estimate.days / slower <= estimate.high_days
+
+
+OF_WHOLE_RUNS = ("device_hours", "run_days")
+TYPED_TARGET = 0.15
+SIZES = ((0.0, 20e9, "up to 20 billion parameters"), (20e9, math.inf, "beyond 20 billion parameters"))
+"""Least and most parameters of models, and what they are called."""
+
+
+def typed_targets() -> list[Target]:
+    """Device-hours of the test rows as a planner would type them, by size of the model, none hidden in a mean; and how
+    many of all test rows the range holds."""
+
+    def said(found: Mapping[str, Any]) -> str:
+        return f"{found['what']} ({100 * found['as_typed']:+.1f} %, grade {found['grade']})"
+
+    every = list(zip(published(), rows(), strict=True))
+    tests = [(row, found) for row, found in every if row["use"] == "test" and found["as_typed"] is not None]
+    targets = []
+    for least, most, words in ((0.0, math.inf, "all"), *SIZES):
+        whole = [
+            found
+            for row, found in tests
+            if row["quantity"] in OF_WHOLE_RUNS and least < preset(row["model"]).parameters <= most
+        ]
+        error = statistics.fmean(abs(found["as_typed"]) for found in whole)
+        beyond = [found for found in whole if abs(found["as_typed"]) > WORST_WHOLE_RUN]
+        targets.append(
+            Target(
+                f"test rows as typed, device-hours, {words}: mean error of {len(whole)}", error, TYPED_TARGET, "%",
+                error <= TYPED_TARGET,
+                tuple(map(said, beyond)),
+            )
+        )  # fmt: skip
+    held = statistics.fmean(bool(found["in_range"]) for _, found in tests)
+    targets.append(Target("test rows as typed, in their 80 % range", held, 0.8, "%", 0.7 <= held <= 0.9))
+    return targets
 
 
 TARGETS = (
@@ -158,7 +235,7 @@ TARGETS = (
     ("fsdp", None, ""),
     ("bridge", None, "gpt-oss and Qwen3 30B run without tuned kernels; 70B on GB200 offloads activations to the host."),
     ("mlperf", None, ""),
-    ("other-runs", None, "Rounded durations; the 33 days of OPT-175B include restarts by hand."),
+    ("other-runs", None, "Rounded durations; devices of some are assumed."),
 )
 """Group of rows, target of its mean absolute error, why rows of it miss."""
 
@@ -201,6 +278,7 @@ def targets() -> list[Target]:
             "MegaScale strong scaling, worst error of MFU", worst, MFU_POINTS, "points", worst <= MFU_POINTS,
             tuple(what for what, points_off in off.items() if points_off > MFU_POINTS),
         ),
+        *typed_targets(),
     ]  # fmt: skip
 
 
