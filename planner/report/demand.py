@@ -61,7 +61,7 @@ def inference_demand(
     shown = _shown(found, first)
     if shown is not None:
         asked = queries.asked()
-        steps = explain_serving(queries.model, shown.device, constants=shown.constants, **asked)
+        steps = explain_serving(queries.model, shown.device, constants=shown.constants, found=shown.estimate, **asked)
         busiest = queries.queries_per_day * queries.peak_factor / SECONDS_PER_DAY
         formula = f"{queries.queries_per_day:,.6g} queries / 86,400 s x {queries.peak_factor:g}"
         steps.append(Step("busiest moment", formula, busiest, "1/s"))
@@ -90,21 +90,21 @@ def training_table(rows: Sequence[Row], safe: bool) -> Table:
 
 
 def inference_table(rows: Sequence[Row], safe: bool) -> Table:
-    """Replica, speed and servers of a service by server type."""
+    """Replica, speed and servers of a service by server type; its spread where it is more than tensor parallel."""
+    spread = any(r["prefill_layout"] or r["layout"]["data_parallel"] > 1 for r in rows)
     return table(
         "Inference by server type" + (f": {_exponent(rows[0]['flops'])} FLOPs a query" if rows else ""),
-        ("server", ">devices of\na replica", "spread", ">in flight", ">MFU", ">GB on a\ndevice", ">queries/s",
-         ">first\ntoken s", ">next\nms", _servers_heading(safe), ">range", "limited by"),
+        ("server", ">devices of\na replica", *(["spread"] if spread else []), ">in flight", ">MFU", ">GB on a\ndevice",
+         ">queries/s", ">first\ntoken s", ">next\nms", _servers_heading(safe), ">range", "limited by"),
         (
             (
-                r["server"], count(r["devices"]), spread_words(r), count(r["batch"]), percent(r["mfu"]),
-                f"{r['memory_gb']:.1f}", f"{r['requests_per_s']:.3g}",
-                f"{r['ttft_s']:.2g}", f"{1e3 * r['tpot_s']:.3g}", count(r["servers"]),
-                _range(r), r["limiting"],
+                r["server"], count(r["devices"]), *([spread_words(r)] if spread else []), count(r["batch"]),
+                percent(r["mfu"]), f"{r['memory_gb']:.1f}", f"{r['requests_per_s']:.3g}", f"{r['ttft_s']:.2g}",
+                f"{1e3 * r['tpot_s']:.3g}", count(r["servers"]), _range(r), r["limiting"],
             )
             for r in rows
         ),
-        f"{RANGE_NOTE}; spread: T tensor, P pipeline, D data parallel; prefill + decode replicas",
+        RANGE_NOTE + ("; spread: T tensor, P pipeline, D data parallel; prefill + decode replicas" if spread else ""),
     )  # fmt: skip
 
 

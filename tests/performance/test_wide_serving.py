@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import pytest
 
@@ -208,6 +209,28 @@ def test_deepseeks_own_service_takes_the_nodes_that_it_runs_on() -> None:
     estimate = found.estimate
     nodes = 1.387e8 / SECONDS_PER_DAY / estimate.requests_per_s * estimate.devices / 8
     assert 0.7 * 226.75 <= nodes <= 1.3 * 226.75
+
+
+def test_a_small_load_takes_a_small_replica() -> None:
+    """0.7 requests/s: one server of 8 holds DeepSeek-V3 and carries them, though 32 devices serve more each."""
+    catalogue = load_catalogue()
+    small = Queries(DEEPSEEK, 60_000, 1500, 250, precision="fp8", tpot_s=0.05)
+    found = queries_on(small, catalogue.servers["dgx-h200"], H200)
+    assert (found.servers, found.estimate.devices) == (1, 8)
+    asked = {"tokens_in": 1500, "tokens_out": 250, "precision": "fp8", "tpot_s": 0.05}
+    assert estimate_serving(DEEPSEEK, H200, **asked).devices > 8
+
+
+@pytest.mark.parametrize("model", ["llama-3-70b", "mixtral-8x7b", "deepseek-v3"])
+@pytest.mark.parametrize("requests_per_s", [0.5, 20, 300])
+def test_the_servers_of_a_load_are_the_fewest_over_all_sizes(model: str, requests_per_s: float) -> None:
+    service = service_of(1500, 250, "fp8", None, None, 0.05, 0.0, None, None)
+    counts = []
+    for one in estimate_replicas(preset(model), H200, service):
+        each = 8 // one.devices if one.devices <= 8 else 1
+        counts.append(math.ceil(requests_per_s / one.requests_per_s / each) * max(1, one.devices // 8))
+    queries = Queries(preset(model), requests_per_s * SECONDS_PER_DAY, 1500, 250, precision="fp8", tpot_s=0.05)
+    assert queries_on(queries, load_catalogue().servers["dgx-h200"], H200).servers == min(counts)
 
 
 def test_a_rack_of_72_serves_deepseek_better_than_servers_of_8() -> None:

@@ -10,21 +10,29 @@ from planner.engineering.performance.device import Device
 from planner.engineering.performance.inference import estimate_serving
 from planner.engineering.performance.inference_calibration import ServingConstants, constants_of
 from planner.engineering.performance.models import Model
+from planner.engineering.performance.replicas import ServingEstimate
 from planner.engineering.performance.service import Service
 from planner.engineering.performance.serving import step_cost
 from planner.units import GIGA
 
 
 def explain_serving(
-    model: Model, device: Device, *, constants: ServingConstants | None = None, **asked: Any
+    model: Model,
+    device: Device,
+    *,
+    constants: ServingConstants | None = None,
+    found: ServingEstimate | None = None,
+    **asked: Any,
 ) -> list[Step]:
     """Every step from a model and a device to requests per second; arguments as of ``estimate_serving``.
+
+    ``found`` is the replica that is told of; absent, the one that ``estimate_serving`` finds.
 
     Raises:
         DoesNotServe, ValueError: as ``estimate_serving``.
     """
     constants = constants or constants_of(device.generation)
-    found = estimate_serving(model, device, constants=constants, **asked)
+    found = found or estimate_serving(model, device, constants=constants, **asked)
     layout, tokens_in, tokens_out = found.layout, asked["tokens_in"], asked["tokens_out"]
     read = tokens_in * (1 - asked.get("prefix_hit", 0.0))
     context = tokens_in + tokens_out / 2

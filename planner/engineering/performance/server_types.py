@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from planner.engineering.compute import packing, whole_devices
 from planner.engineering.performance.device import Device, device_of
-from planner.engineering.performance.inference import DoesNotServe, estimate_serving, replicas_needed
+from planner.engineering.performance.inference import DoesNotServe, estimate_replicas, replicas_needed
 from planner.engineering.performance.inference_calibration import DEFAULT_ENGINE, ServingConstants, constants_of
 from planner.engineering.performance.measurements import Measurement, calibrate
 from planner.engineering.performance.models import Model
 from planner.engineering.performance.replicas import ServingEstimate
-from planner.engineering.performance.service import TARGETS, drafting_faults
+from planner.engineering.performance.service import TARGETS, Service, drafting_faults, service_of
 from planner.engineering.performance.training import DoesNotTrain, TrainingEstimate, smallest_cluster
 from planner.engineering.performance.training_calibration import TrainingConstants, training_constants
 from planner.engineering.performance.training_measured import TrainingMeasurement, calibrated
@@ -132,6 +132,18 @@ class Queries:
         if faults:
             raise ValueError("; ".join(faults))
 
+    def service(self) -> Service:
+        """What is asked of a replica.
+
+        Raises:
+            ValueError: an unknown precision or a share out of range.
+        """
+        return service_of(
+            self.tokens_in, self.tokens_out, self.precision, self.kv_precision, self.ttft_s, self.tpot_s,
+            self.prefix_hit, None, None, draft_tokens=self.draft_tokens, draft_acceptance=self.draft_acceptance,
+            targets=self.targets,
+        )  # fmt: skip
+
     def asked(self) -> dict[str, Any]:
         """What is asked of a replica: arguments of ``estimate_serving``."""
         names = ("tokens_in", "tokens_out", "precision", "kv_precision", "ttft_s", "tpot_s", "prefix_hit")
@@ -184,8 +196,8 @@ def run_on(
 def queries_on(
     queries: Queries, server: Server, device: Device, safe: bool = False, measured: Sequence[Measurement] = ()
 ) -> OnServers[ServingEstimate, ServingConstants]:
-    """Whole servers that carry the busiest moment of a service; at the throughput exceeded in nine cases of ten if
-    ``safe``.
+    """Fewest whole servers that carry the busiest moment of a service, over replicas of every size; at the throughput
+    exceeded in nine cases of ten if ``safe``.
 
     Raises:
         DoesNotServe: the server type lacks the precision, the memory or the speed.
@@ -193,25 +205,32 @@ def queries_on(
     """
     constants = constants_of(device.generation, queries.engine)
     constants = calibrate(measured, {device.name: device})[device.name] if measured else constants
-    found = estimate_serving(queries.model, device, constants=constants, **queries.asked())
-    together, replicas = packing(found.devices, server.accelerators)
 
-    def servers(requests_per_s: float) -> int:
+    def servers(estimate: ServingEstimate, requests_per_s: float) -> int:
+        together, replicas = packing(estimate.devices, server.accelerators)
         needed = replicas_needed(queries.queries_per_day, queries.peak_factor, requests_per_s)
         return together * whole_devices(needed / replicas)
 
-    high = servers(found.low_requests_per_s) if found.low_requests_per_s else None
-    if safe and high is None:
+    best: tuple[int, float, ServingEstimate] | None = None
+    for found in estimate_replicas(
+        queries.model, device, queries.service(), constants, disaggregated=queries.disaggregated
+    ):
+        rate = found.low_requests_per_s if safe else found.requests_per_s
+        if rate:
+            rank = servers(found, rate), -found.requests_per_s_per_device
+            if best is None or rank < best[:2]:
+                best = *rank, found
+    if best is None:
         raise DoesNotServe(f"{device.name} meets the targets in fewer than nine cases of ten, with any batch")
-    taken = high if safe and high is not None else servers(found.requests_per_s)
+    taken, _, found = best
     return OnServers(
         server=server.id,
         device=device,
         constants=constants,
         estimate=found,
         servers=taken,
-        low_servers=servers(found.high_requests_per_s),
-        high_servers=high,
+        low_servers=servers(found, found.high_requests_per_s),
+        high_servers=servers(found, found.low_requests_per_s) if found.low_requests_per_s else None,
         accelerators=taken * server.accelerators,
     )
 
