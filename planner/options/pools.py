@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from planner.catalogue import Catalogue
 from planner.catalogue.entries import Cooling, Rack, Server
 from planner.engineering.finance import periods_in_service
@@ -205,16 +207,19 @@ def pool_of(prospect: Prospect, design: Design, several_ratios: bool) -> Pool:
 
 def steps_needed(design: Design, most: int) -> int:
     """How many steps, smallest first, a pool of at most so many servers may use: of every family up to the first that
-    carries them all. Where gangs must be packed, a larger network may serve fewer servers: up to twice as large."""
-    steps = design.steps
-    enough = bisect.bisect_left(steps, most, key=_servers)
-    if design.gang_sizes:
-        return max(enough, bisect.bisect_right(steps, 2 * most, key=_servers))
-    lacking = {step.attachment for step in steps[enough:]}
-    while enough < len(steps) and lacking:
-        lacking.discard(steps[enough].attachment)
-        enough += 1
-    return enough
+    carries them all, and beyond it those that take less of something. Where gangs must be packed, a larger network may
+    serve fewer servers: up to twice as large, which families that begin beyond are not worth."""
+    enough = bisect.bisect_left(design.steps, most, key=_servers)
+    twice = bisect.bisect_right(design.steps, 2 * most, key=_servers) if design.gang_sizes else 0
+    found = max(enough, twice)
+    for numbers, taken in design.families:
+        rows = np.arange(bisect.bisect_left(numbers, enough), len(numbers))
+        if twice and len(rows) and numbers[rows[0]] >= twice:
+            continue
+        while len(rows):
+            found = max(found, numbers[rows[0]] + 1)
+            rows = rows[(taken[rows] < taken[rows[0]]).any(1)]
+    return found
 
 
 def _servers(step: Step) -> int:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import overload
 
+import numpy as np
+import numpy.typing as npt
+
 from planner.catalogue import Catalogue
 from planner.engineering.export_rules import Cap
 from planner.instance import Instance
@@ -241,6 +244,26 @@ class Design:
     steps: tuple[Step, ...]
     gang_sizes: tuple[int, ...] = ()
     unpackable: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = ()
+
+    @cached_property
+    def families(self) -> list[tuple[list[int], npt.NDArray[np.float64]]]:
+        """The steps of each attachment in rising order of servers, by number, and what they take: switches and parts by
+        type, racks, kW."""
+        families: dict[str, list[int]] = {}
+        for number, step in enumerate(self.steps):
+            families.setdefault(step.attachment, []).append(number)
+        found = []
+        for numbers in families.values():
+            own = [self.steps[number] for number in numbers]
+            switches = list(dict.fromkeys(id for step in own for id in step.switches))
+            parts = list(dict.fromkeys(id for step in own for id in step.parts))
+            rows = [
+                [*(step.switches.get(id, 0) for id in switches), *(step.parts.get(id, 0) for id in parts),
+                 step.network_racks, round(step.fixed_kw, 9)]
+                for step in own
+            ]  # fmt: skip
+            found.append((numbers, np.array(rows, np.float64)))
+        return found
 
     def places_of(self, step: Step, size: int) -> int:
         """Blocks of ``size`` servers that a step has places for: in each cell as many as fit."""

@@ -317,12 +317,13 @@ CATALOGUE = {
 
 
 def medium_instance(seed: int) -> Data:
-    """Up to 6 sites x 8 server types x 6 workloads, of the catalogue's rows or of rows of its own, with every limit."""
+    """Up to 6 sites x 8 server types x 6 workloads, fewer where periods are many, of rows of the catalogue or of its
+    own, with every limit."""
     d = Draw(seed + 9_000_000)
     periods = d.one(1, 1, 1, 2, 3)
     count, kinds, loads = d.one(1, 2, 4, 6), d.one(1, 3, 5, 8), d.one(1, 2, 4, 6)
-    if periods == 3:
-        count, kinds = min(count, 2), min(kinds, 3)
+    most = {1: (6, 8, 6), 2: (2, 5, 4), 3: (2, 2, 2)}[periods]  # smaller where periods are many
+    count, kinds, loads = (min(each, cap) for each, cap in zip((count, kinds, loads), most, strict=True))
     lives = (1, 2, 3, 5, 8)
     halls, racks = _halls(d, lives)
     places = [_site(d, f"site{i}", ["fan", "plate"]) for i in range(count)]

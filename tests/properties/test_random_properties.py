@@ -6,6 +6,7 @@ Every plan here is proven to a gap of 0.
 from __future__ import annotations
 
 import copy
+import itertools
 import math
 import sys
 from pathlib import Path
@@ -111,12 +112,37 @@ def test_an_oversubscribed_network_beside_a_plain_one_is_a_choice(seed: int) -> 
 @many(4, 60)
 def test_a_looser_limit_never_costs_more(seed: int) -> None:
     data = drawn(seed)
+    for site in data["sites"]:  # a rack of fewer places is filled by fewer servers, which is looser
+        site.pop("min_rack_fill", None)
     loose = cost(data)
     for key, value in (("power_limit_mw", 0.02), ("rack_kw_limit", 4.5), ("min_rack_fill", 0.9)):
         tight = copy.deepcopy(data)
         for site in tight["sites"]:
             site[key] = min(site.get(key, value), value) if key != "min_rack_fill" else value
         assert not_above(loose, cost(tight)), key
+
+
+@many(3, 60)
+def test_more_supply_of_an_optic_never_costs_more(seed: int) -> None:
+    """From none on: links are made with other kits in part where they must, and with the scarce one where they may."""
+    data, draw = drawn(seed), tiny.Draw(seed + 3_000_000)
+    life = draw.one(1, 3, 8)
+    spare = tiny.cable(price=draw.money(10, 400), power_w=draw.one(0, 2, 6), life_years=life)
+    data["catalogue"]["overrides"]["optics"]["spare"] = spare
+    data["catalogue"]["optics"].append("spare")
+    plan = solved(data)
+    if plan is None:
+        return
+    taken: dict[str, int] = {}
+    for row in plan.decisions["parts"]:
+        taken[row["part"]] = taken.get(row["part"], 0) + row["bought"]
+    id = draw.one(*taken)
+    costs = []
+    for share in (0.0, 0.35, 0.7, 1.0):
+        scarce = {**copy.deepcopy(data), "supply": [{"kind": "optics", "id": id, "limit": int(share * taken[id])}]}
+        costs.append(cost(scarce))
+    assert all(not_above(more, less) for less, more in itertools.pairwise(costs)), costs
+    assert costs[-1] == pytest.approx(plan.objective, rel=NEAR)
 
 
 @many(4, 100)
