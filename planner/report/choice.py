@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from planner.errors import InstanceError
 from planner.plan import Plan
@@ -17,8 +17,20 @@ if TYPE_CHECKING:
     from planner.instance import Instance
 
 Rows = list[dict[str, Any]]
-Shape = tuple[str, int, int, float, float]
-"""Switch, most tiers, planes, and the oversubscription of leaves and spines."""
+
+
+class Shape(NamedTuple):
+    """A kind of compute network: ``gbps`` of a link, whether port i goes to leaf i, and the oversubscription."""
+
+    switch: str
+    tiers: int
+    planes: int
+    leaf: float
+    spine: float
+    gbps: float
+    rails: bool
+
+
 SERVERS_PER_RACK = 4
 """For lengths on a floor that does not say."""
 
@@ -41,10 +53,12 @@ def network_choices(plan: Plan) -> Rows:
 def _largest(plan: Plan) -> dict[tuple[str, Shape], int]:
     """Servers of the largest cluster by server type and kind of compute network."""
     clusters: dict[tuple[str, int], int] = {}
+    leaves: dict[tuple[str, int], float] = {}  # of a row, all planes
     for row in plan.decisions["clusters"]:
         if row["network"] == "compute":
             key = (row["pool"], row["period"])
             clusters[key] = max(clusters.get(key, 0), row["servers_each"])
+            leaves[key] = max(leaves.get(key, 0.0), row["leaves_each"] / max(row["units_each"], 1))
     fleet = {(row["pool"], row["period"]): row for row in plan.decisions["fleet"]}
     found: dict[tuple[str, Shape], int] = {}
     for row in plan.decisions["networks"]:
@@ -52,7 +66,8 @@ def _largest(plan: Plan) -> dict[tuple[str, Shape], int]:
         if row["network"] != "compute" or of_pool not in fleet:
             continue
         ratios = (row["leaf_oversubscription"], row["spine_oversubscription"])
-        shape = (row["switch"], row["tiers"], row["planes"], *ratios)
+        rails = leaves.get(of_pool, 0.0) > row["planes"]
+        shape = Shape(row["switch"], row["tiers"], row["planes"], *ratios, row["gbps"], rails)
         servers = min(clusters.get(of_pool, 0), fleet[of_pool]["in_service"])
         server = fleet[of_pool]["server"]
         found[server, shape] = max(found.get((server, shape), 0), servers)
@@ -62,10 +77,10 @@ def _largest(plan: Plan) -> dict[tuple[str, Shape], int]:
 def shape_words(shape: Shape) -> str:
     """A kind of network in a word.
 
-    >>> shape_words(("qm9700", 3, 8, 2, 1))
+    >>> shape_words(Shape("qm9700", 3, 8, 2, 1, 400, True))
     'qm9700-3t-8p-leaf2'
     """
-    switch, tiers, planes, leaf, spine = shape
+    switch, tiers, planes, leaf, spine = shape[:5]
     ratios = "".join(f"-{tier}{ratio:g}" for tier, ratio in (("leaf", leaf), ("spine", spine)) if ratio > 1)
     return f"{switch}-{tiers}t" + (f"-{planes}p" if planes > 1 else "") + ratios
 
@@ -118,23 +133,33 @@ class _Offer:
             "servers": servers,
             "offered": [shape_words(shape) for shape in self._shapes(server, chosen)],
             "chosen": of_plan,
+            "vendor": self._built(server, chosen, servers, vendor=True),
             "other": other,
         }
 
     def _shapes(self, server: str, chosen: Shape) -> Iterable[Shape]:
         """Kinds of networks that suit a server and have the oversubscription of the leaves chosen."""
         row, fabric = self.catalogue.servers[server], self.instance.fabric
-        spines = dict.fromkeys([1.0, *(r.spine for r in fabric.oversubscription if r.leaf == chosen[3])])
-        shapes = itertools.product(self.parts.switches.values(), fabric.tiers, dict.fromkeys(fabric.planes), spines)
-        for switch, tiers, planes, spine in shapes:
+        spines = dict.fromkeys([1.0, *(r.spine for r in fabric.oversubscription if r.leaf == chosen.leaf)])
+        splits = dict.fromkeys(fabric.split or (1, row.port_split))
+        shapes = itertools.product(
+            self.parts.switches.values(), fabric.tiers, dict.fromkeys(fabric.planes), splits, spines
+        )
+        for switch, tiers, planes, split, spine in shapes:
             suits = switch.protocol in row.protocols and switch.protocol in fabric.protocols
             if suits and not row.compute_ports % planes and (tiers == 3 or spine == 1):
-                yield (switch.id, tiers, planes, chosen[3], spine)
+                gbps = row.compute_port_gbps / split
+                yield Shape(switch.id, tiers, planes * split, chosen.leaf, spine, gbps, chosen.rails)
 
-    def _built(self, server: str, shape: Shape, servers: int) -> dict[str, Any]:
-        """Tiers, switches, links and cost of a network, or only the most servers that its kind carries."""
-        said: dict[str, Any] = {"fabric": shape_words(shape), "tiers": shape[1], "planes": shape[2]}
-        found = min(self._networks(server, shape, servers), key=lambda network: network.cost, default=None)
+    def _built(self, server: str, shape: Shape, servers: int, vendor: bool = False) -> dict[str, Any]:
+        """Tiers, switches, links and cost of a network, or only the most servers that its kind carries.
+
+        Args:
+            vendor: only the vendor's own scheme, with pods as few as can be and full rows of leaves.
+        """
+        said: dict[str, Any] = {"fabric": shape_words(shape), "tiers": shape.tiers, "planes": shape.planes}
+        offered = self._networks(server, shape, servers, vendor)
+        found = min(offered, key=lambda network: network.cost, default=None)
         if found is not None:
             links = sum(found.planes.links(link_class) for link_class in found.planes.classes)
             figures = {"switches": found.planes.switches, "links": links, "cost": found.cost}
@@ -142,21 +167,22 @@ class _Offer:
         nothing = dict.fromkeys(("built", "switches", "links", "cost"))
         return {**said, "most_servers": self._most(server, shape), **nothing}
 
-    def _networks(self, server: str, shape: Shape, servers: int) -> Iterable[Priced]:
+    def _networks(self, server: str, shape: Shape, servers: int, vendor: bool) -> Iterable[Priced]:
         """Every network of at most so many tiers, of the fewest pods and of any number."""
         from planner.engineering.fabric import FabricError
         from planner.engineering.networks import Ask, compute
 
-        switch, most_tiers, planes, leaf, spine = shape
+        switch, most_tiers, planes, leaf, spine = shape[:5]
+        split = self._split(server, shape)
         lengths = {
             name: self.instance.fabric.typed_length_m(name) for name in ("node-leaf", "leaf-spine", "spine-core")
         }
-        for tiers, any_pods in ((1, False), (2, False), (3, False), (3, True)):
-            if tiers > most_tiers or (spine > 1 and tiers < 3):
+        for tiers, any_pods in itertools.product((1, 2, 3), (False, True)):
+            if tiers > most_tiers or (spine > 1 and tiers < 3) or (any_pods and vendor):
                 continue
             ask = Ask(
-                servers, self.catalogue.servers[server], self.parts.switches[switch], tiers, planes,
-                leaf_ratio=leaf, spine_ratio=spine, any_pods=any_pods, layout=self.layout,
+                servers, self.catalogue.servers[server], self.parts.switches[switch], tiers, planes // split, split,
+                leaf, spine, shape.rails, any_pods=any_pods, growth=vendor, layout=self.layout,
                 lengths_m={name: length for name, length in lengths.items() if length is not None},
             )  # fmt: skip
             try:
@@ -170,15 +196,19 @@ class _Offer:
         from planner.engineering.fit import Rules, largest
         from planner.engineering.optics import cage_links
 
-        switch_id, tiers, planes, leaf, spine = shape
+        switch_id, tiers, planes, leaf, spine, gbps, rails = shape
         row, switch = self.catalogue.servers[server], self.parts.switches[switch_id]
-        gbps = row.compute_port_gbps
-        rails = row.rail_optimised
+        planes //= self._split(server, shape)
         try:
             rules = Rules(
                 used_radix(switch, gbps), row.compute_ports // planes, rails, tiers, leaf, spine, 0,
-                cage_links(switch, gbps), False, row.rail_ports if rails else 1,
+                cage_links(switch, gbps), True, row.rail_ports if rails else 1,
             )  # fmt: skip
             return largest(rules)
         except FabricError:
             return 0
+
+    def _split(self, server: str, shape: Shape) -> int:
+        """Planes that every port is split over."""
+        return max(1, round(self.catalogue.servers[server].compute_port_gbps / shape.gbps))
+

@@ -106,7 +106,7 @@ def network_table(summary: Summary) -> Table:
 def choice_table(summary: Summary) -> Table:
     """The compute networks chosen, each beside the cheapest with other tiers or planes on the same servers."""
     choices = summary["network_choices"]
-    built = [r for c in choices for r in (c["chosen"], c["other"]) if r is not None]
+    built = [r for c in choices for r in (c["chosen"], c["vendor"], c["other"]) if r is not None]
     scale = money_scale((r["cost"] for r in built if r["cost"]), summary["currency"])
 
     def row(choice: Mapping[str, Any], found: Mapping[str, Any], remark: str) -> tuple[str, ...]:
@@ -120,6 +120,9 @@ def choice_table(summary: Summary) -> Table:
     rows = []
     for choice in choices:
         rows.append(row(choice, choice["chosen"], "chosen"))
+        vendor = choice["vendor"]
+        if vendor["cost"] is not None and vendor["cost"] > choice["chosen"]["cost"] * (1 + 1e-9):
+            rows.append(row(choice, vendor, "the vendor's own scheme"))
         if choice["other"] is not None:
             rows.append(row(choice, choice["other"], "cheapest other"))
     offered = {c["server"]: ", ".join(c["offered"]) for c in choices}

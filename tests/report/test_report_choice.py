@@ -70,3 +70,12 @@ def test_a_plan_without_its_instance_has_no_such_table() -> None:
     bare = dataclasses.replace(plan("reference/dgx-a100-superpod-140.yaml"), provenance={})
     assert network_choices(bare) == []
     assert "Why this network" not in {t.title for t in plan_tables(plan_summary(bare))}
+
+
+def test_what_the_vendor_would_build_stands_beside_it() -> None:
+    """162 DGX A100: 9 full rows of leaves below 80 spines and 36 cores; with 18 ports in use 72, 72 and 33."""
+    found = plan("reference/gpt3-training.yaml")
+    choice = only(found)
+    assert (choice["chosen"]["switches"], choice["vendor"]["switches"]) == (177, 188)
+    (table,) = (t for t in plan_tables(plan_summary(found)) if t.title == "Why this network")
+    assert table.rows[1][-1] == "the vendor's own scheme"
