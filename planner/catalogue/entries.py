@@ -138,9 +138,18 @@ class Server(Entry):
     """Servers of a pod of its vendor's networks of three tiers; 0 where the vendor makes as few pods as can be."""
     port_split: Annotated[int, Field(ge=1, le=8)] = 1
     """Planes that each of its compute ports may be split over, each at a part of its speed."""
+    trays: Annotated[int, Field(ge=1, le=1024)] = 1
+    """Hosts that it is made of, each with management ports of its own: 18 compute trays of an NVL72 rack."""
+    switch_trays: Annotated[int, Field(ge=0, le=1024)] = 0
+    """Switch trays inside it, each with an out-of-band port: 9 of an NVL72 rack."""
     protocols: Annotated[tuple[Literal["infiniband", "ethernet"], ...], BeforeValidator(_split)]
     """Protocols its network cards speak."""
     life_years: Years = 5
+
+    @property
+    def out_of_band_ports(self) -> int:
+        """Out-of-band ports: one of each tray."""
+        return self.trays + self.switch_trays
 
 
 class Switch(Entry):

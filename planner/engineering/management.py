@@ -1,5 +1,7 @@
 """The management networks of one cluster, counted and priced, as NVIDIA RA-11333-001 builds them.
 
+A server is a host, or a rack of trays that are each one. Switch trays have out-of-band ports alone.
+
 * In-band management: two 100G ports a server on two leaves of a pair. A leaf keeps 4 uplinks and 2 links to its twin;
   two spines at least. RA-11333-001 counts 6 leaves, 2 spines and 6 links between twins for 127 servers.
 * Out-of-band: a 1G port of every server, switch and rack PDU on 48-port switches; every scalable unit has switches of
@@ -13,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from planner.catalogue.entries import Switch
+from planner.catalogue.entries import Server, Switch
 from planner.engineering import floor
 from planner.engineering.cabling import Cable
 from planner.engineering.fabric import Design, FabricError, design, used_radix
@@ -74,7 +76,7 @@ def in_band(ask: Ask, parts: Parts, extra: int = 0) -> Priced:
         FabricError: no optic suits, or no tree carries so many servers.
     """
     switch = parts.switches[IN_BAND_SWITCH]
-    tree = in_band_tree(used_radix(switch, IN_BAND_GBPS), ask.servers, extra)
+    tree = in_band_tree(used_radix(switch, IN_BAND_GBPS), ask.servers * ask.server.trays, extra)
     own = replace(ask, switch=switch, planes=1, split=1)
     found = assemble("in-band", own, tree, IN_BAND_GBPS, 1, parts)
     each = cage_links(switch, IN_BAND_GBPS)
@@ -139,9 +141,10 @@ def out_of_band(ask: Ask, others: Sequence[Priced], parts: Parts) -> OutOfBand:
     switch = parts.switches[OUT_OF_BAND_SWITCH]
     per_rack = (ask.layout or floor.Layout()).servers_per_rack
     compute_tree, planes = others[0].planes.tree, others[0].planes.planes
-    links = ask.servers + sum(n.planes.switches for n in others) + PDUS_PER_RACK * -(-ask.servers // per_rack)
+    each = ask.server.out_of_band_ports
+    links = each * ask.servers + sum(n.planes.switches for n in others) + PDUS_PER_RACK * -(-ask.servers // per_rack)
     units = compute_tree.rows if compute_tree.spines else 0
-    of_unit = out_of_band_of_unit(compute_tree.places, planes * compute_tree.row, per_rack, switch.ports)
+    of_unit = out_of_band_of_unit(compute_tree.places, planes * compute_tree.row, per_rack, switch.ports, each)
     switches = out_of_band_switches(links, units, of_unit, switch.ports)
     length = ask.lengths_m.get("node-leaf", LENGTHS_M["node-leaf"])
     cord = _cheapest(parts, gbps=OUT_OF_BAND_GBPS, length_m=length, lower=1, upper=1)
@@ -151,15 +154,15 @@ def out_of_band(ask: Ask, others: Sequence[Priced], parts: Parts) -> OutOfBand:
     return OutOfBand(switch, switches, links, OUT_OF_BAND_UPLINKS * switches, cords, cost, power_kw)
 
 
-def out_of_band_of_unit(servers: int, leaves: int, servers_per_rack: int, ports: int = 48) -> int:
+def out_of_band_of_unit(servers: int, leaves: int, servers_per_rack: int, ports: int = 48, each: int = 1) -> int:
     """Out-of-band switches that a scalable unit has to itself: for its servers, leaves and PDUs.
 
-    32 DGX H100 in 8 racks and 8 leaves have 64 ports:
+    32 DGX H100 in 8 racks and 8 leaves have 64 ports; a rack of NVL72 with 27 trays, 4 leaves and its PDUs 34:
 
-    >>> out_of_band_of_unit(32, 8, 4)
-    2
+    >>> out_of_band_of_unit(32, 8, 4), out_of_band_of_unit(1, 4, 1, each=27)
+    (2, 1)
     """
-    return -(-(servers + leaves + PDUS_PER_RACK * -(-servers // servers_per_rack)) // ports)
+    return -(-(each * servers + leaves + PDUS_PER_RACK * -(-servers // servers_per_rack)) // ports)
 
 
 def out_of_band_switches(links: int, units: int, of_unit: int, ports: int = 48) -> int:
@@ -199,10 +202,11 @@ def cords(ask: Ask, others: Sequence[Priced], below: OutOfBand, parts: Parts) ->
     tree, planes = others[0].planes.tree, others[0].planes.planes
     units = tree.rows if tree.spines else 0
     ports = below.switch.ports
-    of_unit = out_of_band_of_unit(tree.places, planes * tree.row, per_rack, ports) if units else 0
+    each = ask.server.out_of_band_ports
+    of_unit = out_of_band_of_unit(tree.places, planes * tree.row, per_rack, ports, each) if units else 0
     taken = [0] * below.switches
     free = 0
-    for device, unit in _managed(ask.servers, per_rack, others):
+    for device, unit in _managed(ask.servers, ask.server, per_rack, others):
         own = range(unit * of_unit, (unit + 1) * of_unit) if unit is not None and unit < units else ()
         switch = next((s for s in own if taken[s] < ports), None)
         if switch is None:
@@ -216,11 +220,14 @@ def cords(ask: Ask, others: Sequence[Priced], below: OutOfBand, parts: Parts) ->
         )  # fmt: skip
 
 
-def _managed(servers: int, per_rack: int, others: Sequence[Priced]) -> Iterator[tuple[str, int | None]]:
+def _managed(servers: int, kind: Server, per_rack: int, others: Sequence[Priced]) -> Iterator[tuple[str, int | None]]:
     """Everything with a management port, and the scalable unit it belongs to: those of units first."""
     first = others[0].planes
+    trays = [f"/tray-{n + 1}" if kind.trays > 1 else "" for n in range(kind.trays)]
+    trays += [f"/switch-tray-{n + 1}" for n in range(kind.switch_trays)]
     for server in range(servers):
-        yield f"node-{server + 1}", server // first.tree.places
+        for tray in trays:
+            yield f"node-{server + 1}{tray}", server // first.tree.places
     for rack in range(-(-servers // per_rack)):
         for pdu in range(PDUS_PER_RACK):
             yield f"rack-{rack + 1}/pdu-{pdu + 1}", rack * per_rack // first.tree.places

@@ -52,7 +52,8 @@ def terms_of(option: NetworkOption, mix: Mix, one_switch: bool) -> tuple[Term, .
             whole = -(-option.ports // option.nic_links) if len(pieces) == 1 else links / option.nic_links
             found.append(Term(ends.lower, 1, whole))
         if ends.upper and len(pieces) == 1:
-            found.append(Term(ends.upper, row * option.planes, whole_rate(servers, lanes, option.cage_links)))
+            rate = option.hosts * whole_rate(servers, lanes, option.cage_links)
+            found.append(Term(ends.upper, row * option.planes, rate))
         elif ends.upper:
             found.append(Term(ends.upper, 1, links / option.cage_links))
         found.append(Term(ends.cable, 1, links))

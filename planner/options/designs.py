@@ -12,7 +12,7 @@ from planner.catalogue.entries import Optic, Server
 from planner.engineering.fabric import FabricError
 from planner.instance import Instance
 from planner.instance.choices import Oversubscription
-from planner.options import attach, frontier, gangs
+from planner.options import attach, frontier, gangs, management
 from planner.options.frontier import Candidates
 from planner.options.groups import Chains, Group, make_group, weights
 from planner.options.kits import Mix, mixes
@@ -95,7 +95,8 @@ class Designer:
         for family in self.families(server, ratio):
             try:
                 laid = [self._laid(option, places, asked.most) for option in (family.compute, *family.storage)]
-                tied = tuple(self._laid(option, places, 2 * asked.most) for option in self.management)
+                own = management.hosts_of(self.management, server)
+                tied = tuple(self._laid(option, places, 2 * asked.most * option.hosts) for option in own)
             except FabricError as error:
                 self.networks.refuse(f"{server.id} on {family.id}", "fabric", str(error))
                 continue

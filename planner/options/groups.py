@@ -283,7 +283,8 @@ def _price(group: Group, resources: Resources, servers_per_rack: int) -> None:
     if group.networks[-1].network == OUT_OF_BAND:
         band, below = group.networks[-2:]
         each = np.array(
-            [management.of_cluster(c, group.compute.planes, servers_per_rack) for c in chain.clusters], np.int64
+            [management.of_cluster(c, group.compute.planes, servers_per_rack, below.hosts) for c in chain.clusters],
+            np.int64,
         )
         own = chain.full[group.point] * each[-1] + each[chain.tail[group.point]] + each[list(group.head)].sum()
         found = management.managed(band, below, group.servers, switches, own, servers_per_rack)

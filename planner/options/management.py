@@ -8,13 +8,14 @@ to a pair of in-band leaves, like a server.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from planner.catalogue import Catalogue
-from planner.catalogue.entries import Optic, Switch
+from planner.catalogue.entries import Optic, Server, Switch
 from planner.engineering import fabric, optics
 from planner.engineering import management as rules
 from planner.engineering.fit import on_frame
@@ -89,10 +90,20 @@ def networks(
     )
 
 
-def of_cluster(cluster: Cluster, planes: int, servers_per_rack: int) -> int:
-    """Out-of-band switches that the rows of leaves of a cluster of the compute network have to themselves."""
+def hosts_of(pair: Sequence[NetworkOption], server: Server) -> tuple[NetworkOption, ...]:
+    """The two networks for a server type, whose trays may each be a host."""
+    hosts = {IN_BAND: server.trays, OUT_OF_BAND: server.out_of_band_ports}
+    return tuple(replace(option, hosts=hosts[option.network]) for option in pair)
+
+
+def of_cluster(cluster: Cluster, planes: int, servers_per_rack: int, each: int = 1) -> int:
+    """Out-of-band switches that the rows of leaves of a cluster of the compute network have to themselves.
+
+    Args:
+        each: out-of-band ports of a server.
+    """
     tree = cluster.tree
-    return cluster.units * rules.out_of_band_of_unit(tree.places, planes * tree.row, servers_per_rack)
+    return cluster.units * rules.out_of_band_of_unit(tree.places, planes * tree.row, servers_per_rack, each=each)
 
 
 @lru_cache(maxsize=256)
@@ -130,15 +141,15 @@ def managed(
     most = int(servers.max()) if len(servers) else 1
     # An in-band leaf pair for some tens of servers and a 1G switch for every 48 ports: twice the others is plenty.
     found = in_band_clusters(
-        band.plane, band.cage_links, 2 * most + int(others.max(initial=0)) + int(own.max(initial=0)) + 64
+        band.plane, band.cage_links, 2 * most * below.hosts + int(others.max(initial=0)) + int(own.max(initial=0)) + 64
     )
     capacities = np.array([c.servers for c in found], np.int64)
     built = np.array([c.counts.leaves + c.counts.spines + c.counts.cores for c in found], np.int64)
     racks = -(-servers // servers_per_rack)
     below_count = np.zeros_like(servers)
     while True:
-        cluster = np.searchsorted(capacities, servers + below_count)
-        links = servers + others + built[cluster] + rules.PDUS_PER_RACK * racks
+        cluster = np.searchsorted(capacities, band.hosts * servers + below_count)
+        links = below.hosts * servers + others + built[cluster] + rules.PDUS_PER_RACK * racks
         wanted = np.maximum(own, -(-links // below.plane.radix))
         if (wanted <= below_count).all():
             return Managed(found, cluster, below_count)

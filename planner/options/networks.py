@@ -30,6 +30,7 @@ class NetworkOption:
         shares: by class and length, the share of its links that are at least so long, where a floor says so.
         rules: of one plane; None for management networks.
         worth: what one of each of ``chains.Counts`` costs, to choose between trees of one size.
+        hosts: of a server, each with ports of its own on a management network.
     """
 
     network: str
@@ -46,6 +47,7 @@ class NetworkOption:
     shares: Mapping[str, Mapping[float, float]] = field(default_factory=dict)
     rules: Rules | None = None
     worth: tuple[float, ...] = ()
+    hosts: int = 1
 
     @property
     def leaf_servers(self) -> int:
@@ -55,7 +57,7 @@ class NetworkOption:
     @property
     def ports(self) -> int:
         """Ports of a server on all planes."""
-        return self.plane.ports * self.planes
+        return self.plane.ports * self.planes * self.hosts
 
 
 @dataclass(frozen=True)

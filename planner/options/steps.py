@@ -219,7 +219,7 @@ def _managed(group: Group, count: int, standings: Sequence[Standing]) -> list[St
     below = group.networks[-1]
     reached = sum(s.leaves + s.spines + s.cores for s in standings)
     out_of_band = Standing(
-        OUT_OF_BAND, below.switch.id, below.gbps, 1, 1, 1.0, 1.0, (), count, count, 0, 0, (), 1.0,
+        OUT_OF_BAND, below.switch.id, below.gbps, 1, 1, 1.0, 1.0, (), count, count, 0, 0, (), float(below.ports),
         other_ports=reached, rack_ports=PDUS_PER_RACK,
     )  # fmt: skip
     return [replace(standings[-1], other_ports=OUT_OF_BAND_UPLINKS * count), out_of_band]

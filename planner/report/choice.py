@@ -211,4 +211,3 @@ class _Offer:
     def _split(self, server: str, shape: Shape) -> int:
         """Planes that every port is split over."""
         return max(1, round(self.catalogue.servers[server].compute_port_gbps / shape.gbps))
-

@@ -157,7 +157,8 @@ def _server_modules(
 ) -> int:
     every = rules.rules.ports * rules.planes
     if network == IN_BAND:
-        switches = attached(view, pool, network, row.period) - view.in_service(pool.id, row.period)
+        switches = attached(view, pool, network, row.period)
+        switches -= view.in_service(pool.id, row.period) * pool.server.trays
         return (servers - switches) * -(-every // lower.links) + switches * every
     return servers * -(-every // lower.links)
 

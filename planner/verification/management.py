@@ -59,7 +59,8 @@ def _out_of_band(view: View, book: Book, pool: Pool, row: Network, where: str) -
         if (racks.pool, racks.period, racks.purpose) == (pool.id, row.period, "server")
     )
     servers, taken = view.in_service(pool.id, row.period), _places(view, pool, row.period)
-    reached = servers + others + PDUS * racks
+    each = pool.server.trays + pool.server.switch_trays
+    reached = each * servers + others + PDUS * racks
     book.count("links recomputed", where, "1G links", row.node_leaf_links, reached)
     above = row.leaf_spine_links + row.spine_core_links + row.leaf_leaf_links
     book.count("links recomputed", where, "links above", above, 0)
@@ -68,7 +69,7 @@ def _out_of_band(view: View, book: Book, pool: Pool, row: Network, where: str) -
     own = _of_units(view, pool, row.period, switch.ports)
     book.enough("out-of-band of each unit", where, "switches", row.leaves, own)
     # All places taken: their servers, the racks that hold them, and the switches that stand anyway.
-    full = max(taken, servers) + others + PDUS * max(racks, round_up(taken / max(1, places_of(pool))))
+    full = each * max(taken, servers) + others + PDUS * max(racks, round_up(taken / max(1, places_of(pool))))
     most = max(own, round_up(full / switch.ports))
     book.no_more("no out-of-band switch without need", where, "switches", row.leaves, most)
 
@@ -87,6 +88,7 @@ def _of_units(view: View, pool: Pool, period: int, ports: int) -> int:
     for group in groups(view, pool, "compute", period):
         if group.units:
             servers = group.places // group.units
-            managed = servers + rules.planes * rules.row + PDUS * round_up(servers / places_of(pool))
+            trays = servers * (pool.server.trays + pool.server.switch_trays)
+            managed = trays + rules.planes * rules.row + PDUS * round_up(servers / places_of(pool))
             found += group.count * group.units * round_up(managed / ports)
     return found

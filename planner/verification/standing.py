@@ -53,9 +53,13 @@ def _groups(view: View, pool: Pool, network: str, period: int) -> tuple[Group, .
 
 
 def attached(view: View, pool: Pool, network: str, period: int) -> int:
-    """What stands below a network: servers in service; below an in-band network also the out-of-band switches."""
-    below = view.network(pool.id, OUT_OF_BAND, period) if network == IN_BAND else None
-    return view.in_service(pool.id, period) + (0 if below is None else below.leaves)
+    """What stands below a network: servers in service; below an in-band network their trays, where these are hosts of
+    their own, and the out-of-band switches."""
+    servers = view.in_service(pool.id, period)
+    if network != IN_BAND:
+        return servers
+    below = view.network(pool.id, OUT_OF_BAND, period)
+    return servers * pool.server.trays + (0 if below is None else below.leaves)
 
 
 def places(view: View, pool: Pool, network: str, period: int) -> int:

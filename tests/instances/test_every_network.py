@@ -145,3 +145,31 @@ def test_no_tree_that_the_calculator_finds_is_smaller(server: str) -> None:
                 assert prove(tree, flow_endpoints=0).non_blocking
                 more = tree.links("leaf-spine") + tree.links("spine-core")
                 assert switches <= tree.switches or links < more, (servers, rails, any_pods)
+
+
+def test_trays_of_racks_have_management_ports_of_their_own() -> None:
+    """64 GB300 racks: 18 compute and 9 switch trays each, 1,152 + 576 out-of-band ports, 3 PDUs a rack, and one for
+    every other switch. In-band 2 x 1,152 for the compute trays and two for each out-of-band switch."""
+    plan = solved("gb300-nvl72", 64, (), management_networks=True)
+    networks = {row["network"]: row for row in plan.decisions["networks"]}
+    others = sum(r["leaves"] + r["spines"] + r["cores"] for name, r in networks.items() if name != "out-of-band")
+    assert networks["out-of-band"]["node_leaf_links"] == 1152 + 576 + 3 * 64 + others
+    assert networks["in-band"]["node_leaf_links"] == 2 * 1152 + 2 * networks["out-of-band"]["leaves"]
+
+
+def test_trays_are_counted_alike_by_the_calculator() -> None:
+    from planner.engineering import management
+    from planner.engineering.networks import Ask, Parts, compute
+
+    server = CATALOGUE.servers["gb200-nvl72"]
+    parts = Parts(CATALOGUE.switches, CATALOGUE.optics, lambda kind, id: 1.0)
+    ask = Ask(8, server, CATALOGUE.switches["qm9700"])
+    found = [compute(ask, parts)]
+    in_band, below = management.management(ask, found, parts)
+    found.append(in_band)
+    built = found[0].planes.switches + in_band.planes.switches
+    assert below.links == 8 * 27 + 3 * 2 + built  # four servers to a rack without a floor
+    assert in_band.planes.links("node-leaf") == 2 * (8 * 18 + below.switches)
+    listed = list(management.cords(ask, found, below, parts))
+    assert len(listed) == below.links
+    assert sum("switch-tray" in cable.a_device for cable in listed) == 72
