@@ -94,5 +94,7 @@ def _basis(workload: Inference, devices: int, found: ServingEstimate) -> str:
     count = devices // found.devices
     several = f"{what} of {found.devices}" if count == 1 else f"{count} {what}s of {found.devices}"
     rates = f"{found.requests_per_s:.3g} requests/s ({found.low_requests_per_s:.3g}-{found.high_requests_per_s:.3g})"
-    times = f"first token {found.ttft_s:.2g} s, then {1000 * found.tpot_s:.3g} ms each"
+    first = f"{found.ttft_s:.2g} s ({found.low_ttft_s:.2g}-{found.high_ttft_s:.2g})"
+    bound = "" if workload.targets == "mean" else f" ({workload.targets})"
+    times = f"first token {first}, then {1000 * found.tpot_s:.3g} ms each{bound}"
     return f"{several}, {found.batch} in flight, {rates}, {times}, limited by {found.limiting}"

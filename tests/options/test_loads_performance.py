@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, cast
@@ -128,6 +129,14 @@ def test_a_disaggregated_group_is_one_block() -> None:
     assert found.basis.startswith("group of 4")
     several = sizes(question({**CHAT, **targets, "model": "llama-3-70b"}), "dgx-h200")
     assert [(size.devices, size.servers) for size in several] == [(2, 0), (4, 0)]
+
+
+def test_the_basis_says_what_the_latencies_are_and_how_far_they_reach() -> None:
+    asked = {"ttft_s": 2, "tpot_s": 0.1, "model": "llama-3-70b"}
+    (mean,), (late,) = (sizes(question({**CHAT, **asked, "targets": name})) for name in ("mean", "p95"))
+    assert re.search(r"first token [\d.]+ s \([\d.]+-[\d.]+\), then [\d.]+ ms each, limited", mean.basis)
+    assert "ms each (p95), limited" in late.basis
+    assert late.rate < mean.rate
 
 
 def test_a_group_larger_than_a_server_takes_whole_servers() -> None:

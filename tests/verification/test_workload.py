@@ -51,7 +51,8 @@ def view(
     }  # fmt: skip
     clusters = {
         (pool, network, 1): [
-            Clusters(1, pool, "here", network, "frame", 2, size, 0, 1, 0, count) for size, count in line.items()
+            Clusters(1, pool, "here", network, "frame", 2, size, 0, 1, 0, 1, 0, 0, 0, count)
+            for size, count in line.items()
         ]
         for pool in servers
         for network, line in (("compute", compute), ("storage", storage))
