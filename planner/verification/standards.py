@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from planner.catalogue.entries import Switch
+from planner.verification.checks import WHOLE
 from planner.verification.facts import IN_BAND, Pool, View
 from planner.verification.ports import Rules, Unit, build_unit, split_of
 from planner.verification.tables import Clusters
@@ -74,13 +75,15 @@ def _standard(view: View, pool: Pool, network: str, period: int) -> Standard | s
     switch = view.facts.catalogue.switches.get(row.switch)
     if switch is None:
         return f"unknown switch {row.switch!r}"
-    parts = round(gbps / row.gbps) if network == "compute" and row.gbps > 0 else 1  # of every port, one for each plane
-    gbps /= max(parts, 1)
+    parts = 1  # of every port, one for each plane
+    if network == "compute" and row.gbps > 0 and abs(gbps / row.gbps - round(gbps / row.gbps)) < WHOLE:
+        parts = max(1, round(gbps / row.gbps))
+    gbps /= parts
     split = split_of(switch, gbps)
     if split is None:
         return f"{switch.id} has no {gbps:g}G ports"
     planes = row.planes if network == "compute" else 1
-    if not planes or not parts or planes % parts or ports % (planes // parts):
+    if not planes or planes % parts or ports % (planes // parts):
         return f"{ports} ports in {parts} parts do not divide over {planes} planes"
     leaf, spine = (pool.leaf_ratio, pool.spine_ratio) if network == "compute" else (1.0, 1.0)
     cage = switch.ports_per_cage * split
