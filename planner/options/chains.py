@@ -142,9 +142,9 @@ def _sizes(rules: Rules, most: int) -> tuple[Numbers, Numbers]:
     """Rows of leaves and servers of each that are looked at for clusters of up to so many servers."""
     rows: list[int] = []
     places: list[int] = []
-    for number in _units(most_rows(rules, rules.tiers), -(-most // max(rules.full, 1))):
+    more = MORE_ROWS if rules.any_pods and not rules.growth else 0
+    for number in _units(most_rows(rules, rules.tiers), -(-most // max(rules.full, 1)) + more):
         # Fewer servers stand on fewer rows, of which one more than needed is looked at.
-        more = MORE_ROWS if rules.any_pods else 0
         fewest = rules.full * (number - 1 - more) // number // rules.grain * rules.grain
         fewest = rules.full if rules.growth else max(fewest, 0) + rules.grain
         each = range(fewest, rules.full + 1, rules.grain)

@@ -1,0 +1,98 @@
+"""No network of a plan costs more than one that the calculator prints for the same servers, whatever its options."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+import planner
+from planner.catalogue import load_catalogue
+from planner.engineering.fabric import FabricError
+from planner.engineering.networks import Ask, Parts, Priced, compute
+from planner.engineering.topology import prove
+
+CATALOGUE = load_catalogue()
+DAY = datetime.date(2026, 6, 1)
+SWITCH = {"dgx-h100": "qm9700", "dgx-b300": "sn5600", "gb200-nvl72": "qm9700", "gaudi-3-8": "th5-64x800g"}
+SAMPLE = [("dgx-h100", n) for n in (3, 33, 90, 260)] + [("dgx-b300", n) for n in (9, 70, 300)]
+SAMPLE += [("gb200-nvl72", n) for n in (2, 9, 40)] + [("gaudi-3-8", n) for n in (7, 100, 333)]
+WIDE = [
+    (server, n) for server in SWITCH for n in (1, 2, 5, 8, 11, 16, 21, 32, 47, 64, 77, 128, 150, 200, 256, 300, 512)
+]
+
+
+def price(kind: str, id: str) -> float | None:
+    found = CATALOGUE.price(kind, id, DAY)
+    return found.amount if found else None
+
+
+def calculated(server: str, servers: int) -> Iterator[Priced]:
+    """Every network that the calculator builds without oversubscription, but for planes that share out the ports."""
+    row, switch = CATALOGUE.servers[server], CATALOGUE.switches[SWITCH[server]]
+    parts = Parts(CATALOGUE.switches, CATALOGUE.optics, price)
+    rails = {row.rail_optimised, True}
+    for tiers, any_pods, growth, split, railed in itertools.product(
+        (1, 2, 3), (False, True), (False, True), {1, row.port_split}, rails
+    ):
+        try:
+            yield compute(
+                Ask(servers, row, switch, tiers, split=split, rails=railed, any_pods=any_pods, growth=growth), parts
+            )
+        except FabricError:
+            continue
+
+
+def bought(server: str, servers: int) -> tuple[float, float, float, float]:
+    """What switches and parts of a plan's compute network cost, and its racks; plant per kW; kW of the network."""
+    row = CATALOGUE.servers[server]
+    rate = CATALOGUE.accelerators[row.accelerator].peak_tflops("fp16") or 0.0
+    data = {
+        "name": "no-dearer",
+        "objective": "capex",
+        "horizon": {"start": "2026-06", "periods": 1, "period_years": 3},
+        "currency": {"unit": "USD", "rates": {"CNY": 0.14}},
+        "workloads": [{
+            "name": "w", "kind": "compute", "precision": "fp16", "one_cluster": True,
+            "peak_flops": (servers - 0.5) * row.accelerators * rate * 1e12,
+        }],
+        "sites": [{"name": "s", "country": "US", "power_limit_mw": 120, "tariff_per_kwh": 0.1}],
+        "catalogue": {"servers": [server], "switches": [SWITCH[server]]},
+        "fabric": {"storage_network": False},
+    }  # fmt: skip
+    plan = planner.solve(planner.load_instance(data), gap=0).require_plan()
+    assert plan.totals["servers"] == servers
+    assert not [c for c in planner.verify(plan).checks if not c.passed]
+    bill = plan.bill_of_materials_rows
+    parts = sum(line["cost"] for line in bill if line["kind"] in ("switches", "optics"))
+    racks = sum(
+        rack["bought"] * (price("racks", rack["rack"]) or 0.0)
+        for rack in plan.decisions["racks"] if rack["purpose"] == "network"
+    )  # fmt: skip
+    plant = sum(line["cost"] for line in bill if line["kind"] in ("cooling", "facility")) / plan.totals["it_kw"]
+    return parts, racks, plant, plan.totals["it_kw"] - servers * row.power_kw
+
+
+def compare(server: str, servers: int) -> None:
+    """A plan pays for switches and parts, for the racks that hold them and for the plant behind their power."""
+    cost, racks, plant, kw = bought(server, servers)
+    others = list(calculated(server, servers))
+    assert others
+    for other in others:
+        proof = prove(other.planes.tree, flow_endpoints=0)
+        assert proof.non_blocking, proof.summary
+        paid, least = cost + plant * kw, other.cost + plant * other.power_kw
+        assert paid <= least * (1 + 1e-9) + racks, (other.planes.tree, paid, least)
+
+
+@pytest.mark.parametrize(("server", "servers"), SAMPLE)
+def test_no_network_is_dearer_than_the_calculator(server: str, servers: int) -> None:
+    compare(server, servers)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("server", "servers"), WIDE)
+def test_no_network_is_dearer_at_many_sizes(server: str, servers: int) -> None:
+    compare(server, servers)
