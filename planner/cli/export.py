@@ -38,7 +38,7 @@ class Programme(StrEnum):
     UNIVERSAL = "universal"
 
 
-SCENARIOS = ("company-letters", "ai-diffusion", "cn-customs", "affiliates-stay-extended", "supercomputer-envelope")
+SCENARIOS = ("without-letters", "ai-diffusion", "cn-customs", "affiliates-stay-extended", "supercomputer-envelope")
 
 DeviceId = Annotated[
     str | None, typer.Argument(metavar="DEVICE", help="Catalogue id of an accelerator.", show_default=False)
@@ -70,7 +70,7 @@ ProgrammeOption = Annotated[
 ShippedFrom = Annotated[str, typer.Option("--shipped-from", help="Country the goods are exported from.")]
 ScenarioOption = Annotated[
     list[str] | None,
-    typer.Option("--scenario", help=f"Count an uncertain rule: {', '.join(SCENARIOS)}; repeat for several."),
+    typer.Option("--scenario", help=f"Count an uncertain rule, or leave one out: {', '.join(SCENARIOS)}; repeat for several."),
 ]
 Matrix = Annotated[bool, typer.Option("--matrix", help="All devices (or DEVICE) by date for the destination.")]
 
@@ -121,6 +121,8 @@ def export(
                 print_json(data)
                 return
             console = new_console()
+            for line in words.matrix_headlines(data):
+                print_line(console, line)
             print_tables(console, [words.matrix_table(data)])
             print_line(console, words.advice())
             return

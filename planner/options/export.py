@@ -27,7 +27,8 @@ def judge_order(
     decision = decide(device, country, date, policy.terms)
     if decision.outcome in accepted(policy.accept):
         return None, decision.notes
-    return ("export", f"{decision.outcome} on {date}: {decision.reason}"), decision.notes
+    letter = f". {decision.letter_sentence}" if decision.without_letters else ""
+    return ("export", f"{decision.outcome} on {date}: {decision.reason}{letter}"), decision.notes
 
 
 def export_caps(instance: Instance, devices: tuple[Accelerator, ...], sites: tuple[SiteFacts, ...]) -> tuple[Cap, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 from planner.catalogue.entries import Accelerator
 from planner.engineering import export_rules
 from planner.engineering.export_rules import Decision, Terms
+from planner.engineering.export_rules.decision import WITHOUT_LETTERS
 from planner.engineering.export_rules.figures import shown, tpp_in_words
 from planner.report.tables import Table, table
 
@@ -24,11 +25,13 @@ OUTCOME_WORDS: Mapping[str, str] = {
 CELLS: Mapping[str, str] = {
     "unrestricted": "free",
     "notification": "notify",
-    "licence-approval": "approval",
+    "licence-approval": "approve",
     "licence-case-by-case": "case",
-    "licence-denial": "denial",
+    "licence-denial": "deny",
     "prohibited": "never",
 }
+BY_LETTER, BY_LETTER_WORDS = "*", "rests on a letter to a single company"
+LACKING, LACKING_WORDS = "?", "a figure is missing, the stricter branch is taken"
 
 
 def advice() -> str:
@@ -59,13 +62,14 @@ def figures_sentence(device: Accelerator) -> str:
 def sentences(
     device: Accelerator, country: str, date: datetime.date, terms: Terms, decision: Decision
 ) -> tuple[str, ...]:
-    """The decision first, then the figures, the rule, what is missing and what should be known."""
+    """The decision first, that it rests on a letter if it does, then the figures, the rule, what is missing and what should be known."""
     home = terms.headquarters
     operator = f" by an operator at home in {country_name(home)}" if home is not None else ""
     exception = f" (licence exception {decision.exception})" if decision.exception else ""
     lines = [
         f"{device.name} to {country_name(country)}, ordered {date}{operator}: "
         f"{decision.outcome}, {OUTCOME_WORDS[decision.outcome]}{exception}.",
+        *([f"{decision.letter_sentence}."] if decision.without_letters else ()),
         figures_sentence(device),
         f"{f'Rule {decision.rule}' if decision.rule else 'No rule applies'}: {decision.reason}.",
     ]
@@ -96,21 +100,25 @@ def matrix(
 ) -> dict[str, Any]:
     """Outcome of every device on every date, as plain data; a device not on sale before the next date has none."""
     ends = (*dates[1:], datetime.date.max)
-    rows = [
-        {
-            "device": device.id,
-            "tpp": export_rules.tpp(device),
-            "density": export_rules.performance_density(device),
-            "available": device.available,
-            "outcomes": [
-                None
-                if device.on_sale_from is not None and device.on_sale_from >= end
-                else export_rules.decide(device, country, date, terms).outcome
-                for date, end in zip(dates, ends, strict=True)
-            ],
-        }
-        for device in devices
-    ]
+    rows = []
+    for device in devices:
+        decisions = [
+            None
+            if device.on_sale_from is not None and device.on_sale_from >= end
+            else export_rules.decide(device, country, date, terms)
+            for date, end in zip(dates, ends, strict=True)
+        ]
+        rows.append(
+            {
+                "device": device.id,
+                "tpp": export_rules.tpp(device),
+                "density": export_rules.performance_density(device),
+                "available": device.available,
+                "outcomes": [found and found.outcome for found in decisions],
+                "missing": [list(found.missing) if found else [] for found in decisions],
+                "without_letters": [(found.without_letters or None) if found else None for found in decisions],
+            }
+        )
     return {
         "matrix": {"to": country, **_terms(terms)},
         "dates": [str(date) for date in dates],
@@ -128,12 +136,37 @@ def matrix_table(data: Mapping[str, Any]) -> Table:
             row["device"],
             "unknown" if row["tpp"] is None else shown(row["tpp"]),
             row["available"] or "",
-            *(CELLS[outcome] if outcome else "" for outcome in row["outcomes"]),
+            *map(_cell, row["outcomes"], row["missing"], row["without_letters"]),
         )
         for row in data["rows"]
     )
     legend = "; ".join(f"{CELLS[outcome]}: {words}" for outcome, words in OUTCOME_WORDS.items())
-    return table(f"Exports to {country_name(data['matrix']['to'])}", columns, rows, f"{legend}; empty: not yet on sale")
+    marks = f"empty: not yet on sale; {BY_LETTER}: {BY_LETTER_WORDS}; {LACKING}: {LACKING_WORDS}"
+    return table(f"Exports to {country_name(data['matrix']['to'])}", columns, rows, f"{legend}; {marks}")
+
+
+def matrix_headlines(data: Mapping[str, Any]) -> list[str]:
+    """How many devices letters alone hold back, and which outcomes lack a figure; nothing of what isn't so."""
+    held = [row["device"] for row in data["rows"] if any(row["without_letters"])]
+    lacking: dict[str, list[str]] = {}
+    for row in data["rows"]:
+        for figure in dict.fromkeys(figure for found in row["missing"] for figure in found):
+            lacking.setdefault(figure, []).append(row["device"])
+    lines = []
+    if held:
+        lines.append(
+            f"Letters to single companies, not published rules, decide for {len(held)} of {len(data['rows'])} devices "
+            f"at some date ({BY_LETTER}); scenario {WITHOUT_LETTERS} leaves them out."
+        )
+    lines += [f"{LACKING}: {figure} is not in the catalogue for {', '.join(ids)}." for figure, ids in lacking.items()]
+    return lines
+
+
+def _cell(outcome: str | None, missing: Sequence[str], without_letters: str | None) -> str:
+    """An outcome with its marks: ``case*``."""
+    if outcome is None:
+        return ""
+    return f"{CELLS[outcome]}{BY_LETTER if without_letters else ''}{LACKING if missing else ''}"
 
 
 def _terms(terms: Terms) -> dict[str, Any]:

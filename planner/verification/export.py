@@ -39,7 +39,6 @@ _A5 = (
 )  # fmt: skip
 _SUPPLEMENT_8 = ("uae-government", "amazon", "apple", "google", "meta", "microsoft", "openai", "oracle", "xai")
 _SUPPLEMENT_8_TO_2027 = ("g42", "core42")
-_NAMED_BY_GUIDANCE = ("ascend-910b", "ascend-910c", "ascend-910d")
 
 _D = datetime.date
 _AUGUST_2022, _FIRST, _MACAU, _OCTOBER_2023, _SECOND = (
@@ -70,7 +69,7 @@ def outcome(device: Accelerator, country: str, date: datetime.date, policy: Poli
         return FREE
     home = policy.operator_country or country
     found = [_parties(country, date, policy), _uses(device, country, date, policy)]
-    if _named(device, _NAMED_BY_GUIDANCE):
+    if device.vendor_country in (*_CHINA, "MO") and _paragraph(device):
         found.append(NEVER if date >= _GUIDANCE else FREE)
     else:
         found += [
@@ -95,8 +94,9 @@ def _named(device: Accelerator, families: tuple[str, ...]) -> bool:
     return any(device.id == family or device.id.startswith(family + "-") for family in families)
 
 
-def _transfer_gbs(device: Accelerator) -> float:
-    return sum(rate for rate in (device.scale_up_gbs, device.host_link_gbs) if rate)
+def _transfers(device: Accelerator, least: float) -> bool:
+    """Whether both links together reach a rate, GB/s; an unknown link to the host is taken to be enough."""
+    return device.host_link_gbs is None or (device.scale_up_gbs or 0) + device.host_link_gbs >= least
 
 
 def _watched(country: str) -> bool:
@@ -135,7 +135,7 @@ def _entry_2022(device: Accelerator, country: str, date: datetime.date, home: st
     if country not in _CHINA and not (country == "MO" and date >= _MACAU):
         return FREE
     tpp = performance(device)
-    covered = (tpp is None or tpp >= 4800) and _transfer_gbs(device) >= 600
+    covered = (tpp is None or tpp >= 4800) and _transfers(device, 600)
     at_ease = home == "US" or home in _A5 or home in _A6
     return (CASE if at_ease else DENIAL) if covered else FREE
 
@@ -195,19 +195,21 @@ def _reviewed(device: Accelerator, country: str, date: datetime.date, policy: Po
 
 
 def _letters(device: Accelerator, country: str, date: datetime.date, home: str, policy: Policy) -> str:
-    """Letters to single companies; those before 2025 only where the policy counts them."""
+    """Letters to single companies, unless the policy leaves them out."""
+    if "without-letters" in policy.scenarios:
+        return FREE
     concerned = _watched(country) or _watched(home)
-    if "company-letters" in policy.scenarios:
-        august = _AUGUST_2022 <= date < _FIRST and country in (*_CHINA, "RU")
-        if august and _named(device, ("a100", "h100", "mi250x")):
-            return CASE
-        october = _OCTOBER_2023 <= date < _SECOND and concerned and device.vendor == "NVIDIA" and device.datacenter
-        tpp = performance(device)
-        if october and (tpp is None or tpp >= 4800):
+    tpp = performance(device)
+    fast = tpp is None or tpp >= 4800
+    if _AUGUST_2022 <= date < _FIRST and country in (*_CHINA, "RU") and device.vendor in ("NVIDIA", "AMD"):
+        return CASE if fast and _transfers(device, 600) else FREE
+    if _OCTOBER_2023 <= date < _SECOND and device.vendor == "NVIDIA" and device.datacenter and fast:
+        if concerned:
             return DENIAL
+        return APPROVAL if country in _D1_D4 or country == "AE" else FREE
     if date < _LETTERS or device.vendor not in ("NVIDIA", "AMD", "Intel") or not concerned:
         return FREE
-    memory, transfer = device.memory_gbs, _transfer_gbs(device)
-    if transfer < 1100 and memory is not None and memory < 1400 and memory + transfer < 1700:
+    memory = device.memory_gbs
+    if memory is not None and memory < 1400 and not _transfers(device, min(1100, 1700 - memory)):
         return FREE
     return DENIAL if date < _ASSURANCES else CASE

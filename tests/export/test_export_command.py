@@ -59,16 +59,40 @@ def test_data_of_one_decision() -> None:
 
 def test_matrix_of_devices_by_date() -> None:
     found = data("--matrix", "--to", "CN")
-    assert found["dates"] == ["2022-08-26", "2022-10-21", "2023-11-17", "2025-04-09", "2025-07-14", "2026-01-15"]
+    assert found["dates"] == ["2022-08-26", "2022-10-21", "2023-10-23", "2023-11-17", "2025-04-09", "2025-07-14", "2026-01-15"]
     rows = {row["device"]: row["outcomes"] for row in found["rows"]}
     assert set(rows) == set(load_catalogue().accelerators)
-    assert rows["a800-sxm-80"] == ["unrestricted", "unrestricted", *["licence-denial"] * 3, "licence-case-by-case"]
-    assert rows["h20"][:3] == [None, None, "unrestricted"]
+    assert rows["a800-sxm-80"] == ["unrestricted", "unrestricted", *["licence-denial"] * 4, "licence-case-by-case"]
+    assert rows["h20"][:4] == [None, None, None, "unrestricted"]
     text = run("--matrix", "--to", "CN")
     assert "Exports to China (CN)" in text
     assert "not legal advice" in text
     one = data("h20", "--matrix", "--to", "CN", "--on", "2025-05-01")
     assert [(row["device"], row["outcomes"]) for row in one["rows"]] == [("h20", ["licence-denial"])]
+
+
+def test_letters_and_missing_figures_are_marked_in_the_matrix() -> None:
+    """The A100 rests on the letter until 2022-10-21 alone; TPU v3's die decides at 1,968 TPP and isn't known."""
+    found = data("--matrix", "--to", "CN")
+    rows = {row["device"]: row for row in found["rows"]}
+    assert rows["a100-sxm-80"]["without_letters"] == ["unrestricted", *[None] * 6]
+    assert rows["tpu-v3"]["missing"] == [[], [], [], *[["the die area"]] * 4]
+    text = run("--matrix", "--to", "CN")
+    assert "Letters to single companies, not published rules, decide for" in text
+    assert "case*" in text
+    assert "deny?" in text
+    assert "?: the die area is not in the catalogue for tpu-v3" in text
+    assert "Letters to single companies" not in run("--matrix", "--to", "CN", "--scenario", "without-letters")
+
+
+def test_an_answer_by_letter_says_so_at_its_head() -> None:
+    text = run("a100-sxm-80", "--to", "CN", "--on", "2022-09-02")
+    head = text.partition("TPP 4,992")[0]
+    assert "licence-case-by-case" in head
+    assert "rests on letters to single companies, not on a published rule" in head
+    assert "(scenario without-letters) the outcome is unrestricted" in head
+    found = data("a100-sxm-80", "--to", "CN", "--on", "2022-09-02")
+    assert (found["status"], found["without_letters"]) == ("letter", "unrestricted")
 
 
 def test_missing_figures_are_named() -> None:

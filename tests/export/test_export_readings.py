@@ -59,7 +59,7 @@ VARIANTS = [
     {"consignee": "g42"},
     {"validated_end_user": "data-centre"},
     {"shipped_from": "TW"},
-    {"scenarios": ["company-letters"]},
+    {"scenarios": ["without-letters"]},
     {"scenarios": ["cn-customs", "supercomputer-envelope"]},
     {"scenarios": ["ai-diffusion"]},
     {"scenarios": ["ai-diffusion"], "operator_country": "US"},
@@ -81,7 +81,7 @@ def one_of_each() -> list[Accelerator]:
     names = (
         "a10", "a40", "a100-sxm-80", "a800-sxm-80", "h100-sxm", "h20", "h200-sxm", "b200", "l4", "l40s", "rtx-4090",
         "rtx-4090-d", "rtx-5090", "mi210", "mi250x", "mi300x", "gaudi-3", "tpu-v5e", "trainium-2", "biren-br100",
-        "ascend-910", "ascend-910b", "mlu370-x8",
+        "ascend-910", "ascend-910b", "mlu370-x8", "mlu590", "gh200", "a100-pcie-40",
     )  # fmt: skip
     lacking = [
         DEVICES["l4"].model_copy(update={"die_mm2": None}),

@@ -27,6 +27,9 @@ DEVICES = load_catalogue().accelerators
 DAY = datetime.date.fromisoformat
 
 
+WITHOUT = frozenset({"without-letters"})
+
+
 def outcome(device: str | Accelerator, to: str, on: str, **terms: Any) -> str:
     row = DEVICES[device] if isinstance(device, str) else device
     return decide(row, to, DAY(on), Terms(**terms)).outcome
@@ -111,7 +114,7 @@ def test_device_that_only_the_letters_reach() -> None:
 )
 def test_thresholds_of_the_entry_of_2023(device: Accelerator, paragraph: str) -> None:
     assert decide(device, "CN", DAY("2023-11-17")).paragraph == paragraph
-    assert outcome(device, "CN", "2023-11-16") == U
+    assert outcome(device, "CN", "2023-11-16", scenarios=WITHOUT) == U
 
 
 @pytest.mark.parametrize(
@@ -120,7 +123,7 @@ def test_thresholds_of_the_entry_of_2023(device: Accelerator, paragraph: str) ->
 def test_thresholds_of_the_entry_of_2022(performance: float, io: float, expected: str) -> None:
     device = with_tpp(performance, 1.0, scale_up_gbs=io - 64)
     assert outcome(device, "CN", "2022-10-21") == expected
-    assert outcome(device, "CN", "2022-10-20") == U
+    assert outcome(device, "CN", "2022-10-20", scenarios=WITHOUT) == U
     assert outcome(device, "IQ", "2022-10-21") == U
 
 
@@ -158,7 +161,8 @@ def test_thresholds_of_the_review_of_2026(performance: float, memory: float | No
         ("h100-sxm", "CN", "2023-01-01", {"headquarters": "SG"}, "licence-case-by-case"),
         ("h100-sxm", "CN", "2023-01-01", {"headquarters": "MY"}, PD),
         ("h100-sxm", "CN", "2024-01-01", {"headquarters": "US"}, PD),
-        ("h100-sxm", "DE", "2023-11-16", {"headquarters": "CN"}, U),
+        ("h100-sxm", "DE", "2023-10-22", {"headquarters": "CN"}, U),
+        ("h100-sxm", "DE", "2023-11-16", {"headquarters": "CN"}, PD),  # by the letter
         ("h100-sxm", "DE", "2023-11-17", {"headquarters": "CN"}, PD),
         ("h100-sxm", "MY", "2026-02-01", {"headquarters": "CN"}, PD),
         ("a40", "SG", "2024-01-01", {"headquarters": "MO"}, "notification"),
@@ -193,10 +197,31 @@ def test_thresholds_of_the_review_of_2026(performance: float, memory: float | No
         ("h20", "CN", "2025-07-13", {}, PD),
         ("h20", "CN", "2025-07-14", {}, "licence-case-by-case"),
         ("h20", "CN", "2026-02-01", {"scenarios": frozenset({"cn-customs"})}, "prohibited"),
-        ("a100-sxm-80", "CN", "2022-08-26", {"scenarios": frozenset({"company-letters"})}, "licence-case-by-case"),
-        ("a100-sxm-80", "CN", "2022-08-25", {"scenarios": frozenset({"company-letters"})}, U),
-        ("a800-sxm-80", "CN", "2023-10-22", {"scenarios": frozenset({"company-letters"})}, U),
-        ("a800-sxm-80", "CN", "2023-10-23", {"scenarios": frozenset({"company-letters"})}, PD),
+        ("a100-sxm-80", "CN", "2022-09-02", {}, "licence-case-by-case"),  # the letter of 2022-08-26
+        ("a100-pcie-40", "CN", "2022-08-26", {}, "licence-case-by-case"),
+        ("mi250x", "RU", "2022-02-23", {}, "prohibited"),
+        ("mi250x", "CN", "2022-08-26", {}, "licence-case-by-case"),
+        ("mi210", "CN", "2022-09-02", {}, U),  # TPP 2,899, below the level of the A100
+        ("gaudi-2", "CN", "2022-09-02", {}, U),  # Intel had no letter
+        ("a100-sxm-80", "CN", "2022-08-25", {}, U),
+        ("a100-sxm-80", "CN", "2022-09-02", {"scenarios": WITHOUT}, U),
+        ("a800-sxm-80", "CN", "2022-09-02", {}, U),  # 464 GB/s, made for this
+        ("a800-sxm-80", "CN", "2023-10-22", {}, U),
+        ("a800-sxm-80", "CN", "2023-10-23", {}, PD),
+        ("a800-sxm-80", "CN", "2023-10-23", {"scenarios": WITHOUT}, U),
+        ("l40s", "SA", "2023-10-23", {}, "licence-approval"),
+        ("l40s", "IL", "2023-10-23", {}, U),
+        ("l40s", "SA", "2023-10-23", {"headquarters": "CN"}, PD),
+        ("l40s", "DE", "2023-10-23", {}, U),
+        ("rtx-4090", "CN", "2023-10-23", {}, U),  # not marketed for data centres
+        ("mi250x", "CN", "2023-10-23", {"headquarters": "US"}, "licence-case-by-case"),  # the law of 2022, no letter
+        ("h20", "CN", "2025-05-01", {"scenarios": WITHOUT}, U),
+        ("biren-br100", "MY", "2025-08-01", {}, "prohibited"),  # TPP 16,384, designed in China
+        ("biren-br100", "MY", "2025-05-12", {}, U),
+        ("biren-br104", "US", "2025-08-01", {}, U),
+        ("metax-c500-oam", "DE", "2025-08-01", {}, "prohibited"),  # 4,480 with an unknown die: the stricter branch
+        ("moore-threads-s3000", "DE", "2025-08-01", {}, U),  # TPP 486
+        ("mlu370-s4", "DE", "2025-08-01", {}, U),  # TPP 1,536, below 1,600 whatever the die
         ("h100-sxm", "DE", "2025-06-01", {"scenarios": frozenset({"ai-diffusion"}), "headquarters": "US"}, U),
         ("h100-sxm", "CN", "2025-06-01", {"scenarios": frozenset({"ai-diffusion"})}, PD),
     ],
@@ -244,10 +269,55 @@ def test_missing_figure_is_named_and_the_stricter_branch_taken() -> None:
     assert decide(with_tpp(1500), "CN", DAY("2024-01-01")).missing == ()  # too slow whatever its die
 
 
-def test_letters_not_counted_are_told() -> None:
-    notes = decide(DEVICES["a100-sxm-80"], "CN", DAY("2022-09-15")).notes
-    assert any("company-letters" in note and "licence-case-by-case" in note for note in notes)
-    assert decide(DEVICES["t4"], "CN", DAY("2022-09-15")).notes == ()
+def test_what_rests_on_a_letter_says_so() -> None:
+    """And only that: the H100 of 2025 meets a paragraph of law as well, H20 the letter alone."""
+    found = decide(DEVICES["a100-sxm-80"], "CN", DAY("2022-09-15"))
+    assert (found.status, found.without_letters) == ("letter", U)
+    assert "not on a published rule" in found.letter_sentence
+    assert "without-letters" in found.letter_sentence
+    assert decide(DEVICES["h20"], "CN", DAY("2025-05-01")).without_letters == U
+    assert decide(DEVICES["mi210"], "CN", DAY("2025-05-01")).without_letters == "notification"
+    law = decide(DEVICES["h100-sxm"], "CN", DAY("2025-05-01"))
+    assert (law.status, law.without_letters, law.letter_sentence) == ("law", "", "")
+    left_out = decide(DEVICES["a100-sxm-80"], "CN", DAY("2022-09-15"), Terms(scenarios=WITHOUT))
+    assert (left_out.outcome, left_out.without_letters) == (U, "")
+
+
+def test_a_host_link_that_is_not_known_is_not_taken_for_none() -> None:
+    """372 GB/s between chips and a host link of unknown rate may make 600: the stricter branch of 2022."""
+    device = with_tpp(5520, 1.0, scale_up_gbs=372.0, host_link_gbs=None)
+    found = decide(device, "CN", DAY("2022-10-21"))
+    assert (found.outcome, found.missing) == (PD, ("the host link",))
+    enough = device.model_copy(update={"scale_up_gbs": 600.0})
+    assert decide(enough, "CN", DAY("2022-10-21")).missing == ()
+    assert outcome(device.model_copy(update={"host_link_gbs": 64.0}), "CN", "2022-10-21") == U
+
+
+def test_guidance_follows_the_design_and_the_figures() -> None:
+    """A part made up to meet 3A090.b.1 is covered if designed in China or Hong Kong, and noted where it stays at home."""
+    part = with_tpp(2400, 1.6, vendor="Any", vendor_country="HK")
+    assert outcome(part, "DE", "2025-05-13") == "prohibited"
+    assert outcome(part.model_copy(update={"vendor_country": "TW"}), "DE", "2025-05-13") == U
+    home = decide(part, "CN", DAY("2025-05-13"))
+    assert home.outcome == U
+    assert any("General Prohibition 10" in note for note in home.notes)
+    slow = with_tpp(2400, 1.5, vendor="Any", vendor_country="HK")
+    assert outcome(slow, "DE", "2025-05-13") == U
+    assert decide(slow, "CN", DAY("2025-05-13")).notes == ()
+
+
+def test_duty_is_told_by_its_bands() -> None:
+    """Section 232: TPP 14,000 to 17,500 with 4,500 to 5,000 GB/s, or 20,800 to 21,100 with 5,800 to 6,200."""
+
+    def told(performance: float, memory: float) -> bool:
+        notes = decide(with_tpp(performance, 20, memory_gbs=memory), "CN", DAY("2026-02-01")).notes
+        return any("section 232" in note for note in notes)
+
+    assert told(15832, 4800)
+    assert told(20919.2, 6000)
+    assert not told(15832, 3350)
+    assert not told(20919.2, 5300)
+    assert not told(17500, 4800)
 
 
 def test_dates_outside_the_data_are_flagged() -> None:

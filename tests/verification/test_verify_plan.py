@@ -183,7 +183,8 @@ def test_device_that_may_not_be_exported() -> None:
         return change
 
     wrong = ("fleet", "device may be exported")
-    assert wrong not in failed(report(*example.superpod(china("2022-10-20"))))
+    assert wrong not in failed(report(*example.superpod(china("2022-08-25"))))
+    assert wrong in failed(report(*example.superpod(china("2022-08-26"))))  # the letter
     assert wrong in failed(report(*example.superpod(china("2022-10-21"))))
     assert wrong in failed(report(*example.small(china("2022-01-01"))))  # the second purchase, two years later
 

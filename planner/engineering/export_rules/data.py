@@ -110,7 +110,7 @@ class Rule(_Record):
 
     id: str
     name: str
-    kind: Literal["embargo", "party", "item", "end-use", "named-device", "host"]
+    kind: Literal["embargo", "party", "item", "end-use", "origin", "host"]
     status: Literal["law", "letter", "guidance", "press", "unenforced"]
     citation: str
     source: Annotated[str, Field(min_length=3)]
@@ -128,6 +128,7 @@ class Rule(_Record):
     parties: tuple[Party, ...] = ()
     end_uses: tuple[EndUse, ...] = ()
     vendors: Names = ()
+    vendor_countries: Names = ()
     not_vendor_countries: Names = ()
     devices: Names = ()
     paragraphs: tuple[Paragraph, ...] = ()
@@ -160,9 +161,14 @@ class CapRule(_Record):
 
 
 class Note(_Record):
+    """What changes no outcome; like a rule it speaks of devices by name, or by origin and figures."""
+
     from_: Annotated[Date, Field(alias="from")]
     to: Names = ()
     devices: Names = ()
+    vendor_countries: Names = ()
+    paragraphs: tuple[Paragraph, ...] = ()
+    spared_below_tpp: float | None = None
     says: str
     source: Annotated[str, Field(min_length=3)]
 
@@ -184,11 +190,14 @@ class _File(_Record):
     def _defined(cls, value: Any) -> Any:
         """Paragraphs given by the name of a definition."""
         defined = value["definitions"]
-        rules = [
-            {**rule, "paragraphs": defined[rule["paragraphs"]]} if isinstance(rule.get("paragraphs"), str) else rule
-            for rule in value["rules"]
-        ]
-        return {**value, "rules": rules}
+
+        def spelt_out(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+            return [
+                {**row, "paragraphs": defined[row["paragraphs"]]} if isinstance(row.get("paragraphs"), str) else row
+                for row in rows
+            ]
+
+        return {**value, "rules": spelt_out(value["rules"]), "notes": spelt_out(value["notes"])}
 
 
 @dataclass(frozen=True)

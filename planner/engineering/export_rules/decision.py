@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from planner.catalogue.entries import Accelerator
 from planner.engineering.export_rules.data import OUTCOMES, ExportRulesError, Outcome, Rule, known_country, load_rules
@@ -18,10 +19,13 @@ from planner.engineering.export_rules.matching import (
     counted,
     is_one_of,
     judge,
+    listed,
     speaks,
     test,
 )
 
+WITHOUT_LETTERS = "without-letters"
+"""The scenario that leaves letters to single companies out."""
 _ANYONE = ("embargo", "party")
 """Kinds of rules that hold for devices which no list of items covers."""
 
@@ -38,6 +42,7 @@ class Decision:
         exception: licence exception by which the shipment may go, such as NAC.
         missing: figures the catalogue lacks; the stricter branch was taken.
         notes: what changes no outcome and should be known.
+        without_letters: outcome by published rules alone, where letters to single companies make it worse; else empty.
     """
 
     outcome: Outcome
@@ -49,6 +54,17 @@ class Decision:
     exception: str = ""
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    without_letters: Outcome | Literal[""] = ""
+
+    @property
+    def letter_sentence(self) -> str:
+        """That the outcome rests on letters to single companies, and what holds without them; empty if it does not."""
+        if not self.without_letters:
+            return ""
+        return (
+            f"This rests on letters to single companies, not on a published rule: without them "
+            f"(scenario {WITHOUT_LETTERS}) the outcome is {self.without_letters}"
+        )
 
 
 def decide(device: Accelerator, country: str, date: datetime.date, terms: Terms = USUAL) -> Decision:
@@ -87,7 +103,16 @@ def decide(device: Accelerator, country: str, date: datetime.date, terms: Terms 
         worst.step.exception,
         worst.missing,
         notes,
+        _without_letters(worst, found),
     )
+
+
+def _without_letters(worst: Finding, found: Sequence[Finding]) -> Outcome | Literal[""]:
+    if worst.rule.status != "letter":
+        return ""
+    published = max((f for f in found if f.rule.status != "letter"), key=severity, default=None)
+    outcome = published.step.outcome if published else "unrestricted"
+    return "" if outcome == worst.step.outcome else outcome
 
 
 def findings(shipment: Shipment) -> list[Finding]:
@@ -147,11 +172,13 @@ def changes(devices: Sequence[Accelerator], country: str, terms: Terms = USUAL) 
 
 
 def _rules_for(shipment: Shipment) -> list[Rule]:
-    """Rules that speak of a shipment; a device named by guidance is judged by no list of items."""
-    rules = load_rules().rules
-    named = any(r.kind == "named-device" and is_one_of(shipment.device, r.devices) for r in rules)
+    """Rules that speak of a shipment; a device that guidance meets by its origin is judged by no list of items."""
+    rules, device = load_rules().rules, shipment.device
+    by_origin = any(
+        r.kind == "origin" and device.vendor_country in r.vendor_countries and listed(r, device) for r in rules
+    )
     found = (rule for rule in rules if speaks(rule, shipment))
-    return [rule for rule in found if not named or rule.kind in (*_ANYONE, "named-device", "end-use", "host")]
+    return [rule for rule in found if not by_origin or rule.kind in (*_ANYONE, "origin", "end-use", "host")]
 
 
 def _because(finding: Finding, shipment: Shipment) -> str:
@@ -227,6 +254,8 @@ def _notes(shipment: Shipment) -> tuple[str, ...]:
         if date >= note.from_
         and (not note.to or shipment.at(note.to))
         and (not note.devices or is_one_of(shipment.device, note.devices))
+        and (not note.vendor_countries or shipment.device.vendor_country in note.vendor_countries)
+        and listed(note, shipment.device) is not None
     ]
     if date < rules.begins:
         found.append(f"The data begin on {rules.begins}: earlier controls other than embargoes are not in them.")

@@ -26,9 +26,9 @@ WORDS = {
 LACKING = {
     "tpp": "a rate at any precision",
     "density": "the die area",
-    "io_gbs": "the I/O bandwidth",
+    "io_gbs": "the host link",
     "memory_gbs": "the memory bandwidth",
-    "memory_plus_io_gbs": "the memory bandwidth",
+    "memory_plus_io_gbs": "the memory bandwidth or the host link",
 }
 """What the catalogue lacks where a figure is unknown."""
 

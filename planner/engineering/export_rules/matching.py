@@ -10,6 +10,7 @@ from planner.catalogue.entries import Accelerator
 from planner.engineering.export_rules.data import (
     Clause,
     EndUse,
+    Note,
     Paragraph,
     Party,
     Range,
@@ -105,6 +106,7 @@ def speaks(rule: Rule, shipment: Shipment) -> bool:
         and (not rule.parties or terms.party in rule.parties)
         and (not rule.end_uses or terms.end_use in rule.end_uses)
         and (not rule.vendors or device.vendor in rule.vendors)
+        and (not rule.vendor_countries or device.vendor_country in rule.vendor_countries)
         and device.vendor_country not in rule.not_vendor_countries
         and (not rule.devices or is_one_of(device, rule.devices))
     )
@@ -119,20 +121,27 @@ def counted(rule: Rule, terms: Terms) -> bool:
 
 def judge(rule: Rule, shipment: Shipment) -> Finding | None:
     """What a rule that speaks of the shipment says; None where the device's figures keep it out."""
-    device, performance = shipment.device, tpp(shipment.device)
-    limit = rule.spared_below_tpp
-    if limit is not None and not device.datacenter and performance is not None and performance < limit:
+    found = listed(rule, shipment.device)
+    if found is None:
         return None
-    paragraph, because = "", ""
-    missing: tuple[str, ...] = ()
-    if rule.paragraphs:
-        met = [(found, *test(found, device)) for found in rule.paragraphs]
-        first = next((m for m in met if m[1]), None) or next((m for m in met if m[1] is None), None)
-        if first is None:
-            return None
-        paragraph, because, missing = first[0].name, first[2], first[3]
+    paragraph, because, missing = found
     clause = next((c for c in rule.clauses if _fits(c, shipment, paragraph)), None)
     return None if clause is None else Finding(rule, clause, paragraph, because, missing)
+
+
+def listed(rule: Rule | Note, device: Accelerator) -> tuple[str, str, tuple[str, ...]] | None:
+    """First paragraph that a device meets, the comparisons in words and what is missing; None where it meets none.
+
+    A rule without paragraphs holds for any figures.
+    """
+    limit, performance = rule.spared_below_tpp, tpp(device)
+    if limit is not None and not device.datacenter and performance is not None and performance < limit:
+        return None
+    if not rule.paragraphs:
+        return "", "", ()
+    met = [(found, *test(found, device)) for found in rule.paragraphs]
+    first = next((m for m in met if m[1]), None) or next((m for m in met if m[1] is None), None)
+    return None if first is None else (first[0].name, first[2], first[3])
 
 
 def test(paragraph: Paragraph, device: Accelerator) -> tuple[bool | None, str, tuple[str, ...]]:
@@ -144,7 +153,7 @@ def test(paragraph: Paragraph, device: Accelerator) -> tuple[bool | None, str, t
     met, failed, missing = [], [], []
     for measure, limits in paragraph.ranges().items():
         value = values[measure]
-        if value is None:
+        if value is None or _might_exceed(limits, measure, value, device):
             missing.append(LACKING[measure])
         elif (words := _outside(limits, measure, value)) is not None:
             failed.append(words)
@@ -158,6 +167,12 @@ def test(paragraph: Paragraph, device: Accelerator) -> tuple[bool | None, str, t
 def is_one_of(device: Accelerator, names: Iterable[str]) -> bool:
     """Whether a device is one of the named, or a version of one (``a100`` names ``a100-sxm-80``)."""
     return any(device.id == name or device.id.startswith(f"{name}-") for name in names)
+
+
+def _might_exceed(limits: Range, measure: str, value: float, device: Accelerator) -> bool:
+    """Whether I/O stays below its limit only because the host link, which every accelerator has, is unknown."""
+    counts_host = measure in ("io_gbs", "memory_plus_io_gbs") and device.host_link_gbs is None
+    return counts_host and limits.at_least is not None and value < limits.at_least
 
 
 def _outside(limits: Range, measure: str, value: float) -> str | None:
