@@ -70,7 +70,9 @@ ProgrammeOption = Annotated[
 ShippedFrom = Annotated[str, typer.Option("--shipped-from", help="Country the goods are exported from.")]
 ScenarioOption = Annotated[
     list[str] | None,
-    typer.Option("--scenario", help=f"Count an uncertain rule, or leave one out: {', '.join(SCENARIOS)}; repeat for several."),
+    typer.Option(
+        "--scenario", help=f"Count, or leave out, an uncertain rule: {', '.join(SCENARIOS)}; repeat for several."
+    ),
 ]
 Matrix = Annotated[bool, typer.Option("--matrix", help="All devices (or DEVICE) by date for the destination.")]
 

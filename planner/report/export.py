@@ -62,7 +62,7 @@ def figures_sentence(device: Accelerator) -> str:
 def sentences(
     device: Accelerator, country: str, date: datetime.date, terms: Terms, decision: Decision
 ) -> tuple[str, ...]:
-    """The decision first, that it rests on a letter if it does, then the figures, the rule, what is missing and what should be known."""
+    """The decision first, that it rests on a letter if so, the figures, the rule, what is missing and what to know."""
     home = terms.headquarters
     operator = f" by an operator at home in {country_name(home)}" if home is not None else ""
     exception = f" (licence exception {decision.exception})" if decision.exception else ""

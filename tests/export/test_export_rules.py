@@ -294,7 +294,7 @@ def test_a_host_link_that_is_not_known_is_not_taken_for_none() -> None:
 
 
 def test_guidance_follows_the_design_and_the_figures() -> None:
-    """A part made up to meet 3A090.b.1 is covered if designed in China or Hong Kong, and noted where it stays at home."""
+    """A part made up to meet 3A090.b.1 is covered if designed in Hong Kong, and noted where it stays at home."""
     part = with_tpp(2400, 1.6, vendor="Any", vendor_country="HK")
     assert outcome(part, "DE", "2025-05-13") == "prohibited"
     assert outcome(part.model_copy(update={"vendor_country": "TW"}), "DE", "2025-05-13") == U
