@@ -138,7 +138,8 @@ def verify(plan: Plan | str | os.PathLike[str], instance: Instance | None = None
     """Recompute every limit and every amount of a plan from its instance, by code that shares nothing with the model.
 
     Args:
-        plan: a plan or the path of ``plan.json`` or its folder.
+        plan: a plan or the path of ``plan.json`` or its folder. Of a path the tables beside the plan, ``bom.csv`` and
+            ``costs.csv``, are held against it too.
         instance: the instance to hold it against; the one stored in the plan if absent.
 
     Raises:
@@ -150,13 +151,15 @@ def verify(plan: Plan | str | os.PathLike[str], instance: Instance | None = None
     from planner.plan import Plan
     from planner.verification import verify_plan
 
-    plan = plan if isinstance(plan, Plan) else Plan.read(plan)
+    tables: Mapping[str, bytes | None] = {}
+    if not isinstance(plan, Plan):
+        plan, tables = Plan.read_all(plan)
     if instance is None:
         data = plan.provenance.get("instance")
         if not isinstance(data, Mapping):
             raise PlanFileError("the plan holds no instance to check it against")
         instance = parse_instance(data, source="provenance.instance of the plan")
-    return verify_plan(plan, instance, instance_catalogue(instance))
+    return verify_plan(plan, instance, instance_catalogue(instance), tables)
 
 
 def compare(plan_a: Plan, plan_b: Plan) -> Comparison:

@@ -240,6 +240,9 @@ def _present_values(plan: Plan) -> dict[tuple[str, str, str], float]:
 
 
 def _notes(a: Plan, b: Plan) -> Iterable[str]:
+    for side, plan in (("A", a), ("B", b)):
+        if not plan.is_as_written:
+            yield f"plan {side} was edited after it was written: its digest does not fit"
     if a.currency_year != b.currency_year:
         yield f"money is counted in {a.currency_year} in one plan and in {b.currency_year} in the other"
     if _horizon(a) != _horizon(b):

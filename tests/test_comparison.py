@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -16,7 +17,7 @@ from rich.console import Console
 import planner
 from planner.comparison import Comparison, compare_plans
 from planner.errors import PlanFileError
-from planner.plan import COLUMNS, Plan
+from planner.plan import COLUMNS, FORMAT_VERSION, Plan
 from planner.report.changes import comparison_tables, range_sentence, verdict
 from planner.report.terminal import print_tables
 
@@ -34,9 +35,10 @@ def plan(
     **others: Any,
 ) -> Plan:
     """A plan of which only what is compared is filled in; ``costs`` are (account, item, site, present value)."""
-    return Plan.from_dict(
+    found = Plan.from_dict(
         {
-            "format_version": 3,
+            "format_version": FORMAT_VERSION,
+            "sha256": "",
             "name": "p",
             "status": "optimal",
             "gap": 0.0,
@@ -57,6 +59,7 @@ def plan(
             **others,
         }
     )
+    return replace(found, stated_digest=None)
 
 
 def fleet(site: str, server: str, cooling: str, servers: int, period: int = 1) -> Row:

@@ -13,9 +13,11 @@ from pydantic import BaseModel
 
 from planner.catalogue.rows import instead, typed
 from planner.errors import Fault
+from planner.files import read_file
 
 DATA = Path(__file__).parent / "data"
 """Folder of the packaged files."""
+MAX_BYTES = 16 * 2**20
 
 Row = TypeVar("Row", bound=BaseModel)
 
@@ -32,7 +34,7 @@ class Record:
 def records(path: Path, model: type[BaseModel], faults: list[Fault]) -> Iterator[Record]:
     """Records of a CSV file; cells are stripped, and empty ones and empty lines left out."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_file(path, MAX_BYTES).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         faults.append(Fault(str(path), None, "", f"cannot be read: {reason}"))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -22,6 +23,7 @@ from planner.cli.parameters import (
     TimeLimit,
 )
 from planner.cli.progress import progress_line
+from planner.files import set_aside
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -78,13 +80,15 @@ def solve(
             return
         if price_compliance:
             limits = {"gap": gap, "time_limit": time_limit, "threads": threads, "seed": seed}
-            _price_compliance(instance, output, limits, as_json)
+            with _older_plan_aside(output):
+                _price_compliance(instance, output, limits, as_json)
             return
-        with progress_line("Solving", instance.currency.unit) as on_progress:
+        with _older_plan_aside(output), progress_line("Solving", instance.currency.unit) as on_progress:
             result = api.solve(
                 instance, gap=gap, time_limit=time_limit, threads=threads, seed=seed, on_progress=on_progress
             )
         if result.plan is None:
+            put_aside(output)
             end_without_plan(result, as_json)
         trouble = "" if output is None else _write(result.plan, output)
         if as_json:
@@ -122,7 +126,9 @@ def _price_compliance(instance: Instance, output: Path | None, options: dict[str
 
     with progress_line("Solving with and without export rules", instance.currency.unit) as on_progress:
         report = api.price_of_compliance(instance, on_progress=on_progress, **options)
-    if output is not None and report.result.plan is not None and (trouble := _write(report.result.plan, output)):
+    if report.result.plan is None:
+        put_aside(output)
+    elif output is not None and (trouble := _write(report.result.plan, output)):
         refuse(trouble, as_json)
     if as_json:
         print_json(report.to_dict())
@@ -151,6 +157,30 @@ def folder_objection(folder: Path) -> str:
         for path in absent:
             with suppress(OSError):
                 path.rmdir()
+
+
+@contextmanager
+def _older_plan_aside(folder: Path | None) -> Iterator[None]:
+    """Where the block fails there is no plan either."""
+    try:
+        yield
+    except Exception:
+        put_aside(folder)
+        raise
+
+
+def put_aside(folder: Path | None) -> None:
+    """Move an older plan out of a folder that no plan was found for, so that it does not look like the answer."""
+    if folder is None:
+        return
+    first, *more = FILES
+    try:
+        former = set_aside(folder, first, more)
+    except OSError as error:
+        typer.echo(f"The plan in {folder} is an older one and cannot be moved: {error.strerror}", err=True)
+        return
+    if former is not None:
+        typer.echo(f"The older plan in {folder} was moved to {former}: it is not the answer to this.", err=True)
 
 
 def end_without_plan(result: SolveResult, as_json: bool) -> NoReturn:

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from planner.cli.outcome import ExitCode, end, outcomes, print_json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from planner.cli.outcome import ExitCode, end, load, outcomes, print_json
 from planner.cli.parameters import AsJson, PlanFile
 
+Question = Annotated[
+    Path | None,
+    typer.Option(
+        "--instance",
+        metavar="FILE",
+        help="Instance file that the plan must answer; the instance stored in the plan if absent.",
+        show_default=False,
+    ),
+]
 
-def verify(plan: PlanFile, as_json: AsJson = False) -> None:
-    """Recompute every limit and amount of a plan, without the model."""
+
+def verify(plan: PlanFile, instance: Question = None, as_json: AsJson = False) -> None:
+    """Recompute every limit and amount of a plan, without the model; bom.csv and costs.csv must agree with it."""
     with outcomes(as_json):
         from planner import api
 
-        report = api.verify(plan)
+        report = api.verify(plan, None if instance is None else load(instance, ()))
         if as_json:
             print_json({"passed": report.passed, "checks": list(report.rows())})
         else:

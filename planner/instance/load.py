@@ -24,7 +24,7 @@ def read_instance(
     """Read an instance file (YAML 1.2).
 
     Args:
-        path: the file.
+        path: the file; ``-`` is standard input, which is read once.
         changes: what-if settings such as ``sites.guian.pue_limit=1.15``, made in this order before validation. One
             that nothing reads is refused.
         remarks: where settings of the file that nothing reads are added, if given.

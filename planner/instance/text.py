@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -25,8 +26,10 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
+from planner.files import NoFileError, TooLargeError, read_file, read_standard_input
 from planner.instance.paths import Finding, KeyPath
 
+STANDARD_INPUT = "-"
 MAX_BYTES = 2**20
 MAX_DEPTH = 16
 MAX_TEXT = 10_000
@@ -68,22 +71,31 @@ class Document:
         return None
 
 
+@cache
+def standard_input() -> bytes:
+    """What stands on standard input, read once: a what-if asks for it again."""
+    return read_standard_input(MAX_BYTES)
+
+
 def read_text(file: FilePath) -> str:
     """Text of an instance file, refused with a plain sentence where it is none."""
     try:
-        with file.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+        content = standard_input() if str(file) == STANDARD_INPUT else read_file(file, MAX_BYTES)
+    except TooLargeError:
+        most = f"an instance file of at most {MAX_BYTES:,} is accepted"
+        raise UnreadableError(f"found more than {MAX_BYTES:,} bytes; {most}") from None
+    except NoFileError as error:
+        if error.kind == "a folder":
+            raise UnreadableError("found a directory; the path of an instance file is accepted") from None
+        hint = "the path of an instance file is accepted, or - to read standard input"
+        raise UnreadableError(f"found {error.kind}; {hint}") from None
     except FileNotFoundError:
         raise UnreadableError("found no such file; the path of an instance file is accepted") from None
-    except IsADirectoryError:
-        raise UnreadableError("found a directory; the path of an instance file is accepted") from None
     except PermissionError:
         raise UnreadableError("found a file that may not be read; a readable file is accepted") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableError(f"found a path that cannot be opened ({reason})") from None
-    if len(content) > MAX_BYTES:
-        raise UnreadableError(f"found more than {MAX_BYTES:,} bytes; an instance file of at most that is accepted")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

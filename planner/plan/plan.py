@@ -11,21 +11,27 @@ import io
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from formulations.accounts import RUNNING, Account
 from planner.display import shown
 from planner.errors import PlanFileError
-from planner.plan.reading import decision_faults, table_faults
+from planner.files import kept_apart, read_file, write_together
+from planner.plan.reading import decision_faults, digest, table_faults
 from planner.plan.rows import DECISIONS, columns
 from planner.plan.screen import plan_screen
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
+PLAN_FILE = "plan.json"
+TABLE_FILES: Mapping[str, str] = {"bom.csv": "bill_of_materials", "costs.csv": "costs"}
+"""Tables that are also written as CSV."""
+FILES = (PLAN_FILE, *TABLE_FILES)
+"""Files of a plan in its folder."""
 MAX_BYTES = 512 * 2**20
 COLUMNS: Mapping[str, tuple[str, ...]] = {name: columns(name) for name in DECISIONS}
 """Columns of the tables of decisions, by table."""
@@ -54,6 +60,7 @@ class Plan:
             embodied carbon or residual (negative).
         verification: list of checks with ``check``, ``passed``, ``detail``.
         provenance: hashes of inputs, versions, solver options, the instance itself under ``instance``.
+        stated_digest: the digest that the file states which the plan was read from; None for a plan made here.
     """
 
     name: str
@@ -70,6 +77,7 @@ class Plan:
     cost_rows: tuple[Mapping[str, Any], ...]
     verification: tuple[Mapping[str, Any], ...]
     provenance: Mapping[str, Any]
+    stated_digest: str | None = field(default=None, compare=False)
 
     # Tables
 
@@ -99,8 +107,21 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as plain data, in the order of ``plan.json``."""
+        content = self._content()
+        return {"format_version": FORMAT_VERSION, "sha256": digest(content), **content}
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over everything that the plan says; differs from ``stated_digest`` where a file was edited."""
+        return digest(self._content())
+
+    @property
+    def is_as_written(self) -> bool:
+        """Whether nobody changed the plan since it was written."""
+        return self.stated_digest in (None, self.digest)
+
+    def _content(self) -> dict[str, Any]:
         return {
-            "format_version": FORMAT_VERSION,
             "name": self.name,
             "status": self.status,
             "gap": self.gap,
@@ -131,6 +152,8 @@ class Plan:
         missing = [key for key in _KEYS if key not in data]
         if missing:
             raise PlanFileError(f"the plan has no {', '.join(missing)}")
+        if unknown := [key for key in data if key not in (*_KEYS, "format_version")]:
+            raise PlanFileError(f"{unknown[0]!r} is no key of a plan")
         decisions, totals, provenance = data["decisions"], data["totals"], data["provenance"]
         if not all(isinstance(part, Mapping) for part in (decisions, totals, provenance)):
             raise PlanFileError("decisions, totals and provenance must be objects")
@@ -148,6 +171,7 @@ class Plan:
             cost_rows=tuple(data["costs"]),
             verification=tuple(checks),
             provenance=dict(provenance),
+            stated_digest=str(data["sha256"]),
         )
 
     @classmethod
@@ -157,13 +181,35 @@ class Plan:
         Raises:
             PlanFileError: the file cannot be read or is no plan.
         """
-        file = Path(path)
-        if file.is_dir():
-            file = file / "plan.json"
+        return cls._read(_file(path))
+
+    @classmethod
+    def read_all(cls, path: str | os.PathLike[str]) -> tuple[Plan, dict[str, bytes | None]]:
+        """Read a plan, and the tables beside its file as they stand there.
+
+        Returns:
+            The plan, and by name the content of every file of ``TABLE_FILES`` that is there; None if it cannot be read.
+
+        Raises:
+            PlanFileError: as for ``read``.
+        """
+        file = _file(path)
+        tables: dict[str, bytes | None] = {}
+        with kept_apart(file.parent, writes=False):
+            plan = cls._read(file)
+            for name in TABLE_FILES if file.name == PLAN_FILE else ():
+                try:
+                    tables[name] = read_file(file.parent / name, MAX_BYTES)
+                except FileNotFoundError:
+                    continue
+                except OSError:
+                    tables[name] = None
+        return plan, tables
+
+    @classmethod
+    def _read(cls, file: Path) -> Plan:
         try:
-            if file.stat().st_size > MAX_BYTES:
-                raise PlanFileError(f"{file} is larger than {MAX_BYTES // 2**20} MiB")
-            return cls.from_dict(json.loads(file.read_text(encoding="utf-8")))
+            return cls.from_dict(json.loads(read_file(file, MAX_BYTES), object_pairs_hook=_once))
         except OSError as error:
             raise PlanFileError(f"{file} cannot be read: {error.strerror}") from None
         except (ValueError, RecursionError) as error:
@@ -174,20 +220,18 @@ class Plan:
     def write(self, folder: str | os.PathLike[str]) -> tuple[Path, ...]:
         """Write ``plan.json``, ``bom.csv`` and ``costs.csv`` into a folder, made if absent.
 
-        Each file appears whole or not at all.
+        They appear whole and together or not at all, whoever else writes there (``planner.files.write_together``).
+
+        Raises:
+            OSError: they cannot be written; what was there still stands.
         """
         target = Path(folder)
-        target.mkdir(parents=True, exist_ok=True)
-        contents = {
-            "plan.json": self.to_json(),
+        tables = {
             "bom.csv": _csv(self.bill_of_materials_rows, BILL_COLUMNS, _shown),
             "costs.csv": _csv(self.cost_rows, COST_COLUMNS, lambda name, value: value),
         }
-        for name, text in contents.items():
-            draft = target / f".{name}.part"
-            draft.write_text(text, encoding="utf-8")
-            draft.replace(target / name)
-        return tuple(target / name for name in contents)
+        write_together(target, (PLAN_FILE, self.to_json()), tables)
+        return tuple(target / name for name in FILES)
 
     def __repr__(self) -> str:
         return plan_screen(self)
@@ -198,7 +242,20 @@ class Plan:
 
 _SCALARS = ("name", "status", "gap", "bound", "objective", "objective_kind", "currency", "currency_year")
 _LINES = ("bill_of_materials", "costs")
-_KEYS = (*_SCALARS, "totals", "decisions", "bill_of_materials", "costs", "verification", "provenance")
+_KEYS = ("sha256", *_SCALARS, "totals", "decisions", "bill_of_materials", "costs", "verification", "provenance")
+
+
+def _file(path: str | os.PathLike[str]) -> Path:
+    return Path(path) / PLAN_FILE if os.path.isdir(path) else Path(path)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of a file, every key of which must stand there once: of two, one would be read by nobody."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise PlanFileError(f"{next(name for name in names if names.count(name) > 1)!r} stands twice in one object")
+    return found
 
 
 def _table(rows: tuple[Mapping[str, Any], ...], columns: tuple[str, ...]) -> pd.DataFrame:

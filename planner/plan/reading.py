@@ -1,7 +1,9 @@
-"""Whether the tables of a plan file have the columns and types that ``planner.plan.rows`` declares."""
+"""Whether the tables of a plan file have the columns and types that ``planner.plan.rows`` declares, and its digest."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from types import NoneType
@@ -45,6 +47,18 @@ def decision_faults(decisions: Mapping[str, Any]) -> Iterator[str]:
         else:
             yield from table_faults(name, decisions[name])
     yield from (f"{name!r} is no table of decisions" for name in decisions if name not in DECISIONS)
+
+
+def digest(content: Any) -> str:
+    """SHA-256 of plain data as JSON with sorted keys and no blanks: of any change but to blanks and order of keys.
+
+    It tells an edited file from a written one; whoever edits on purpose can write it anew, so it is no signature.
+
+    >>> digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1}), digest({"a": 1.0}) == digest({"a": 1.0000000000000002})
+    (True, False)
+    """
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def is_number(value: object) -> bool:

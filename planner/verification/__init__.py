@@ -19,30 +19,50 @@ networks and parts, power, energy, purchases, money, totals, export outcomes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from planner.catalogue import Catalogue
 from planner.instance import Instance, instance_data
 from planner.plan.plan import Plan
-from planner.verification import budget, cooling, fabric, fleet, ledger, placement, power, provenance, supply, workload
+from planner.verification import (
+    budget,
+    cooling,
+    fabric,
+    files,
+    fleet,
+    ledger,
+    placement,
+    power,
+    provenance,
+    supply,
+    workload,
+)
 from planner.verification.checks import Book, Check, VerificationReport
 from planner.verification.facts import Facts, View
 from planner.verification.tables import read_tables
 
+NO_TABLES: Mapping[str, bytes | None] = MappingProxyType({})
 __all__ = ["CONCERNS", "Check", "VerificationReport", "verify_plan"]
 
-CONCERNS = ("fleet", "placement", "fabric", "workload", "cooling", "power", "supply", "budget", "ledger", "provenance")
+CONCERNS = (
+    "file", "fleet", "placement", "fabric", "workload", "cooling", "power", "supply", "budget", "ledger", "provenance",
+)  # fmt: skip
 
 
-def verify_plan(plan: Plan, instance: Instance, catalogue: Catalogue) -> VerificationReport:
+def verify_plan(
+    plan: Plan, instance: Instance, catalogue: Catalogue, tables: Mapping[str, bytes | None] = NO_TABLES
+) -> VerificationReport:
     """Check a plan against its instance and the catalogue.
 
     Args:
         plan: the plan; whatever is wrong with its tables is a failed check, never an exception.
         instance: the question it answers.
         catalogue: the catalogue, with or without the instance's overrides (they are applied again).
+        tables: content of the files beside the plan, by name; None of one that cannot be read.
     """
     books = {concern: Book(concern) for concern in CONCERNS}
     facts = Facts(instance, catalogue)
+    files.check(plan, tables, books["file"])
     _answers(plan, instance, books["ledger"])
     view = View(facts, read_tables(plan, len(facts.periods), books), books["fleet"])
     steps: Mapping[str, Callable[[View, Book], None]] = {

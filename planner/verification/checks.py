@@ -22,8 +22,8 @@ class Check:
     """One check of a plan.
 
     Attributes:
-        concern: ``fleet``, ``placement``, ``fabric``, ``workload``, ``cooling``, ``power``, ``supply``, ``budget``,
-            ``ledger`` or ``provenance``.
+        concern: ``file``, ``fleet``, ``placement``, ``fabric``, ``workload``, ``cooling``, ``power``, ``supply``,
+            ``budget``, ``ledger`` or ``provenance``.
         check: its name in words, such as ``racks suffice``.
         passed: whether every case holds; a check that fails has one entry for each case that fails.
         detail: a sentence with place, period, found and expected.

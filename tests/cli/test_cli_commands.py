@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from signing import signed
 from typer.testing import CliRunner
 
 import planner
@@ -185,6 +186,9 @@ def test_verify_notices_an_instance_edited_after_solving(solved: Path, tmp_path:
     (tmp_path / "plan.json").write_text(json.dumps(data))
     ran = Ran("verify", tmp_path, "--json")
     assert ran.code == 1
+    assert [check["concern"] for check in ran.json()["checks"] if not check["passed"]] == ["file", "provenance"]
+    (tmp_path / "plan.json").write_text(json.dumps(signed(data)))  # whoever edits can write the digest anew
+    ran = Ran("verify", tmp_path, "--json")
     assert [check["concern"] for check in ran.json()["checks"] if not check["passed"]] == ["provenance"]
 
 
@@ -226,6 +230,10 @@ def test_report_of_a_plan_without_its_instance_claims_nothing(solved: Path, tmp_
     data = json.loads((solved / "plan.json").read_text())
     del data["provenance"]["instance"]
     (tmp_path / "plan.json").write_text(json.dumps(data))
+    ran = Ran("report", tmp_path)
+    assert ran.code == 1
+    assert "its digest does not fit" in ran.out
+    (tmp_path / "plan.json").write_text(json.dumps(signed(data)))
     ran = Ran("report", tmp_path)
     assert ran.code == 0
     assert ran.out.splitlines()[-1] == "Not verified."

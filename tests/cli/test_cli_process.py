@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from signing import signed
 
 HEAVY = ("pandas", "numpy", "scipy", "pyomo", "highspy", "pydantic", "ruamel", "pint", "formulations")
 SOLVER = ("pyomo", "highspy")
@@ -116,7 +117,7 @@ def test_text_that_the_terminal_cannot_show_does_not_fail(solved: Path, tmp_path
     instance["description"] = "\u00fcber \u4e2d\u6587"
     text = json.dumps(instance, sort_keys=True, separators=(",", ":"))
     data["provenance"]["instance_sha256"] = hashlib.sha256(text.encode()).hexdigest()
-    (tmp_path / "plan.json").write_text(json.dumps(data))
+    (tmp_path / "plan.json").write_text(json.dumps(signed(data)))
     ran = subprocess.run(
         [sys.executable, "-m", "planner", "report", str(tmp_path)],
         env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},

@@ -47,7 +47,7 @@ def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("planner.instance.text.read_file", refuse)
     (fault,) = faults_of(tmp_path / "secret.yaml")
     assert "may not be read" in fault.message
 

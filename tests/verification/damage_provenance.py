@@ -40,3 +40,9 @@ def _(draft: Draft) -> None:
 @mutation("no gap asked", "provenance", "asked gap stated")
 def _(draft: Draft) -> None:
     draft.changes["provenance"] = {**draft.plan.provenance, "solver": {}}
+
+
+@mutation("edited after it was written", "file", "plan is as it was written")
+def _(draft: Draft) -> None:
+    draft.changes["stated_digest"] = draft.plan.digest
+    draft.row("bill")["description"] = "another name"

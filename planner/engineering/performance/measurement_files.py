@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from planner.errors import Fault, InstanceError
+from planner.files import read_file
+
+MAX_BYTES = 16 * 2**20
 
 
 def read_lines(path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> list[tuple[int, dict[str, str]]]:
@@ -17,7 +20,7 @@ def read_lines(path: Path, required: Sequence[str], optional: Sequence[str] = ()
         InstanceError: the file cannot be read or has no rows, or columns are missing or unknown.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_file(path, MAX_BYTES).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise InstanceError([Fault(str(path), None, "", f"cannot be read: {reason}")]) from None

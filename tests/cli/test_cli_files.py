@@ -1,0 +1,93 @@
+"""What the command reads and writes: pipes, standard input, tables beside a plan, older plans."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+from test_cli_commands import NO_ROOM, Ran, bad
+from typer.testing import CliRunner
+
+from planner import api
+from planner.cli.main import app
+from planner.errors import SolverError
+from planner.instance.text import MAX_BYTES, standard_input
+from planner.result import SolveResult, Status
+
+FILES = ["bom.csv", "costs.csv", "plan.json"]
+
+
+@pytest.mark.parametrize("command", ["check", "solve", "whatif"])
+def test_a_pipe_or_a_device_is_refused_at_once(command: str, tmp_path: Path) -> None:
+    """Nobody writes to the pipe: whoever opens it to read waits for ever."""
+    os.mkfifo(tmp_path / "pipe")
+    for path, kind in ((tmp_path / "pipe", "a pipe"), (Path("/dev/zero"), "a device"), (tmp_path, "a directory")):
+        ran = Ran(command, path, *(["--set", "name=x"] if command == "whatif" else []))
+        assert ran.code == 3
+        assert f"found {kind}; the path of an instance file is accepted" in ran.err
+    assert Ran("verify", tmp_path / "pipe").code == 2
+
+
+def test_standard_input_is_read(question: Path) -> None:
+    """Once: a what-if reads its base and its variant from it."""
+    for command in (["check", "-"], ["whatif", "-", "--set", "catalogue.servers.dgx-a100.price=150000"]):
+        standard_input.cache_clear()
+        ran = CliRunner().invoke(app, command, input=question.read_bytes())
+        assert ran.exit_code == 0, ran.output
+    standard_input.cache_clear()
+    ran = CliRunner().invoke(app, ["check", "-"], input=b"x" * (MAX_BYTES + 1))
+    assert ran.exit_code == 3
+    assert "found more than 1,048,576 bytes" in ran.stderr
+    standard_input.cache_clear()
+
+
+def test_verify_looks_at_the_tables_beside_the_plan(solved: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "plan"
+    copytree(solved, folder)
+    assert Ran("verify", folder).code == 0
+    bill = (folder / "bom.csv").read_text()
+    (folder / "bom.csv").write_text(bill.replace(",13,", ",12,", 1))
+    for path in (folder, folder / "plan.json"):
+        ran = Ran("verify", path, "--json")
+        assert ran.code == 1
+        wrong = [check for check in ran.json()["checks"] if not check["passed"]]
+        assert [check["check"] for check in wrong] == ["tables beside the plan agree"]
+        assert "quantity '12', expected 13" in wrong[0]["detail"]
+    (folder / "bom.csv").unlink()
+    assert Ran("verify", folder).code == 1
+    (folder / "costs.csv").unlink()
+    assert Ran("verify", folder).code == 0  # plan.json says everything
+
+
+def test_verify_against_an_instance_file(question: Path, solved: Path, tmp_path: Path) -> None:
+    assert Ran("verify", solved, "--instance", question).code == 0
+    other = tmp_path / "other.yaml"
+    other.write_text(question.read_text().replace("30e15", "31e15"))
+    ran = Ran("verify", solved, "--instance", other)
+    assert ran.code == 1
+    assert "plan answers the instance" in ran.out
+    other.write_text("name: 1")
+    assert Ran("verify", solved, "--instance", other).code == 3
+
+
+@pytest.mark.parametrize("code", [4, 5, 70])
+def test_an_older_plan_does_not_look_like_the_answer(
+    code: int, question: Path, solved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "plan"
+    copytree(solved, folder)
+    if code == 5:
+        none = SolveResult(Status.NO_PLAN, None, None, None, None, 1.0)
+        monkeypatch.setattr(api, "solve", lambda *_, **__: none)
+    if code == 70:
+        monkeypatch.setattr(api, "solve", bad(SolverError("no")))
+    ran = Ran("solve", question, "-o", folder, *(NO_ROOM if code == 4 else []))
+    assert ran.code == code
+    assert f"The older plan in {folder} was moved to {folder / 'former'}: " in ran.err
+    assert [file.name for file in folder.iterdir()] == ["former"]
+    assert sorted(file.name for file in (folder / "former").iterdir()) == FILES
+    assert Ran("verify", folder / "former").code == 0
+    assert Ran("solve", question, "-o", tmp_path / "new", *(NO_ROOM if code == 4 else [])).code == code
+    assert not (tmp_path / "new").exists()
