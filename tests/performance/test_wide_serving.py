@@ -123,6 +123,19 @@ def test_few_heads_on_a_device_fill_no_tile_of_latent_attention() -> None:
     assert own.attended == 1
 
 
+def test_only_models_with_experts_or_latent_attention_launch_slower_on_some_makers_software() -> None:
+    """Llama 3 70B takes 80 layers x the engine's overhead on any device; DeepSeek-V3 that times the generation's."""
+    mi300x = device("mi300x-8")
+    constants = constants_of("cdna3", "sglang")
+    asked = {"precision": "fp8", "kv_precision": "fp8"}
+    dense = step_cost(preset("llama-3-70b"), mi300x, constants, ServingLayout(8), **asked)
+    assert dense.overhead_s == pytest.approx(80 * constants.layer_overhead_us * 1e-6)
+    layers = 61 * (constants.layer_overhead_us + constants.latent_layer_overhead_us)
+    sparse = step_cost(DEEPSEEK, mi300x, constants, TENSOR_8, **asked)
+    each = layers + 58 * constants.expert_layer_overhead_us
+    assert sparse.overhead_s == pytest.approx(constants.overhead_factor * each * 1e-6)
+
+
 # Drafted tokens
 
 

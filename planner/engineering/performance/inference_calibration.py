@@ -70,7 +70,8 @@ class ServingConstants:
     latent_layer_overhead_us: float = 0.0
     """Time as ``layer_overhead_us``, in layers with latent attention."""
     overhead_factor: float = 1.0
-    """What a generation takes of these overheads: its launches and its software are slower or faster."""
+    """What a generation takes of these overheads in models with experts or latent attention, whose kernels its software
+    has tuned less or better; dense models launch alike everywhere."""
     exchange_efficiency: float = 0.75
     """Share of the scale-up bandwidth that exchanges of tokens between experts reach."""
     network_efficiency: float = 0.9

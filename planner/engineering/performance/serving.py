@@ -189,6 +189,7 @@ def step_cost(
     latent, wide = model.attention == "mla", layout.data_parallel > 1
     layer_us = constants.layer_overhead_us + (constants.latent_layer_overhead_us if latent else 0.0)
     overhead_us = model.layers * layer_us + model.moe_layers * constants.expert_layer_overhead_us
+    overhead_us *= constants.overhead_factor if latent or model.experts else 1.0
     expert_rate = constants.expert_efficiency * (constants.wide_efficiency if wide else 1.0)
     drafting = 1 + draft_tokens / model.layers
     share = 1.0
@@ -209,7 +210,7 @@ def step_cost(
         prompt_attention_s=model.layers * 2 * model.heads * (2 * model.head_size + model.rope_size) / attention_peak,
         links_s=on_links.token_s,
         latency_s=on_links.step_s * drafting,
-        overhead_s=overhead_us * constants.overhead_factor * 1e-6 * drafting,
+        overhead_s=overhead_us * 1e-6 * drafting,
         request_s=constants.request_step_us * 1e-6,
         windowed_share=model.windowed_layers / model.layers,
         window=model.window,
