@@ -24,14 +24,14 @@ from planner.instance.values import (
 )
 from planner.units import SECONDS_PER_DAY
 
-WEIGHT_ONLY = {"w8a16": "fp16", "w4a16": "fp16"}
+WEIGHT_ONLY = {"w8a16": "fp16", "w4a16": "fp16", "w4a8": "fp8"}
 """Formats of weights alone, and what they are computed in."""
 LOADS = ("queries_per_day", "requests_per_second", "concurrent_users")
 """Keys of a service that say how much it is asked, one of which is given."""
 
 _as_catalogued = BeforeValidator(lambda word: ALIKE.get(word, word) if isinstance(word, str) else word)
 Arithmetic = Annotated[Precision, _as_catalogued]
-Served = Annotated[Literal[Precision, "w8a16", "w4a16"], _as_catalogued]
+Served = Annotated[Literal[Precision, "w8a16", "w4a16", "w4a8"], _as_catalogued]
 
 
 class _Workload(Record):
@@ -171,7 +171,8 @@ class Inference(_Transformer):
 
     kind: Literal["inference"]
     precision: Served = "fp16"
-    """Of weights and matrix products; w8a16 and w4a16 are weights of 8 and 4 bits computed in 16."""
+    """Of weights and matrix products; w8a16 and w4a16 are weights of 8 and 4 bits computed in 16, w4a8 of 4 computed in
+    FP8."""
     queries_per_day: Annotated[Tally, Field(gt=0, le=1e18)] | None = None
     requests_per_second: Annotated[float, Field(gt=0, le=1e12)] | None = None
     """Mean over the day; the same as 86,400 times as many ``queries_per_day``."""
@@ -267,7 +268,7 @@ class InferenceMeasurement(Record):
 
     accelerator: str
     model: str
-    precision: Annotated[Literal["fp16", "fp8", "int8", "fp4", "w8a16", "w4a16"], _as_catalogued]
+    precision: Annotated[Literal["fp16", "fp8", "int8", "fp4", "w8a16", "w4a16", "w4a8"], _as_catalogued]
     devices: Annotated[int, Field(ge=1, le=10**5)]
     tokens_in: Annotated[float, Field(ge=1, le=1e9)]
     tokens_out: Annotated[float, Field(ge=1, le=1e9)]

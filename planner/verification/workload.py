@@ -110,7 +110,7 @@ def block(load: Load, server: Server, device: Accelerator, stated: int) -> tuple
     A sentence says why the accelerator cannot carry it. A service at a typed utilisation uses every accelerator of its
     block; by concurrent users the block counts for the whole replicas that its servers hold.
     """
-    units = cast("Precision", "fp16" if load.precision in ("w8a16", "w4a16") else load.precision)
+    units = cast("Precision", {"w8a16": "fp16", "w4a16": "fp16", "w4a8": "fp8"}.get(load.precision, load.precision))
     peak = device.peak_tflops(units)
     if not peak:
         return f"has no {units} rate"

@@ -15,8 +15,9 @@ INSTEAD = {
     "fp32": ("fp16",),
     "fp8": ("int8", "w8a16"),
     "int8": ("fp8", "w8a16"),
-    "fp4": ("w4a16", "fp8"),
-    "int4": ("w4a16", "int8"),
+    "fp4": ("w4a16", "w4a8", "fp8"),
+    "int4": ("w4a16", "w4a8", "int8"),
+    "w4a8": ("w4a16", "int8"),
 }
 """Formats of as many bits, or the next, that serve where a device or the performance model lacks one."""
 
@@ -25,7 +26,7 @@ def in_place_of(precision: str, units: Container[str]) -> str:
     """The clause that names what serves in place of a format that a device with these units cannot compute.
 
     >>> in_place_of("fp4", {"fp16", "fp8", "int8"})
-    'w4a16 (weights of 4 bits computed in fp16) or fp8 is accepted'
+    'w4a16 (weights of 4 bits computed in fp16), w4a8 (weights of 4 bits computed in fp8) or fp8 is accepted'
     >>> in_place_of("fp8", {"fp16", "int8"})
     'int8 or w8a16 (weights of 8 bits computed in fp16) is accepted'
     >>> in_place_of("fp16", {"fp32"})
@@ -36,13 +37,13 @@ def in_place_of(precision: str, units: Container[str]) -> str:
         if COMPUTED_IN[name] in units:
             bits = f" (weights of {name[1]} bits computed in {COMPUTED_IN[name]})" if name.startswith("w") else ""
             found.append(f"{name}{bits}")
-    return f"{' or '.join(found)} is accepted" if found else ""
+    return f"{', '.join(found[:-1])}{' or ' if found[1:] else ''}{found[-1]} is accepted" if found else ""
 
 
 def refusal(device: str, precision: str, units: Container[str]) -> str | None:
     """Why a device does not serve a format, and what it serves; None where it does.
 
-    >>> refusal("h100-sxm", "int4", {"fp16": 989.5, "fp8": 1979})
+    >>> refusal("a100-sxm-80", "int4", {"fp16": 312})
     'no kernels of int4 are known; w4a16 (weights of 4 bits computed in fp16) is accepted'
     """
     needed = COMPUTED_IN.get(precision)
@@ -51,4 +52,4 @@ def refusal(device: str, precision: str, units: Container[str]) -> str | None:
     if needed is None:
         return f"no kernels of {precision} are known; {in_place_of(precision, units)}"
     instead = in_place_of(precision, units)
-    return f"{device} has no {precision} units{f'; {instead}' if instead else ''}"
+    return f"{device} has no {needed} units{f'; {instead}' if instead else ''}"

@@ -11,9 +11,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
-from planner.engineering.performance import kv
 from planner.engineering.performance.device import Device
 from planner.engineering.performance.disaggregated import decode_of, disaggregated_groups, prefill_of
+from planner.engineering.performance.formats import refusal
 from planner.engineering.performance.inference_calibration import ServingConstants, constants_of
 from planner.engineering.performance.models import Model
 from planner.engineering.performance.replicas import DoesNotServe, Replica, ServingEstimate
@@ -232,8 +232,8 @@ def replicas_needed(requests_per_day: float, peak_factor: float, requests_per_s:
 
 
 def _require_precision(device: Device, service: Service) -> None:
-    units = kv.COMPUTED_IN[service.precision]
-    for needed in (units, "fp16"):
-        if needed not in device.peak_tflops:
-            has = ", ".join(sorted(device.peak_tflops))
-            raise DoesNotServe(f"{device.name} has no {needed} units; it has {has}")
+    refused = refusal(device.name, service.precision, device.peak_tflops)
+    if refused is not None:
+        raise DoesNotServe(refused)
+    if "fp16" not in device.peak_tflops:
+        raise DoesNotServe(f"{device.name} has no fp16 units; it has {', '.join(sorted(device.peak_tflops))}")

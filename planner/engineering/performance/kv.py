@@ -18,13 +18,14 @@ from planner.engineering.performance.serving_layouts import ServingLayout
 from planner.units import GIGA
 
 WEIGHT_BYTES: Mapping[str, float] = MappingProxyType(
-    {"fp16": 2.0, "fp8": 1.0, "int8": 1.0, "fp4": 0.5625, "w8a16": 1.0, "w4a16": 0.53125}
+    {"fp16": 2.0, "fp8": 1.0, "int8": 1.0, "fp4": 0.5625, "w8a16": 1.0, "w4a16": 0.53125, "w4a8": 0.53125}
 )
 """Bytes of one weight of a matrix. ``fp4`` has an 8-bit scale per 16 weights, ``w4a16`` one per 32 (MX).
 
-``w8a16`` and ``w4a16`` are weight-only formats: 8 or 4 bits in memory, computed in 16 bits on any device."""
+``w8a16`` and ``w4a16`` are weight-only formats: 8 or 4 bits in memory, computed in 16 bits on any device; ``w4a8`` is 4
+bits computed in FP8, where a device has it (arXiv:2405.04532, and TensorRT-LLM's W4A8 of AWQ on Ada and Hopper)."""
 COMPUTED_IN: Mapping[str, str] = MappingProxyType(
-    {"fp16": "fp16", "fp8": "fp8", "int8": "int8", "fp4": "fp4", "w8a16": "fp16", "w4a16": "fp16"}
+    {"fp16": "fp16", "fp8": "fp8", "int8": "int8", "fp4": "fp4", "w8a16": "fp16", "w4a16": "fp16", "w4a8": "fp8"}
 )
 """Precision of the matrix units that each weight format needs."""
 KV_BYTES: Mapping[str, float] = MappingProxyType({"fp16": 2.0, "fp8": 1.0, "int8": 1.0})

@@ -90,7 +90,7 @@ def service_of(
     if precision not in kv.WEIGHT_BYTES:
         faults.append(f"found precision {precision!r}; {', '.join(kv.WEIGHT_BYTES)} are accepted")
     if kv_precision is None:
-        kv_precision = {"fp8": "fp8", "fp4": "fp8", "int8": "int8"}.get(precision, "fp16")
+        kv_precision = {"fp8": "fp8", "fp4": "fp8", "int8": "int8", "w4a8": "fp8"}.get(precision, "fp16")
     elif kv_precision not in kv.KV_BYTES:
         faults.append(f"found kv_precision {kv_precision!r}; {', '.join(kv.KV_BYTES)} are accepted")
     if targets not in TARGETS:
