@@ -73,7 +73,7 @@ def test_why_the_h20_does_not_train() -> None:
     """The sizes that the page names."""
     sizes = api.check(small("2024-06")).sizes
     servers = {size.server: size.servers for size in sizes if size.workload == "gpt3"}
-    assert (servers["hgx-h20-oem"], servers["atlas-800t-a2"]) == (218, 102)
+    assert (servers["hgx-h20-oem"], servers["atlas-800t-a2"]) == (198, 108)
 
 
 def test_halls_meet_their_limit_and_tighter_limits_cost_no_less() -> None:
@@ -94,21 +94,25 @@ def test_2026_without_ascend() -> None:
     """What the page says below its table of variants."""
     variants = ANSWERS["variants"]
     first, licensed, alone, obtained, no_h100, no_h200 = variants.values()
-    assert first["carried"] == licensed["carried"]
-    on = [{load: next(iter(devices)) for load, devices in plan["carried"].items()} for plan in variants.values()]
-    assert on[2] == {"gpt3": "l20", "chat": "l20"}
-    assert on[3] == {"gpt3": "h100-sxm", "chat": "h100-sxm"}
-    assert on[4] == {"gpt3": "h200-sxm", "chat": "h200-sxm"}
-    assert on[5] == {"gpt3": "l40s", "chat": "h20"}
-    assert 3 < alone["cost"] / first["cost"] < 3.3
-    assert 1.05 < no_h100["cost"] / obtained["cost"] < 1.1
-    assert no_h200["cost"] / obtained["cost"] == pytest.approx(1.4, abs=0.03)
+    assert alone is None
+    on = [
+        {load: next(iter(devices)) for load, devices in plan["carried"].items()}
+        for plan in (first, licensed, obtained, no_h100, no_h200)
+    ]
+    assert on[0] == {"gpt3": "ascend-910c", "chat": "ascend-910c"}
+    assert on[1] == {"gpt3": "ascend-910c", "chat": "h200-sxm"}
+    assert on[2] == {"gpt3": "h100-sxm", "chat": "h200-sxm"}
+    assert on[3] == {"gpt3": "h200-sxm", "chat": "h200-sxm"}
+    assert on[4] == {"gpt3": "l40s", "chat": "h20"}
+    assert obtained["cost"] == pytest.approx(licensed["cost"], rel=HUBS.GAP)
+    assert no_h100["cost"] == pytest.approx(obtained["cost"], rel=0.01)
+    assert no_h200["cost"] / obtained["cost"] == pytest.approx(1.43, abs=0.03)
 
 
-def test_the_rules_cost_nothing_at_first_and_at_last() -> None:
+def test_the_rules_cost_nothing_at_first_and_most_at_last() -> None:
     prices = [facts["compliance"]["price"] for facts in ANSWERS["dates"].values()]
-    assert prices[0][0] == prices[3][0] == 0
-    assert 0 < prices[1][0] <= prices[1][1] < prices[2][0]
+    assert prices[0][0] == 0
+    assert 0 < prices[1][0] <= prices[1][1] < prices[2][0] <= prices[2][1] < prices[3][0]
 
 
 def test_no_service_in_the_west_and_no_more_ascend_910_than_there_are() -> None:
