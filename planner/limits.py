@@ -469,7 +469,8 @@ NOT_LIMITS: Mapping[str, tuple[str, ...]] = {
     "what there is to choose from": (
         "sites[].cooling[]", "catalogue.accelerators[]", "catalogue.servers[]", "catalogue.switches[]",
         "catalogue.optics[]", "catalogue.cooling[]", "catalogue.overrides", "fabric.protocols[]", "fabric.tiers[]",
-        "fabric.planes[]", "fabric.oversubscription[]", "fabric.storage_network", "fabric.management_networks",
+        "fabric.planes[]", "fabric.split[]", "fabric.rails", "fabric.pods", "fabric.growth",
+        "fabric.oversubscription[]", "fabric.storage_network", "fabric.management_networks",
     ),
     "how long links are": ("fabric.layout", "fabric.node_leaf_m", "fabric.leaf_spine_m", "fabric.spine_core_m"),
     "when orders are placed": ("policy.order_date",),

@@ -210,4 +210,5 @@ class _Offer:
 
     def _split(self, server: str, shape: Shape) -> int:
         """Planes that every port is split over."""
-        return max(1, round(self.catalogue.servers[server].compute_port_gbps / shape.gbps))
+        split = max(1, round(self.catalogue.servers[server].compute_port_gbps / shape.gbps))
+        return split if shape.planes % split == 0 else 1
