@@ -24,6 +24,8 @@ from planner.options.packing import relaxed_places
 from planner.options.tables import Design, Pool
 
 Vector = npt.NDArray[np.float64]
+Kind = tuple[str, frozenset[str]]
+"""Family and types of switches."""
 CORNERS = 4
 """Most corners of a family between its first and its last step."""
 
@@ -60,7 +62,7 @@ class Envelopes:
         self.options = options
         self.networks = networks
         self.money = money
-        self._families: dict[tuple[str, str], dict[str, _Family]] = {}
+        self._families: dict[tuple[str, str], dict[Kind, _Family]] = {}
         self._made: dict[tuple[str, str, int], tuple[Corner, ...]] = {}
 
     def of(self, pool: Pool) -> tuple[Corner, ...]:
@@ -74,22 +76,25 @@ class Envelopes:
         if (design.id, rack) not in self._families:
             self._families[design.id, rack] = self._read(design, rack)
         found = {
-            family: _envelope(family, rows.first(count), design.gang_sizes)
-            for family, rows in self._families[design.id, rack].items()
+            kind: _envelope(kind[0], rows.first(count), design.gang_sizes)
+            for kind, rows in self._families[design.id, rack].items()
             if rows.numbers[0] < count
         }
-        swaps = any(design.attachments[family].swaps for family in found)
+        swaps = any(design.attachments[family].swaps for family, _ in found)
         if len(self.money.periods) > 1 and not swaps:  # in one period the prices of all families serve the proof
             found = self._not_above(design, found)
         return tuple(corner for corners in found.values() for corner in corners)
 
-    def _read(self, design: Design, rack: str) -> dict[str, _Family]:
-        """The families of a design as arrays, whatever part of them a pool may use."""
-        numbers: dict[str, list[int]] = {}
+    def _read(self, design: Design, rack: str) -> dict[Kind, _Family]:
+        """The families of a design as arrays, whatever part of them a pool may use.
+
+        Networks of other switches are an envelope of their own: things are not traded for each other under a line.
+        """
+        numbers: dict[Kind, list[int]] = {}
         for number, step in enumerate(design.steps):
-            numbers.setdefault(step.attachment, []).append(number)
+            numbers.setdefault((step.attachment, frozenset(step.switches)), []).append(number)
         found = {}
-        for family, own in numbers.items():
+        for kind, own in numbers.items():
             steps = [self.networks.step(design, rack, number) for number in own]
             things = list(dict.fromkeys(thing for step in steps for thing in step.needs))
             column = {thing: k for k, thing in enumerate(things)}
@@ -99,7 +104,7 @@ class Envelopes:
                     row[column[thing]] = units
                 row[-1] = data.kw
             cells = [design.steps[number].cells for number in own]
-            found[family] = _Family(
+            found[kind] = _Family(
                 own,
                 np.array([step.servers for step in steps], np.float64),
                 things,
@@ -109,17 +114,17 @@ class Envelopes:
             )
         return found
 
-    def _not_above(self, design: Design, found: dict[str, list[Corner]]) -> dict[str, list[Corner]]:
-        """Families without those whose envelope lies above another's in everything, what ties servers to it too."""
-        for family in found:  # so that every thing is known before any is counted by kind
+    def _not_above(self, design: Design, found: dict[Kind, list[Corner]]) -> dict[Kind, list[Corner]]:
+        """Envelopes without those that lie above another in everything, what ties servers to its family too."""
+        for family, _ in found:  # so that every thing is known before any is counted by kind
             self.networks.linear(design, family)
         grid = np.unique([corner.step.servers for corners in found.values() for corner in corners]).astype(np.float64)
-        tables = {family: self._table(design, family, corners, grid) for family, corners in found.items()}
-        kept: list[str] = []
-        for family in sorted(found, key=lambda f: (float(tables[f][0, :-1].sum()), f)):
-            if not any((tables[other] <= tables[family] + 1e-9 * np.abs(tables[family])).all() for other in kept):
-                kept.append(family)
-        return {family: corners for family, corners in found.items() if family in kept}
+        tables = {kind: self._table(design, kind[0], corners, grid) for kind, corners in found.items()}
+        kept: list[Kind] = []
+        for kind in sorted(found, key=lambda k: (float(tables[k][0, :-1].sum()), k[0], sorted(k[1]))):
+            if not any((tables[other] <= tables[kind] + 1e-9 * np.abs(tables[kind])).all() for other in kept):
+                kept.append(kind)
+        return {kind: corners for kind, corners in found.items() if kind in kept}
 
     def _table(self, design: Design, family: str, corners: list[Corner], grid: Vector) -> Vector:
         """What so many servers on a family take: money by kind of asset, kW, and places less; infinite beyond it."""

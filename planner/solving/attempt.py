@@ -11,7 +11,8 @@ from planner.plan import Plan
 from planner.plan.compile import compile_plan
 from planner.solver import Progress, Solution, SolverOptions, relative_gap
 from planner.solving.outcome import Outcome
-from planner.solving.search import ROUNDING, search
+from planner.solving.search import search
+from planner.solving.standing import ROUNDING
 
 
 def search_options(

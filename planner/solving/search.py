@@ -1,22 +1,18 @@
 """The search for a plan: relaxation, a first plan by rounding, small programs around the best so far, proof.
 
-The bound is always that of the full set of options: the relaxation over the lower envelopes holds for every network on
-offer, and the last program offers everything.
+The bound is always that of the full set of options: the relaxations over the lower envelopes, or over lines below the
+worth of networks, hold for every network on offer, and the last program offers everything.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from planner.model.build import ModelBuilder
 from planner.model.decide import decide, start_of
 from planner.model.selection import Selection, everything
 from planner.options import Options
-from planner.plan.compile import faults, objective_of, settle
-from planner.plan.decisions import Decisions
-from planner.solver import Progress, Solver, SolverOptions, relative_gap, standard_form
+from planner.solver import Progress, Solver, SolverOptions, standard_form
 from planner.solving.greedy import cheapest_first
 from planner.solving.neighbourhood import Reach, around, worthwhile
 from planner.solving.outcome import Outcome
@@ -26,11 +22,10 @@ from planner.solving.relief import round_within_power
 from planner.solving.rounding import Values
 from planner.solving.servers import in_service
 from planner.solving.simplify import simplify
+from planner.solving.standing import Standing
 
 PROVABLE = 60_000
 """Networks times periods up to which everything is offered at once to prove a bound above the relaxation's."""
-ROUNDING = 1e-9
-"""Of a gap: sums of money in two orders differ by as much."""
 SAFE = 1e-6
 """Share of the objective by which what is offered reaches beyond the best plan, for the tolerance of the prices."""
 REACHES = (Reach(8, 1, 2), Reach(20, 2, 4), Reach(60, 3, 8))
@@ -43,8 +38,6 @@ LARGE, VERY_LARGE = 1_000, 5_000
 """Pools times periods above which networks are first, and only, seen in outline."""
 NODES = 3_000
 """Nodes of the search of a neighbourhood where no time limit is set, so that equal input gives an equal plan."""
-KEPT = 5
-"""Plans kept, best first, should the best not pass its verification."""
 
 
 def search(options: Options, asked: SolverOptions, on_progress: Callable[[Progress], None], begin: float) -> Outcome:
@@ -57,81 +50,8 @@ def search(options: Options, asked: SolverOptions, on_progress: Callable[[Progre
         return _Search(options, asked, solver, on_progress, begin).run()
 
 
-class _Search:
-    def __init__(
-        self,
-        options: Options,
-        asked: SolverOptions,
-        solver: Solver,
-        on_progress: Callable[[Progress], None],
-        begin: float,
-    ) -> None:
-        self.options = options
-        self.asked = asked
-        self.solver = solver
-        self.on_progress = on_progress
-        self.begin = begin
-        self.builder = ModelBuilder(options)
-        self.outcome = Outcome()
-
-    # State
-
-    @property
-    def best(self) -> tuple[float, Decisions] | None:
-        """The best plan so far."""
-        return self.outcome.plans[0] if self.outcome.plans else None
-
-    @property
-    def within(self) -> bool:
-        """Whether the best plan is within the asked gap of the bound."""
-        best, bound = self.best, self.outcome.bound
-        return best is not None and bound is not None and relative_gap(best[0], bound) <= self.asked.gap + ROUNDING
-
-    def left(self) -> float | None:
-        """Seconds until the time limit; None without one."""
-        if self.asked.time_limit is None:
-            return None
-        return self.asked.time_limit - (time.monotonic() - self.begin)
-
-    @property
-    def over(self) -> bool:
-        """Whether time is up or the user asked for the end."""
-        left = self.left()
-        return self.solver.stopped or (left is not None and left < 0.3)
-
-    def raise_bound(self, bound: float | None) -> None:
-        """Take a better bound of the full problem."""
-        if bound is not None and (self.outcome.bound is None or bound > self.outcome.bound):
-            self.outcome.bound = bound
-
-    def price(self, decisions: Decisions) -> tuple[float, Decisions] | None:
-        """Decisions settled, with their objective; None where a limit does not hold."""
-        for tried in (settle(self.options, decisions), decisions):
-            wrong = faults(self.options, tried)
-            if not wrong:
-                return objective_of(self.options, tried), tried
-        self.outcome.rejected += wrong[:3]
-        return None
-
-    def offer(self, decisions: Decisions) -> bool:
-        """Take decisions for a plan if they hold; whether they are the best so far."""
-        priced = self.price(decisions)
-        plans = self.outcome.plans
-        if priced is None or any(priced[1] == other for _, other in plans):
-            return False
-        plans.append(priced)
-        plans.sort(key=lambda plan: plan[0])
-        del plans[KEPT:]
-        self.say()
-        return plans[0] is priced
-
-    def say(self) -> None:
-        """Tell how far the search is."""
-        best = self.best
-        seconds = time.monotonic() - self.begin
-        self.on_progress(Progress(seconds, None if best is None else best[0], self.outcome.bound))
-
-    # Steps
+class _Search(Standing):
+    """The steps of a search, each on what the ones before have found."""
 
     def run(self) -> Outcome:
         relaxed: Relaxed | None = None
@@ -145,10 +65,11 @@ class _Search:
                 self._neighbourhood(relaxed, REACHES[0])
             if self.within or self.over:
                 break
+        if self.impossible:
+            return self.outcome
         if relaxed is None:
-            if self.outcome.status != "infeasible":
-                self._round(cheapest_first(self.options))
-                self.outcome.status = "no_plan" if self.best is None else "feasible"
+            self._round(cheapest_first(self.options))
+            self.outcome.status = "no_plan" if self.best is None else "feasible"
             return self.outcome
         for reach in REACHES:
             if self.within or self.over:
@@ -161,7 +82,7 @@ class _Search:
                 break  # wider may bring nothing either: all that is left can be searched at once
         if not self.within and not self.over:
             self._prove(relaxed)
-        if self.outcome.status != "infeasible":
+        if not self.impossible:
             self._finish()
         return self.outcome
 
@@ -317,8 +238,3 @@ class _Search:
         assert self.best is not None
         chosen = simplify(self.options, self.best, self.allowed(self.best[0]), self.price)
         self.outcome.plans = [chosen, *(plan for plan in self.outcome.plans if plan is not chosen)]
-
-    def allowed(self, objective: float) -> float:
-        """The most that a simpler plan may cost and still be within the asked gap."""
-        bound = self.outcome.bound
-        return objective if bound is None or bound <= 0 else bound / (1 - self.asked.gap)
