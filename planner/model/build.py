@@ -67,7 +67,9 @@ class ModelBuilder:
         self.money = Money(options.instance, options.items, options.embodied_t)
         self.things = Things(options, self.money)
         self.networks = network_data.Networks(options, self.things)
-        self.envelopes = Envelopes(options, self.networks, self.money)
+        merged = Things(options, self.money, merged=True)
+        self.relaxed = network_data.Networks(options, merged) if len(options.periods) == 1 else self.networks
+        self.envelopes = Envelopes(options, self.relaxed, self.money)
 
     def build(self, selection: Selection | None = None) -> BuiltModel:
         """The mixed-integer program of the options on offer (all of them if not said)."""
@@ -113,7 +115,8 @@ class ModelBuilder:
         model, ledger = pyo.ConcreteModel(name=options.instance.name), Ledger()
         fleet = add_fleet(model, site_data.fleet_data(options, pools, money), ledger)
         placement = add_placement(model, site_data.placement_data(options, pools, money), fleet.in_service, ledger)
-        networks = network_data.fabric_data(options, steps, open_in, pools, self.networks, linear)
+        of_steps = self.relaxed if linear else self.networks
+        networks = network_data.fabric_data(options, steps, open_in, pools, of_steps, linear)
         fabric = add_fabric(model, networks, fleet.in_service, placement.racks, ledger)
         add_workload(model, loads, fleet.in_service, fabric.step)
         self._add_site(model, ledger, pools, fleet.bought, fabric.purchases)

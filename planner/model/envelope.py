@@ -203,13 +203,21 @@ def _corners(servers: Sequence[float], cost: Sequence[float], most: int) -> list
 def covered_below(servers: Vector, taken: Vector, corners: list[int]) -> Vector:
     """Values at the corners between which every step lies on or above the line, column by column.
 
-    Three steps of 10, 20 and 30 servers take 4, 5 and 8: the line from 4 to 8 passes 20 at 6, one too high.
+    Three steps of 10, 20 and 30 servers take 4, 5 and 8: the line from 4 to 8 passes 20 at 6, one too high. A line is
+    lowered at both its ends by as much as it misses the steps between them, those beyond the ends are let be:
 
     >>> covered_below(np.array([10.0, 20, 30]), np.array([[4.0], [5], [8]]), [0, 2]).ravel().tolist()
     [3.0, 7.0]
+    >>> taken = np.array([[4.0], [5], [8], [12]])
+    >>> covered_below(np.array([10.0, 20, 30, 40]), taken, [0, 2, 3]).ravel().tolist()
+    [3.0, 7.0, 12.0]
     """
+    at = servers[corners]
     found = taken[corners].astype(np.float64)
+    between = np.clip(np.searchsorted(at, servers, side="left") - 1, 0, max(0, len(at) - 2))
     for column in range(taken.shape[1]):
-        line = np.interp(servers, servers[corners], found[:, column])
-        found[:, column] -= max(0.0, float((line - taken[:, column]).max(initial=0.0)))
+        over = np.interp(servers, at, found[:, column]) - taken[:, column]
+        missed = np.zeros(len(at) + 1)
+        np.maximum.at(missed[1:], between, over)
+        found[:, column] -= np.maximum(missed[:-1], missed[1:])
     return found

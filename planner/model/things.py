@@ -2,7 +2,8 @@
 
 Optics of one life are one thing, counted in money at the prices of the first period: their purchases follow the same
 network, so that adding them up loses next to nothing and spares hundreds of rows a pool. Where a supply limit names an
-optic or a budget holds period by period they are counted piece by piece.
+optic or a budget holds period by period they are counted piece by piece. In the relaxation of one period everything
+that no supply limit names is money: there what is needed is bought, and no more is to know of it.
 """
 
 from __future__ import annotations
@@ -24,11 +25,16 @@ def asset(money: Money, kind: str, id: str) -> Asset:
 
 
 class Things:
-    """Maps items of networks to the things that the model buys."""
+    """Maps items of networks to the things that the model buys.
 
-    def __init__(self, options: Options, money: Money) -> None:
+    Args:
+        merged: count switches and network racks in money too.
+    """
+
+    def __init__(self, options: Options, money: Money, merged: bool = False) -> None:
         self.options = options
         self.money = money
+        self.merged = merged
         self._assets: dict[Thing, Asset] = {}
 
     @cached_property
@@ -37,9 +43,9 @@ class Things:
         return buys_early(self.options)
 
     @cached_property
-    def limited(self) -> frozenset[str]:
-        """Optics that supply limits name."""
-        return frozenset(limit.id for limit in self.options.instance.supply if limit.kind == "optics")
+    def limited(self) -> frozenset[Thing]:
+        """Optics and switches that supply limits name."""
+        return frozenset((limit.kind, limit.id) for limit in self.options.instance.supply)
 
     @property
     def whole(self) -> frozenset[Thing]:
@@ -53,7 +59,7 @@ class Things:
 
     def of(self, kind: str, id: str) -> tuple[Thing, float]:
         """The thing that an item is counted as, and its units: 1 piece, or its price."""
-        if kind != "optics" or self.by_period or id in self.limited:
+        if (kind != "optics" and not self.merged) or self.by_period or (kind, id) in self.limited:
             thing, units = (kind, id), 1.0
             if thing not in self._assets:
                 self._assets[thing] = asset(self.money, kind, id)
@@ -61,12 +67,18 @@ class Things:
         item, terms = self.money.items[kind, id], self.money.terms(kind, id)
         units = item.price
         thing = (kind, f"life {item.life_years:g} years")
+        if self.merged and units:
+            thing = (
+                "networks",
+                f"life {item.life_years:g} years, {terms.upkeep / units:g}, {terms.embodied / units:g}",
+            )
         if thing not in self._assets and units:
             self._assets[thing] = Asset(
                 {t: price / units for t, price in terms.price.items()},
                 terms.life,
                 terms.upkeep / units,
                 {t: left / units for t, left in terms.residual.items()},
+                terms.embodied / units if self.merged else 0.0,
             )
         return thing, units
 

@@ -9,7 +9,7 @@ import pytest
 from model_options import DESIGNS, POOL, STEPS, options
 
 from planner.model.build import ModelBuilder
-from planner.model.envelope import Corner, covered_below
+from planner.model.envelope import Corner, Envelopes, covered_below
 from planner.model.network_data import Networks
 from planner.options.tables import Pool
 
@@ -23,7 +23,7 @@ def corners(*steps: int, pool: Pool = POOL) -> tuple[Corner, ...]:
     every = (*STEPS, EIGHT, TWENTY)
     designs = {"D": replace(DESIGNS["D"], steps=tuple(sorted((every[j] for j in steps), key=lambda s: s.servers)))}
     builder = ModelBuilder(options(pools=[replace(pool, steps=len(steps))], designs=designs))
-    return builder.envelopes.of(builder.options.pools[0])
+    return Envelopes(builder.options, builder.networks, builder.money).of(builder.options.pools[0])
 
 
 def test_each_family_has_its_own() -> None:
@@ -46,8 +46,9 @@ def test_no_mix_takes_more_than_a_step_of_anything_nor_holds_fewer_gangs() -> No
     made = options()
     builder = ModelBuilder(made)
     networks = Networks(made, builder.things)
+    envelopes = Envelopes(made, networks, builder.money)
     for pool in made.pools:
-        design, found = made.designs[pool.design], builder.envelopes.of(pool)
+        design, found = made.designs[pool.design], envelopes.of(pool)
         for number, step in enumerate(design.steps):
             own = [c for c in found if c.step.family == step.attachment]
             data, servers = networks.step(design, pool.rack, number), [c.step.servers for c in own]

@@ -51,7 +51,7 @@ def test_switches_and_racks_are_pieces() -> None:
 
 def test_an_optic_that_a_supply_limit_names_is_counted_by_itself() -> None:
     found = things(options("supply=[{kind: optics, id: dac-200g, limit: 9}]"))
-    assert found.limited == {"dac-200g"}
+    assert found.limited == {("optics", "dac-200g")}
     assert found.needs("optics", COUNTS) == {
         ("optics", "dac-200g"): 10.0,
         ("optics", "life 5 years"): 3_000.0,
@@ -82,3 +82,17 @@ def test_limits_by_period_make_purchases_decisions(changes: tuple[str, ...], ear
 
 def test_in_one_period_nothing_is_bought_early() -> None:
     assert not buys_early(options("budget.capex_by_period=[1e9]"))
+
+
+def test_all_that_no_limit_names_is_money_where_that_is_all_that_counts() -> None:
+    """Switches (10,000 a piece) keep their upkeep of a tenth, racks have none; an optic in short supply is a piece."""
+    made = options("supply=[{kind: optics, id: dac-200g, limit: 9}]")
+    found = Things(made, Money(made.instance, made.items), merged=True)
+    thing, units = found.of("switches", "qm8790")
+    assert (thing[0], units) == ("networks", 10_000.0)
+    assert found.assets[thing].price == {1: 1.0}
+    assert found.assets[thing].upkeep == pytest.approx(0.1)
+    rack, units = found.of("racks", "rack-42u")
+    assert units == 5_000.0
+    assert found.assets[rack].upkeep == 0.0
+    assert found.of("optics", "dac-200g") == (("optics", "dac-200g"), 1.0)
