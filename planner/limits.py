@@ -459,6 +459,7 @@ NOT_LIMITS: Mapping[str, tuple[str, ...]] = {
     ),
     "where a site is and what it is": ("sites[].name", "sites[].hub", "sites[].country", "sites[].place",
         "sites[].offshore", "sites[].pue{}", "sites[].pue_from", "sites[].peak_pue{}", "sites[].redundancy",
+        "sites[].power_train", "sites[].outside_air",
         "sites[].grid_g_per_kwh", "sites[].renewable_share",
     ),
     "prices": (

@@ -53,6 +53,8 @@ class Place(Sourced):
     """Wet bulb exceeded 0.4 % of the year, degrees C; none at sea."""
     grid_g_per_kwh: Annotated[float, Field(ge=0)]
     """Carbon intensity of the grid, gCO2 per kWh, location-based."""
+    dusty: bool = False
+    """Air that is not blown through a hall without more than common filters: dust, sand, soot or salt."""
 
 
 class ClimateMonth(Sourced):
@@ -90,8 +92,9 @@ class CoolingPath(Sourced):
     """From the coolant of the plant to the air or liquid of the servers."""
     rise_k: Annotated[float, Field(gt=0)]
     """Rise of the plant's coolant across the load."""
-    sink: Literal["dry", "wet", "dry-or-wet", "sea"]
-    """Outdoor air by dry bulb (dry coolers), by wet bulb (towers), dry until that is too warm, or the sea."""
+    sink: Literal["dry", "wet", "dry-or-wet", "sea", "outside", "outside-or-wet"]
+    """Outdoor air by dry bulb (dry coolers), by wet bulb (towers), dry until that is too warm, or the sea; or
+    outdoor air blown through the hall without a compressor, as it is or sprayed when it is too warm."""
     dry_approach_k: Kelvin | None = None
     """From the dry bulb, or the sea, to the coolant."""
     wet_approach_k: Kelvin | None = None
@@ -111,6 +114,8 @@ class CoolingPath(Sourced):
     """Lighting, humidity control, offices."""
     speed_exponent: Annotated[float, Field(ge=0, le=3)]
     """Power of fans and pumps varies with load to this power: 0 constant speed, 3 the affinity law."""
+    power_train: Id = "double-conversion"
+    """Row of ups.csv that halls of this method are built with; that of the main path counts."""
 
 
 class LossCurve(Sourced):
@@ -226,7 +231,8 @@ def _methods(directory: Path) -> Mapping[str, tuple[CoolingPath, ...]]:
     path = str(directory / "cooling_physics.csv")
     rows = numbered_rows("cooling_physics.csv", CoolingPath, directory, faults, ("method", "path"))
     for line, row in rows.items():
-        needed = {"wet": ("wet_approach_k",), "dry-or-wet": ("dry_approach_k", "wet_approach_k")}
+        either = ("dry_approach_k", "wet_approach_k")
+        needed = {"wet": ("wet_approach_k",), "dry-or-wet": either, "outside-or-wet": either}
         for name in needed.get(row.sink, ("dry_approach_k",)):
             if getattr(row, name) is None:
                 faults.append(Fault(path, line, name, f"found no value; the sink {row.sink!r} needs it"))

@@ -4,7 +4,8 @@ Energy balance of one kW of IT load in every bin of the climate. Heat takes one 
 path the outdoor sink (dry bulb, wet bulb or sea, plus an approach) carries as much of the coolant's rise as it can;
 a compressor carries the rest, its coefficient of performance a fixed fraction of Carnot's between evaporating and
 condensing temperature (ASHRAE Handbook Fundamentals 2017, chapter 2). Heat of UPS, distribution and fans is cooled
-too. Figures of each path: cooling_physics.csv. What is left out: server fans speeding up with warm supply air,
+too. Halls on outdoor air have no compressor: they stand only where the design day needs none (``outside_air.py``).
+Figures of each path: cooling_physics.csv. What is left out: server fans speeding up with warm supply air,
 part-load efficiency of compressors, fans slowing down in cold weather.
 """
 
@@ -17,7 +18,8 @@ import numpy as np
 
 from planner.catalogue.facility import CoolingPath, load_cooling_methods
 from planner.catalogue.rows import instead
-from planner.engineering.climate import Array, Climate
+from planner.engineering.climate import Array, Climate, ClimateError
+from planner.engineering.outside_air import OUTSIDE, too_warm
 from planner.engineering.power import Ups, distribution_loss, ups_loss, ups_of
 from planner.errors import PlannerError
 from planner.units import HOURS_PER_YEAR
@@ -93,7 +95,7 @@ def annual_pue(
         load_fraction: IT load over the IT load the hall is built for.
         supply_temperature_c: air or liquid delivered to the servers, on the method's main path; absent means the
             method's own.
-        ups: absent means double conversion, N+1.
+        ups: absent means the method's own power train, N+1.
 
     >>> from planner.engineering.climate import climate_of
     >>> result = annual_pue("evaporative", climate_of("horinger"))
@@ -102,14 +104,17 @@ def annual_pue(
 
     Raises:
         CoolingError: no such method, or a load fraction outside 0 to 1.
-        ClimateError: the climate lacks what the method needs (a land method at sea, or the reverse).
+        ClimateError: the climate lacks what the method needs (a land method at sea, or the reverse), or is too warm for
+            a method without a compressor.
     """
     if not 0 < load_fraction <= 1:
         raise CoolingError(f"found a load fraction of {load_fraction:g}; a number above 0 and up to 1 is accepted")
     paths = paths_of(method_id)
     if supply_temperature_c is not None:
         paths = (paths[0].model_copy(update={"supply_c": supply_temperature_c}), *paths[1:])
-    chosen = ups or ups_of("double-conversion", "N+1")
+    if (why := too_warm(paths[0], climate.design_dry_bulb_c, climate.design_wet_bulb_c)) is not None:
+        raise ClimateError(f"found {why} at {climate.place}; {method_id} has no compressor")
+    chosen = ups or ups_of(paths[0].power_train, "N+1")
     electrical = ups_loss(chosen, load_fraction), distribution_loss(load_fraction)
     annual, wue, free_hours, parts = _year(paths, climate, load_fraction, electrical)
     design_day = _year(paths, climate.design_day(), load_fraction, electrical)[0]
@@ -164,6 +169,8 @@ def _turndown(path: CoolingPath, load_fraction: float) -> float:
 def _carry(path: CoolingPath, climate: Climate, heat_kw: float) -> _Path:
     """How a path gets rid of ``heat_kw`` in every bin."""
     coolant_c = path.supply_c - path.indoor_approach_k
+    if path.sink in OUTSIDE:
+        return _blow_through(path, climate, heat_kw, coolant_c)
     sink_c, dry_c = _sink(path, climate)
     free = _free_share(path, coolant_c, sink_c)
     chiller = heat_kw * (1 - free) / coefficient_of_performance(path, coolant_c, sink_c)
@@ -176,6 +183,16 @@ def _carry(path: CoolingPath, climate: Climate, heat_kw: float) -> _Path:
     else:
         water = np.zeros_like(rejected)
     return _Path(chiller, rejected * path.rejection, water, free)
+
+
+def _blow_through(path: CoolingPath, climate: Climate, heat_kw: float, coolant_c: float) -> _Path:
+    """Outdoor air through the hall: water cools it by what it is too warm, at the heat of the whole air stream."""
+    nothing = np.zeros_like(climate.hours)
+    water = nothing
+    if path.sink == "outside-or-wet":
+        excess_k = np.maximum(climate.series("dry_bulb_c") + (path.dry_approach_k or 0.0) - coolant_c, 0)
+        water = heat_kw * excess_k / path.rise_k / LATENT_KWH_PER_L * CYCLES / (CYCLES - 1)
+    return _Path(nothing, heat_kw * path.rejection + nothing, water, np.ones_like(nothing))
 
 
 def _sink(path: CoolingPath, climate: Climate) -> tuple[Array, Array | None]:

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from planner.catalogue import Catalogue, CatalogueOverrideError, load_catalogue
+from planner.engineering.outside_air import why_not
 from planner.instance import resolve
 from planner.instance.choices import Overrides
 from planner.instance.idle import prices_of_accelerators
@@ -226,6 +227,12 @@ def _site(
             unsuited = True
             message = f"found {id!r}, which does not suit {place}; accepted there: {', '.join(suited)}"
             yield Finding((*here, "cooling", index), message, ((*here, "offshore"), (*here, "hub")))
+        elif id in catalogue.cooling and id not in site.pue:
+            reason = why_not(id, resolve.place_of(site), site.outside_air)
+            if reason is not None:
+                unsuited = True
+                message = f"found {id!r}, but {reason}; give a place that is cool and clean enough, or another method"
+                yield Finding((*here, "cooling", index), message, ((*here, "place"), (*here, "hub")))
     refused = len(known_cooling) > len(catalogue.cooling)  # a new method that is wrong: reported already
     if not unknown and not unsuited and not refused and not resolve.allowed_cooling(site, instance, catalogue):
         message = f"found no cooling method for {place} that the site, its hub and catalogue.cooling all allow"

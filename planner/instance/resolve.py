@@ -13,6 +13,7 @@ from planner.catalogue.entries import Price
 from planner.catalogue.entries import Site as Hub
 from planner.catalogue.facility import Place, facility_rows
 from planner.engineering.carbon import grid_intensity_g_per_kwh
+from planner.engineering.outside_air import why_not
 from planner.engineering.power import ups_capex_per_kw, ups_of
 from planner.errors import Fault, InstanceError
 from planner.instance.choices import Overrides
@@ -125,7 +126,10 @@ def is_offshore(site: Site, catalogue: Catalogue) -> bool:
 
 
 def allowed_cooling(site: Site, instance: Instance, catalogue: Catalogue) -> tuple[str, ...]:
-    """Cooling methods a site may use: its own list, else its hub's, else all that suit an (off)shore site."""
+    """Cooling methods a site may use: its own list, else its hub's, else all that suit an (off)shore site.
+
+    Outside air needs a place that is cool and clean enough, or a PUE that the site types.
+    """
     hub = hub_of(site, catalogue)
     named = site.cooling if site.cooling is not None else (hub.cooling if hub is not None else ()) or None
     chosen = instance.catalogue.cooling
@@ -134,7 +138,8 @@ def allowed_cooling(site: Site, instance: Instance, catalogue: Catalogue) -> tup
         id
         for id, method in catalogue.cooling.items()
         if method.offshore == offshore and (named is None or id in named) and (chosen is None or id in chosen)
-    )
+        and (id in site.pue or why_not(id, place_of(site), site.outside_air) is None)
+    )  # fmt: skip
 
 
 def site_facts(instance: Instance, catalogue: Catalogue) -> tuple[SiteFacts, ...]:
@@ -227,13 +232,13 @@ def places() -> frozenset[str]:
 
 
 @cache
-def _climate_pue(place: str, method: str, load: float, redundancy: str) -> PueResult | None:
+def _climate_pue(place: str, method: str, load: float, redundancy: str, train: str | None) -> PueResult | None:
     """PUE of a method at a place; None where the climate does not suit the method (a sea area, a land method)."""
     from planner.engineering.climate import ClimateError, climate_of  # with NumPy, which reading a file does not need
-    from planner.engineering.cooling import CoolingError, annual_pue
+    from planner.engineering.cooling import CoolingError, annual_pue, paths_of
 
     try:
-        climate, ups = climate_of(place), ups_of(redundancy_id=redundancy)
+        climate, ups = climate_of(place), ups_of(train or paths_of(method)[0].power_train, redundancy)
         year, full = (annual_pue(method, climate, share, ups=ups) for share in (load, 1.0))
         return replace(year, design_day=max(year.annual, full.design_day))  # the power limit holds at full load
     except (CoolingError, ClimateError):
@@ -248,7 +253,7 @@ def has_climate(site: Site, method: str, instance: Instance) -> bool:
 def _of_climate(site: Site, place: str | None, method: str, instance: Instance) -> PueResult | None:
     if place is None or site.pue_from == "catalogue":
         return None
-    return _climate_pue(place, method, instance.operations.load_factor, site.redundancy or "N+1")
+    return _climate_pue(place, method, instance.operations.load_factor, site.redundancy or "N+1", site.power_train)
 
 
 def _rate(currency: str, instance: Instance) -> float:

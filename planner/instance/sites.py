@@ -49,6 +49,11 @@ class Site(Record):
     redundancy: Literal["N", "N+1", "2N"] | None = None
     """Power train built over need: multiplies its price by the catalogue's factor for each level and sets the losses in
     a computed PUE. Absent means the price as it stands, and N+1 for the losses."""
+    power_train: Literal["double-conversion", "eco", "hvdc", "legacy"] | None = None
+    """Losses of the UPS in a computed PUE, a row of ups.csv; absent means that of the cooling method: stand-by
+    batteries (eco) for halls on outside air, double conversion for all others. It moves no price."""
+    outside_air: bool | None = None
+    """Whether outdoor air may be blown through halls; absent means unless the place is marked as dusty."""
     demand_charge_per_kw_month: Money | None = None
     """Charge on the facility power at peak, per kW and month."""
     building_capex_per_kw: Money | None = None

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from planner.catalogue import Catalogue
-from planner.catalogue.facility import Place, facility_rows
+from planner.catalogue.facility import Place, facility_rows, load_cooling_methods
 from planner.instance.schema import Instance
 from planner.instance.sites import Site
 from planner.instance.values import Money
@@ -106,7 +106,7 @@ def read_site(site: Site, instance: Instance, catalogue: Catalogue) -> SiteFacts
     grid = site.grid_g_per_kwh
     if grid is None and place in places:
         grid = places[place].grid_g_per_kwh
-    methods = _methods(site, instance, catalogue, offshore)
+    methods = tuple(id for id in _methods(site, instance, catalogue, offshore) if _holds(site, place, id, places))
     annual, peak, water = _cooled(site, place, methods, instance, catalogue)
     monthly = money(site.demand_charge_per_kw_month, instance)
     return SiteFacts(
@@ -156,7 +156,8 @@ def _cooled(
         row = catalogue.cooling[id]
         made = None
         if place is not None and site.pue_from != "catalogue":
-            made = _in_climate(place, id, instance.operations.load_factor, site.redundancy or "N+1")
+            load, level = instance.operations.load_factor, site.redundancy or "N+1"
+            made = _in_climate(place, id, load, level, site.power_train)
         pue, day, litres = made if made is not None else (row.pue, 1.0, row.water_l_per_kwh)
         if id in site.pue:
             pue, day = site.pue[id], 1.0
@@ -165,15 +166,27 @@ def _cooled(
     return annual, peak, water
 
 
+def _holds(site: Site, place: str | None, method: str, places: Mapping[str, Place]) -> bool:
+    """Whether a method that blows outdoor air through a hall may do so here; every other method may."""
+    paths = load_cooling_methods().get(method, ())
+    if method in site.pue or not any(path.sink.startswith("outside") for path in paths):
+        return True
+    clean = site.outside_air if site.outside_air is not None else place in places and not places[place].dusty
+    return clean and place is not None and _in_climate(place, method, 1.0, "N+1", None) is not None
+
+
 @lru_cache(maxsize=4096)
-def _in_climate(place: str, method: str, load: float, redundancy: str) -> tuple[float, float, float] | None:
+def _in_climate(
+    place: str, method: str, load: float, redundancy: str, train: str | None
+) -> tuple[float, float, float] | None:
     """PUE of the year, of the design day at full load, and water; None where the climate does not suit the method."""
     from planner.engineering.climate import ClimateError, climate_of  # with NumPy, which reading does not need
-    from planner.engineering.cooling import CoolingError, annual_pue
+    from planner.engineering.cooling import CoolingError, annual_pue, paths_of
     from planner.engineering.power import ups_of
 
     try:
-        climate, ups = climate_of(place), ups_of(redundancy_id=redundancy)
+        curve = train if train is not None else paths_of(method)[0].power_train
+        climate, ups = climate_of(place), ups_of(curve, redundancy)
         year, full = annual_pue(method, climate, load, ups=ups), annual_pue(method, climate, 1.0, ups=ups)
     except (CoolingError, ClimateError):
         return None

@@ -245,7 +245,7 @@ def test_faults_of_the_physics_are_told_at_once(tmp_path: Path) -> None:
         "csv:2: dry_approach_k: found no value; the sink 'dry' needs it",
         "csv:3: wet_approach_k: found no value; the sink 'wet' needs it",
         "share: found shares of chilled-water that add up to 0.9; 1 is accepted",
-        "csv:5: sink: found 'wind'; input should be 'dry', 'wet', 'dry-or-wet' or 'sea'",
+        "csv:5: sink: found 'wind'; input should be 'dry', 'wet', 'dry-or-wet', 'sea', 'outside' or 'outside-or-wet'",
     ):
         assert sentence in told, told
     assert len(caught.value.faults) == 4
