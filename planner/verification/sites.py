@@ -171,8 +171,10 @@ def _holds(site: Site, place: str | None, method: str, places: Mapping[str, Plac
     paths = load_cooling_methods().get(method, ())
     if method in site.pue or not any(path.sink.startswith("outside") for path in paths):
         return True
-    clean = site.outside_air if site.outside_air is not None else place in places and not places[place].dusty
-    return clean and place is not None and _in_climate(place, method, 1.0, "N+1", None) is not None
+    if place is None or place not in places:
+        return False
+    clean = site.outside_air if site.outside_air is not None else not places[place].dusty
+    return clean and _in_climate(place, method, 1.0, "N+1", None) is not None
 
 
 @lru_cache(maxsize=4096)
