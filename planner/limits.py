@@ -405,7 +405,7 @@ FIRST_SHIPMENTS = Limit(
 )
 PUE = Limit(
     "pue limit",
-    ("sites[].pue_limit", "sites[].pue_rule"),
+    ("sites[].pue_limit", "sites[].pue_rule", "sites[].in_service"),
     "pue within limit",
     lambda o: any(s.pue_limit is not None for s in o.sites.values()),
     _sites(pue_limit=UNLIMITED_PUE),

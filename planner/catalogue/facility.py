@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from planner.catalogue.reading import DATA, records, typed_row
 from planner.errors import Fault, InstanceError
@@ -22,6 +22,11 @@ Month = Annotated[int, Field(ge=1, le=12)]
 Celsius = Annotated[float, Field(ge=-90, le=70)]
 Kelvin = Annotated[float, Field(ge=0)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+\-]*$", max_length=64)]
+
+
+def _listed(cell: object) -> object:
+    """Ids of a cell, apart by semicolons."""
+    return tuple(cell.split(";")) if isinstance(cell, str) else cell
 
 
 class Sourced(BaseModel):
@@ -153,6 +158,30 @@ class Tariff(Sourced):
     capacity_per_kva_month: Annotated[float, Field(ge=0)]
     """Charge on transformer capacity, the alternative to the demand charge, per kVA."""
     offshore_wind_per_kwh: Annotated[float, Field(ge=0)] | None = None
+    """Coal benchmark price, which offshore wind is paid."""
+    offshore_wind_gap_per_kwh: Annotated[float, Field(ge=0)] | None = None
+    """What offshore wind lacks above it for an internal rate of return of 6 %."""
+
+
+class PlaceLaw(Sourced):
+    """A limit that law sets to the annual PUE of halls, by place, size and the day they went into service."""
+
+    id: Id
+    name: str
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    places: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    """Catalogue ids of hubs and places it is for; empty: the whole country."""
+    halls: Literal["new", "standing"]
+    in_service_from: datetime.date | None = None
+    """First day of service of the halls it is for."""
+    in_service_before: datetime.date | None = None
+    """First day of service of halls it is no longer for."""
+    effective: datetime.date
+    """First day on which the limit must be kept."""
+    pue_limit: Annotated[float, Field(ge=1, le=10)]
+    min_kw: Annotated[float, Field(ge=0)] = 0
+    """Least power of a hall that it is for, kW."""
+    citation: Annotated[str, Field(min_length=3)]
 
 
 class EmbodiedCarbon(Sourced):

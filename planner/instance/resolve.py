@@ -15,6 +15,7 @@ from planner.catalogue.facility import Place, facility_rows
 from planner.engineering.carbon import grid_intensity_g_per_kwh
 from planner.engineering.outside_air import why_not
 from planner.engineering.power import ups_capex_per_kw, ups_of
+from planner.engineering.site_law import laws_of
 from planner.errors import Fault, InstanceError
 from planner.instance.choices import Overrides
 from planner.instance.schema import Instance
@@ -50,6 +51,7 @@ class SiteFacts:
         water_price_per_m3: 0 where it has no price.
         water_l_per_kwh: water use per kWh of IT energy of each allowed cooling method.
         carbon_g_per_kwh: emissions of a kWh used, on-site renewables taken off; None where nothing is known.
+        pue_basis: law that sets the PUE limit, with its paragraph; empty where the site or its hub does.
     """
 
     name: str
@@ -74,6 +76,7 @@ class SiteFacts:
     water_price_per_m3: float
     water_l_per_kwh: Mapping[str, float]
     carbon_g_per_kwh: float | None
+    pue_basis: str = ""
 
 
 def order_date(instance: Instance, period: int = 0) -> datetime.date:
@@ -188,14 +191,16 @@ def _facts(site: Site, instance: Instance, catalogue: Catalogue) -> SiteFacts:
     def money(amount: Money | None) -> float | None:
         return None if amount is None else convert(amount, instance)
 
+    limit, basis = _pue_limit(site, instance, hub, country)
     fill = site.min_rack_fill if site.min_rack_fill is not None else (hub.min_rack_fill if hub is not None else 0.0)
     return SiteFacts(
         name=site.name,
         country=country,
         power_limit_kw=site.power_limit_mw * KW_PER_MW,
         tariff_per_kwh=tariff,
-        pue_limit=hub.pue_limit if hub is not None and "pue_limit" not in site.model_fields_set else site.pue_limit,
+        pue_limit=limit,
         pue_rule=site.pue_rule,
+        pue_basis=basis,
         min_rack_fill=fill,
         rack_kw_limit=site.rack_kw_limit,
         offshore=is_offshore(site, catalogue),
@@ -216,6 +221,24 @@ def _facts(site: Site, instance: Instance, catalogue: Catalogue) -> SiteFacts:
         },
         carbon_g_per_kwh=None if grid is None else grid * (1 - site.renewable_share),
     )
+
+
+def _pue_limit(site: Site, instance: Instance, hub: Hub | None, country: str) -> tuple[float | None, str]:
+    """Limit on the annual PUE and the law that sets it: typed, else the stricter of the hub's and the law's.
+
+    A law that begins or tightens within the horizon counts for all of it: halls are not rebuilt.
+    """
+    if "pue_limit" in site.model_fields_set:
+        return site.pue_limit, ""
+    limit = hub.pue_limit if hub is not None else None
+    first = order_date(instance)
+    began = datetime.date(int(site.in_service[:4]), int(site.in_service[5:]), 1) if site.in_service else first
+    power_kw = max(site.power_limit_mw_by_period or (site.power_limit_mw,)) * KW_PER_MW
+    ids = [id for id in (site.hub, place_of(site)) if id is not None]
+    law = next(iter(laws_of(country, ids, power_kw, began, order_date(instance, instance.horizon.periods))), None)
+    if law is None or (limit is not None and limit <= law.pue_limit):
+        return limit, ""
+    return law.pue_limit, f"{law.citation}, {law.halls} halls from {law.effective}"
 
 
 def place_of(site: Site) -> str | None:

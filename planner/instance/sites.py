@@ -25,7 +25,10 @@ class Site(Record):
     """That of each period, where the utility's connection grows or shrinks."""
     tariff_per_kwh: Money | None = None
     pue_limit: Pue | None = None
-    """Limit on the annual PUE; absent means the hub's, null means none."""
+    """Limit on the annual PUE; absent means the stricter of the hub's and the law's at the place, null means none."""
+    in_service: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] | None = None
+    """Month, ``YYYY-MM``, in which the hall went or goes into service, by which law tells new from standing halls;
+    absent means the first order."""
     pue_rule: Literal["every-hall", "site-average"] = "every-hall"
     """Whether each cooling method used must meet the limit, or the site's energy-weighted mean."""
     pue: Mapping[str, Pue] = {}

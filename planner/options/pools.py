@@ -145,7 +145,8 @@ class Prospects:
             return None  # not a removal worth a line: the server is not sold that way
         pue = site.pue[cooling.id]
         if site.pue_limit is not None and site.pue_rule == "every-hall" and pue > site.pue_limit + 1e-9:
-            self.remove(f"{cooling.id} at {site.name}", "pue", f"PUE {pue:g} > limit {site.pue_limit:g}")
+            law = f" ({site.pue_basis})" if site.pue_basis else ""
+            self.remove(f"{cooling.id} at {site.name}", "pue", f"PUE {pue:g} > limit {site.pue_limit:g}{law}")
             return None
         if self.prices.item("cooling", cooling, "kW") is None:
             return None

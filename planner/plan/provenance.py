@@ -20,12 +20,17 @@ SOLVER_KEYS = ("gap", "time_limit", "threads", "seed")
 
 
 def provenance(options: Options, solver: Mapping[str, Any], accelerators: Iterable[str]) -> dict[str, Any]:
-    """Hashes of instance and catalogue, versions, options of the solver, the instance itself, and notes of the export
-    rules on the accelerators bought."""
+    """Hashes of instance and catalogue, versions, options of the solver, the instance itself, notes of the export
+    rules on the accelerators bought, and laws that limit the PUE of sites."""
     data = instance_data(options.instance)
     text = json.dumps(data, sort_keys=True, separators=(",", ":"))
     bought = set(accelerators)
     notes = {device: list(found) for device, found in options.notes.items() if device in bought}
+    laws = {
+        name: f"PUE limit {site.pue_limit:g} by {site.pue_basis}"
+        for name, site in options.sites.items()
+        if site.pue_basis
+    }
     return {
         "instance_sha256": hashlib.sha256(text.encode()).hexdigest(),
         "catalogue_sha256": options.catalogue.digest(),
@@ -37,6 +42,7 @@ def provenance(options: Options, solver: Mapping[str, Any], accelerators: Iterab
         "solver": dict(solver),
         "instance": data,
         **({"export_notes": notes} if notes else {}),
+        **({"site_laws": laws} if laws else {}),
     }
 
 

@@ -58,6 +58,7 @@ def plan_summary(plan: Plan, checks: Iterable[Check] | None = None) -> dict[str,
         "split_fleets": split_fleets(plan),
         "short_runs": short_runs(plan, _setting(plan, "instance")),
         "export_notes": _export_notes(plan),
+        "site_laws": _site_laws(plan),
         "networks": networks(plan, facts),
         "network_choices": network_choices(plan),
         "links": links(plan),
@@ -289,6 +290,13 @@ def periods(plan: Plan) -> Rows:
         }
         for t in numbers
     ]
+
+
+def _site_laws(plan: Plan) -> dict[str, str]:
+    """Laws that limit the PUE of sites the plan uses; empty if the plan stores none."""
+    found = _setting(plan, "site_laws", kind=(Mapping,)) or {}
+    used = {row["site"] for row in plan.decisions["sites"] if row["it_kw"] > 0}
+    return {site: law for site, law in found.items() if site in used and isinstance(law, str)}
 
 
 def _export_notes(plan: Plan) -> dict[str, list[str]]:

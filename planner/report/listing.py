@@ -110,6 +110,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         (">demand\nkW, month", _text("demand_per_kw_month")),
         (">capacity\nkVA, month", _text("capacity_per_kva_month")),
         (">offshore\nwind, kWh", _text("offshore_wind_per_kwh")),
+        (">and its\ngap", _text("offshore_wind_gap_per_kwh")),
     ),
     "models": (
         ("id", _text("id")),

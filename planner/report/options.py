@@ -50,7 +50,8 @@ def options_data(options: Options) -> dict[str, Any]:
             "removed": len(options.removed),
         },
         "workloads": workloads,
-        "notes": {device: list(notes) for device, notes in options.notes.items()},
+        "notes": {device: list(notes) for device, notes in options.notes.items()}
+        | {s.name: [f"PUE limit {s.pue_limit:g} by {s.pue_basis}."] for s in options.sites.values() if s.pue_basis},
         "stranded": [r["workload"] for r in workloads if r["demand"] and not r["pools"]],
         "blocks": _blocks(options),
         "pools": [_pool(pool) for pool in options.pools],
@@ -69,7 +70,7 @@ def options_sentence(data: Data) -> str:
 
 
 def note_sentences(data: Data) -> list[str]:
-    """What the export rules say beside their outcome, by accelerator."""
+    """What the export rules say beside their outcome, by accelerator, and laws that limit PUE, by site."""
     return [f"{device}: {note}" for device, notes in data["notes"].items() for note in notes]
 
 

@@ -84,6 +84,11 @@ def export_sentences(summary: Summary) -> list[str]:
     return [f"{device}: {note}" for device, notes in summary["export_notes"].items() for note in notes]
 
 
+def law_sentences(summary: Summary) -> list[str]:
+    """Which law limits the PUE of the sites used."""
+    return [f"{site}: {law}." for site, law in summary["site_laws"].items()]
+
+
 def verification_sentence(summary: Summary) -> str:
     """What the independent recomputation says: of one made now, or of the one made with the plan.
 
@@ -153,7 +158,7 @@ def lines(summary: Summary) -> Iterable[str]:
     """The sentences below the tables."""
     found = (
         caution_sentence(summary), *split_sentences(summary), *short_run_sentences(summary),
-        estimate_sentence(summary), *export_sentences(summary),
+        estimate_sentence(summary), *export_sentences(summary), *law_sentences(summary),
     )  # fmt: skip
     return filter(None, (*found, verification_sentence(summary)))
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from planner.catalogue import Catalogue
-from planner.catalogue.facility import Place, facility_rows, load_cooling_methods
+from planner.catalogue.facility import Place, PlaceLaw, facility_rows, load_cooling_methods
 from planner.instance.schema import Instance
 from planner.instance.sites import Site
 from planner.instance.values import Money
@@ -94,10 +94,11 @@ def read_site(site: Site, instance: Instance, catalogue: Catalogue) -> SiteFacts
         raise ValueError(f"site {site.name} has no tariff or no country")
     offshore = site.offshore or (hub is not None and hub.kind == "undersea")
     by_period = site.power_limit_mw_by_period or (site.power_limit_mw,) * instance.horizon.periods
-    # An instance that says nothing has its hub's limit; one that says null has none.
+    # An instance that says nothing has its hub's limit and the law's; one that says null has none.
     limit = site.pue_limit
-    if "pue_limit" not in site.model_fields_set and hub is not None:
-        limit = hub.pue_limit
+    if "pue_limit" not in site.model_fields_set:
+        own = [hub.pue_limit] if hub is not None and hub.pue_limit is not None else []
+        limit = min([*own, *_lawful(site, country, max(by_period) * KW_PER_MW, instance)], default=None)
     fill = site.min_rack_fill
     if fill is None:
         fill = hub.min_rack_fill if hub is not None else 0.0
@@ -164,6 +165,21 @@ def _cooled(
         annual[id], water[id] = pue, litres
         peak[id] = max(pue, site.peak_pue.get(id, day))  # the design day is never milder than the year
     return annual, peak, water
+
+
+def _lawful(site: Site, country: str, power_kw: float, instance: Instance) -> list[float]:
+    """Limits on PUE that law sets to a hall of its age and size, at any time until the horizon ends."""
+    begin = instance.policy.order_date or datetime.date.fromisoformat(f"{instance.horizon.start}-01")
+    months = 12 * begin.year + begin.month - 1 + round(12 * instance.horizon.period_years * instance.horizon.periods)
+    end = datetime.date(months // 12, months % 12 + 1, min(begin.day, 28))
+    age = datetime.date.fromisoformat(f"{site.in_service}-01") if site.in_service is not None else begin
+    found = []
+    for row in facility_rows("place_law.csv", PlaceLaw):
+        here = row.country == country and (not row.places or site.hub in row.places or site.place in row.places)
+        first, last = row.in_service_from or datetime.date.min, row.in_service_before or datetime.date.max
+        if here and first <= age < last and row.effective < end and power_kw >= row.min_kw:
+            found.append(row.pue_limit)
+    return found
 
 
 def _holds(site: Site, place: str | None, method: str, places: Mapping[str, Place]) -> bool:

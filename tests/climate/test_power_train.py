@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from planner.catalogue import load_catalogue
 from planner.catalogue.facility import LossCurve, Redundancy, Tariff, facility_rows
 from planner.engineering.power import (
     PowerError,
@@ -83,6 +84,23 @@ def test_offshore_wind_prices() -> None:
     }  # fmt: skip
     found = {row.id: row.offshore_wind_per_kwh for row in facility_rows("tariffs.csv", Tariff)}
     assert {id: price for id, price in found.items() if price is not None} == published
+
+
+def test_undersea_sites_pay_what_offshore_wind_needs() -> None:
+    """CSC Securities, exhibit 155: CNY per kWh above the coal benchmark for a return of 6 %; none in three provinces.
+    Liaoning 0.3749 + 0.083 = 0.4579."""
+    gaps = {
+        "liaoning": 0.083, "tianjin": 0.086, "hebei": 0.095, "shandong": 0.025, "jiangsu": 0.015, "shanghai": 0.006,
+        "zhejiang": 0.039, "fujian": 0, "guangdong": 0, "guangxi": 0.045, "hainan": 0,
+    }  # fmt: skip
+    rows = {row.id: row for row in facility_rows("tariffs.csv", Tariff) if row.offshore_wind_per_kwh is not None}
+    assert {id: row.offshore_wind_gap_per_kwh for id, row in rows.items()} == gaps
+    sites = load_catalogue().sites
+    for id, gap in gaps.items():
+        assert sites[f"{id}-undersea"].tariff == pytest.approx((rows[id].offshore_wind_per_kwh or 0) + gap)
+        assert sites[f"{id}-undersea"].estimate
+    assert sites["liaoning-undersea"].tariff == pytest.approx(0.4579)
+    assert sites["hainan-undersea"].tariff == pytest.approx(0.4298)
 
 
 def test_refusals() -> None:

@@ -29,7 +29,11 @@ from planner.instance import (
 )
 
 HUB = load_catalogue().sites["guian"]
-LAND = tuple(id for id, method in load_catalogue().cooling.items() if not method.offshore)
+LAND = tuple(
+    id
+    for id, method in load_catalogue().cooling.items()
+    if not method.offshore and id not in ("outside-air", "direct-evaporative")  # Guizhou's air is marked as dusty
+)
 
 
 def instance_of(*sites: dict[str, Any], **sections: Any) -> Instance:
