@@ -54,10 +54,12 @@ def instance(site: dict[str, Any], start: str = "2026-09", years: float = 3, flo
         (SG, "2025-06", 3, 1.3),  # the row of the place
         (SG, "2026-06", 3, 1.25),
         ({"hub": "zhangjiakou"}, "2025-06", 3, 1.25),
-        ({"hub": "zhangjiakou"}, "2026-01", 3, 1.2),
-        ({"hub": "zhangjiakou", "in_service": "2024-01"}, "2026-01", 3, 1.25),
+        ({"hub": "zhangjiakou"}, "2026-01", 3, 1.25),
+        ({"hub": "guian"}, "2026-01", 3, 1.2),  # the hub's row is stricter than 1.25
+        ({"place": "guian", "country": "CN", "tariff_per_kwh": 0.1}, "2026-01", 3, None),  # nearby is not in the hub
         ({"place": "beijing", "country": "CN", "tariff_per_kwh": 0.1}, "2026-01", 3, None),
-        ({"place": "beijing", "country": "CN", "tariff_per_kwh": 0.1, "power_limit_mw": 7.5}, "2026-01", 3, 1.25),
+        ({"place": "beijing", "country": "CN", "tariff_per_kwh": 0.1, "power_limit_mw": 7.5}, "2026-01", 3, 1.3),
+        ({"place": "beijing", "country": "CN", "tariff_per_kwh": 0.1, "power_limit_mw": 7.5}, "2023-01", 3, None),
         ({"hub": "beijing", "in_service": "2020-01"}, "2026-01", 3, 1.3),  # the hub's row is stricter than 1.35
         ({"place": "stockholm", "country": "SE", "tariff_per_kwh": 0.1}, "2026-09", 5, None),
     ],
