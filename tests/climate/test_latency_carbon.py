@@ -72,6 +72,16 @@ def test_grid_factors() -> None:
     assert {id: grid_intensity_g_per_kwh(id) for id in published} == published
 
 
+def test_grid_factors_of_chinese_provinces() -> None:
+    """Ministry of Ecology and Environment, announcement 2025 No. 47, for 2023, gCO2/kWh."""
+    published = {
+        "zhangjiakou": 651.6, "shaoguan": 441.9, "shanghai": 573.7, "wuhu": 655.3, "tianfu": 156.4, "chongqing": 558.1,
+        "horinger": 647.9, "guian": 568.3, "zhongwei": 618.7, "qingyang": 447.1, "beijing": 555.4, "hainan": 364.8,
+        "liaoning-undersea": 487.8, "hebei-undersea": 651.6,
+    }  # fmt: skip
+    assert {id: grid_intensity_g_per_kwh(id) for id in published} == published
+
+
 def test_emissions() -> None:
     assert emissions_kg(2_000_000, 642, 0.25) == pytest.approx(963_000)
     assert emissions_kg(1_000, 642, 1.0) == 0
