@@ -452,7 +452,7 @@ NOT_LIMITS: Mapping[str, tuple[str, ...]] = {
         "workloads[].concurrent_users", "workloads[].peak_flops",
     ),
     "how the load is sized": (
-        "workloads[].mfu", "workloads[].utilisation", "workloads[].recomputation", "workloads[].stack",
+        "workloads[].mfu", "workloads[].targets", "workloads[].utilisation", "workloads[].recomputation", "workloads[].stack",
         "workloads[].engine", "workloads[].disaggregated", "workloads[].kv_precision",
         "workloads[].bytes_per_parameter", "workloads[].users_per_replica", "workloads[].memory_overhead",
         "measurements",

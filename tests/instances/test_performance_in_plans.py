@@ -190,7 +190,8 @@ def damaged(plan: Plan, workload: str, **changes: Any) -> set[str]:
     data = plan.to_dict()
     (row,) = (row for row in data["decisions"]["workloads"] if row["workload"] == workload)
     row |= changes
-    return {check.check for check in planner.verify(Plan.from_dict(data)).checks if not check.passed}
+    failed = {check.check for check in planner.verify(Plan.from_dict(data)).checks if not check.passed}
+    return failed - {"plan is as it was written"}  # the digest sees every change
 
 
 def test_damage_to_what_the_model_sized_is_found() -> None:
