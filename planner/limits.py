@@ -452,8 +452,9 @@ NOT_LIMITS: Mapping[str, tuple[str, ...]] = {
         "workloads[].concurrent_users", "workloads[].peak_flops",
     ),
     "how the load is sized": (
-        "workloads[].mfu", "workloads[].targets", "workloads[].utilisation", "workloads[].recomputation", "workloads[].stack",
-        "workloads[].engine", "workloads[].disaggregated", "workloads[].kv_precision",
+        "workloads[].mfu", "workloads[].utilisation", "workloads[].recomputation", "workloads[].stack",
+        "workloads[].engine", "workloads[].disaggregated", "workloads[].kv_precision", "workloads[].targets",
+        "workloads[].draft_tokens", "workloads[].draft_acceptance",
         "workloads[].bytes_per_parameter", "workloads[].users_per_replica", "workloads[].memory_overhead",
         "measurements",
     ),
