@@ -25,10 +25,12 @@ def judge_order(
     if policy.export_rules == "none" or device.id in policy.export_exempt:
         return None, ()
     decision = decide(device, country, date, policy.terms)
+    letter = decision.letter_sentence
+    notes = (f"{letter}.", *decision.notes) if letter else decision.notes
     if decision.outcome in accepted(policy.accept):
-        return None, decision.notes
-    letter = f". {decision.letter_sentence}" if decision.without_letters else ""
-    return ("export", f"{decision.outcome} on {date}: {decision.reason}{letter}"), decision.notes
+        return None, notes
+    reason = f"{decision.outcome} on {date}: {decision.reason}"
+    return ("export", f"{reason}. {letter}" if letter else reason), notes
 
 
 def export_caps(instance: Instance, devices: tuple[Accelerator, ...], sites: tuple[SiteFacts, ...]) -> tuple[Cap, ...]:

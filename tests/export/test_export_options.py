@@ -50,6 +50,21 @@ def test_each_period_sees_the_rules_and_the_market_of_its_order_date() -> None:
     assert "3A090.a.1" in reasons["a800-sxm-80 at here", "export"]
 
 
+def test_what_rests_on_a_letter_says_so_whether_it_is_taken_out_or_accepted() -> None:
+    """H20 for China in 2025-09: by the letters of April 2025 alone; the A800 meets a paragraph of law."""
+    letter = "This rests on letters to single companies, not on a published rule"
+    reasons = {r.subject: r.reason for r in options("2025-09").removed if r.family == "export"}
+    assert letter in reasons["h20 at here"]
+    assert "the outcome is unrestricted" in reasons["h20 at here"]
+    assert letter not in reasons["a800-sxm-80 at here"]
+    licensed = options("2025-09", policy={"accept": ["unrestricted", "licence"]})
+    assert may_order(licensed)["h20"] == (True,)
+    assert any(note.startswith(letter) for note in licensed.notes["h20"])
+    without = options("2025-09", policy={"scenarios": ["without-letters"]})
+    assert may_order(without)["h20"] == (True,)
+    assert not any(note.startswith(letter) for note in without.notes.get("h20", ()))
+
+
 def test_first_shipments_hold_in_the_us_and_without_export_rules_too() -> None:
     for country, policy in (("US", {}), ("CN", {"export_rules": "none"})):
         assert "h20" not in may_order(options("2024-01", country=country, policy=policy))
