@@ -6,11 +6,12 @@ Pyomo and the solver are imported only when a model is built.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from planner.errors import Fault
+from planner.errors import Fault, PythonModeError
 from planner.instance import Instance, parse_instance, read_instance
 
 if TYPE_CHECKING:
@@ -92,8 +93,11 @@ def solve(
         isolate: run the solver in a child process (needed for the time limit and Ctrl-C).
 
     Raises:
+        OutOfMemoryError: the machine has too little memory to find any plan.
+        PythonModeError: Python was started with ``-OO``.
         SolverError, VerificationError: bugs of this package.
     """
+    _require_docstrings()
     from planner.solver import SolverOptions
     from planner.solving.answer import solve_instance
 
@@ -109,6 +113,14 @@ def solve(
     return solve_instance(instance, options, on_progress, time.monotonic())
 
 
+def _require_docstrings() -> None:
+    """Pyomo puts together its documentation from docstrings when it is imported."""
+    if sys.flags.optimize >= 2:
+        raise PythonModeError(
+            "python -OO (or PYTHONOPTIMIZE=2) takes away docstrings, which Pyomo needs; python or python -O is accepted"
+        )
+
+
 def write_model(instance: Instance, path: str | os.PathLike[str]) -> None:
     """Write the mixed-integer problem of an instance, every option in it, for another solver.
 
@@ -118,6 +130,7 @@ def write_model(instance: Instance, path: str | os.PathLike[str]) -> None:
     Raises:
         SolverError: the file cannot be written.
     """
+    _require_docstrings()
     from planner.solving import attempt
 
     attempt.write_model(instance, os.fspath(path))

@@ -57,5 +57,13 @@ class VerificationError(PlannerError, RuntimeError):
         super().__init__(message)
 
 
+class PythonModeError(PlannerError, RuntimeError):
+    """Python runs in a way in which the modelling layer does not work."""
+
+
+class OutOfMemoryError(PlannerError, MemoryError):
+    """The machine gives no more memory, and there is no plan yet that could be kept."""
+
+
 class SolverError(PlannerError, RuntimeError):
     """The solver failed or was given non-finite data: a bug of this package."""

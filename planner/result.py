@@ -65,7 +65,8 @@ class Rejected:
 class SolveResult:
     """Status, plan (if any), bound, gap, seconds, and the diagnosis of an infeasible instance.
 
-    ``rejected`` are cheaper plans that failed their verification, which a user should hear of.
+    ``rejected`` are cheaper plans that failed their verification, which a user should hear of; ``interrupted`` says
+    that Ctrl-C ended the search.
     """
 
     status: Status
@@ -76,6 +77,7 @@ class SolveResult:
     seconds: float
     diagnosis: Diagnosis | None = None
     rejected: tuple[Rejected, ...] = ()
+    interrupted: bool = False
 
     def __repr__(self) -> str:
         """In a screen: how it ended, then the plan or why there is none."""
@@ -101,4 +103,6 @@ class SolveResult:
             return self.plan
         if self.diagnosis is not None:
             raise NoPlanError("no plan exists: " + "; ".join(c.sentence for c in self.diagnosis.clashes))
+        if self.interrupted:
+            raise NoPlanError(f"interrupted after {self.seconds:.0f} s, before any plan was found")
         raise NoPlanError(f"no plan was found within {self.seconds:.0f} s; the bound is {self.bound}")

@@ -15,7 +15,7 @@ from planner.cli.check import check
 from planner.cli.compare import compare, whatif
 from planner.cli.export import export
 from planner.cli.fabric import fabric
-from planner.cli.outcome import ExitCode, tell_bug
+from planner.cli.outcome import ExitCode, tell_bug, tell_memory
 from planner.cli.report import report
 from planner.cli.solve import solve
 from planner.cli.verify import verify
@@ -53,28 +53,54 @@ def planner(
 class _Pipe(io.FileIO):
     """A pipe that swallows what is written after its reader has gone (``planner solve ... | head -1``).
 
-    The command then works to its end and gives the exit code of its outcome.
+    The command then works to its end and gives the exit code of its outcome. Where it cannot be written for another
+    reason, such as a full disk, that is ``trouble`` to tell in the end: files of a plan are written all the same.
     """
+
+    trouble: OSError | None = None
 
     def write(self, data: Any) -> int:
         try:
             return super().write(data)
         except BrokenPipeError:
             return memoryview(data).nbytes
+        except OSError as error:
+            self.trouble = self.trouble or error
+            return memoryview(data).nbytes
 
 
 def main() -> None:
     """Run the command line; whatever is not foreseen is a bug of ours and ends with its own exit code."""
-    own = sys.__stdout__
+    own, pipe = sys.__stdout__, None
     if own is not None and own is sys.stdout and not own.isatty():
-        sys.stdout = io.TextIOWrapper(io.BufferedWriter(_Pipe(own.fileno(), "w", closefd=False)), own.encoding)
+        pipe = _Pipe(own.fileno(), "w", closefd=False)
+        sys.stdout = io.TextIOWrapper(io.BufferedWriter(pipe), own.encoding)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
         app()
+    except SystemExit as end:
+        code = end.code
+    except MemoryError as error:
+        tell_memory(error)
+        code = ExitCode.NO_PLAN
     except Exception as error:
         if os.environ.get("PLANNER_DEBUG"):
             raise
         tell_bug(error)
-        sys.exit(ExitCode.BUG)
+        code = ExitCode.BUG
+    else:
+        code = 0
+    sys.exit(_ended(code, pipe))
+
+
+def _ended(code: Any, pipe: _Pipe | None) -> Any:
+    """The exit code, once all is written."""
+    if pipe is None:
+        return code
+    sys.stdout.flush()
+    if pipe.trouble is None:
+        return code
+    print(f"Error: standard output cannot be written: {pipe.trouble.strerror}", file=sys.stderr)
+    return code or ExitCode.USAGE

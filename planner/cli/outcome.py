@@ -32,7 +32,7 @@ class ExitCode(IntEnum):
     INFEASIBLE = 4
     """No plan exists."""
     NO_PLAN = 5
-    """A limit was reached before any plan was found."""
+    """A limit was reached before any plan was found: of time, or the memory of the machine."""
     BUG = 70
     """Our fault."""
     INTERRUPTED = 130
@@ -42,7 +42,14 @@ class ExitCode(IntEnum):
 @contextmanager
 def outcomes(as_json: bool) -> Iterator[None]:
     """Turn the errors of the package into sentences on standard error, JSON if asked, and exit codes."""
-    from planner.errors import IncomparableError, InstanceError, PlanFileError, SolverError, VerificationError
+    from planner.errors import (
+        IncomparableError,
+        InstanceError,
+        PlanFileError,
+        PythonModeError,
+        SolverError,
+        VerificationError,
+    )
 
     try:
         yield
@@ -52,8 +59,11 @@ def outcomes(as_json: bool) -> Iterator[None]:
         for line in fault_lines(error.faults):
             typer.echo(line, err=True)
         end(ExitCode.INVALID, {"status": "invalid", "faults": fault_rows(error.faults)} if as_json else None)
-    except (PlanFileError, IncomparableError) as error:
+    except (PlanFileError, IncomparableError, PythonModeError) as error:
         refuse(str(error), as_json)
+    except MemoryError as error:
+        tell_memory(error)
+        end(ExitCode.NO_PLAN, {"status": "out_of_memory"} if as_json else None)
     except (SolverError, VerificationError) as error:
         tell_bug(error)
         end(ExitCode.BUG, {"status": "bug", "message": str(error)} if as_json else None)
@@ -92,6 +102,14 @@ def end(code: ExitCode, document: Any = None) -> NoReturn:
 def print_json(document: Any) -> None:
     """Print the one JSON document of a command on standard output."""
     typer.echo(json.dumps(document, indent=1, allow_nan=False))
+
+
+def tell_memory(error: MemoryError) -> None:
+    """One line on what was too large for the machine."""
+    from planner.errors import OutOfMemoryError
+    from planner.memory import out_of_memory
+
+    typer.echo(f"Error: {error if isinstance(error, OutOfMemoryError) else out_of_memory()}", err=True)
 
 
 def tell_bug(error: BaseException) -> None:

@@ -146,8 +146,10 @@ def folder_objection(folder: Path) -> str:
         return f"{folder} is a file; a folder is accepted"
     if taken := [name for name in FILES if os.path.isdir(folder / name)]:
         return f"{folder / taken[0]} is a folder; a file of that name is to be written"
-    absent = [path for path in (folder.absolute(), *folder.absolute().parents) if not os.path.exists(path)]
+    absent: list[Path] = []
     try:
+        whole = folder.absolute()  # there may be no working folder any more
+        absent = [path for path in (whole, *whole.parents) if not os.path.exists(path)]
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return ""
@@ -223,7 +225,7 @@ def _print(result: SolveResult, plan: Plan, time_limit: float | None) -> None:
     from planner.report.summary import Stop
     from planner.report.terminal import new_console, print_plan
 
-    interrupted = time_limit is None or result.seconds < time_limit - 0.5
+    interrupted = result.interrupted or time_limit is None or result.seconds < time_limit - 0.5
     checks = [Checked(row["check"], row["passed"], row["detail"]) for row in plan.verification]  # made just now
     print_plan(new_console(), plan, Stop(result.seconds, interrupted), checks)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -59,6 +61,18 @@ class BuiltModel:
         return {id(v) for v in (*blocks, *gangs, *m.placement.racks_bought.values(), *m.fabric.filled.values())}
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No word of Pyomo on what ends the building: whatever does (Ctrl-C, the time limit) is raised anyway."""
+    words = logging.getLogger("pyomo")
+    before = words.level
+    words.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        words.setLevel(before)
+
+
 class ModelBuilder:
     """Builds models of one instance, each on a selection of its options; what they share is read once."""
 
@@ -76,7 +90,7 @@ class ModelBuilder:
         selection = selection or everything(self.options)
         offered = selection.pools
         pools = [pool for pool in self.options.pools if pool.id in offered]
-        with PauseGC():
+        with PauseGC(), _quiet():
             steps = network_data.offered_steps(self.options, selection, pools, self.networks)
             loads = load_data.workload_data(self.options, pools, load_data.exact_places(self.options, pools, steps))
             return self._build(pools, steps, selection.steps, loads)
@@ -84,7 +98,7 @@ class ModelBuilder:
     def relaxation(self) -> BuiltModel:
         """The program of all pools over the corners of their envelopes; its linear relaxation bounds every plan."""
         pools = list(self.options.pools)
-        with PauseGC():
+        with PauseGC(), _quiet():
             corners = {(pool.id, k): c for pool in pools for k, c in enumerate(self.envelopes.of(pool))}
             places = {(p, k, size): held for (p, k), c in corners.items() for size, held in c.places.items()}
             loads = replace(load_data.workload_data(self.options, pools, places), unpackable={})
@@ -93,7 +107,7 @@ class ModelBuilder:
     def outline(self) -> BuiltModel:
         """The program of all pools with what networks and racks are at least worth; a coarser, smaller relaxation."""
         options, money, pools = self.options, self.money, list(self.options.pools)
-        with PauseGC():
+        with PauseGC(), _quiet():
             model, ledger = pyo.ConcreteModel(name=options.instance.name), Ledger()
             fleet = add_fleet(model, site_data.fleet_data(options, pools, money), ledger)
             outline = Outline(options, money)

@@ -61,6 +61,8 @@ def clash_table(diagnosis: Diagnosis | None) -> Table:
 def no_plan_sentence(result: SolveResult) -> str:
     """That a limit came before any plan."""
     bound = "" if result.bound is None else f" The proven lower limit is {result.bound:,.0f}."
+    if result.interrupted:
+        return f"Interrupted after {result.seconds:.0f} s, before any plan was found.{bound}"
     return f"No plan found in {result.seconds:.0f} s: a limit came first.{bound} Give it more time with --time-limit."
 
 

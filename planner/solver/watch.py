@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pickle
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from planner.errors import SolverError
+from planner.interrupts import TimeUp
+from planner.memory import out_of_memory
 from planner.solver.problem import Problem, Progress, Solution, SolverOptions
 
 GRACE_SECONDS = 1.5
@@ -62,6 +65,7 @@ class Solver:
 
         Raises:
             SolverError: the solver failed.
+            OutOfMemoryError: it was ended for want of memory.
         """
         if not self.isolate:
             from planner.solver import highs
@@ -86,14 +90,19 @@ class _Child:
         self.plan: tuple[np.ndarray, float] | None = None
         self.messages: queue.Queue[tuple[str, int, Any]] = queue.Queue()
         self.complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child
-        # The child needs the packages the parent has, whatever way it found them.
+        # The child needs the packages the parent has, whatever way it found them, and a working folder that is there.
         environment = dict(os.environ, PYTHONPATH=os.pathsep.join(p for p in sys.path if p))
+        try:
+            folder: str | None = os.getcwd()
+        except OSError:
+            folder = os.sep
         self.process = subprocess.Popen(
             [sys.executable, "-c", "from planner.solver.watch import child; child()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.complaints,
             env=environment,
+            cwd=folder,
             start_new_session=True,  # Ctrl-C is for the parent, which asks the child to stop
         )
         self.reader = threading.Thread(target=self._read, daemon=True)
@@ -112,6 +121,8 @@ class _Child:
                 self.messages.put(pickle.load(self.process.stdout))
         except (EOFError, pickle.UnpicklingError, OSError, ValueError):
             self.messages.put(("end", 0, None))
+        except MemoryError:
+            self.messages.put(("memory", 0, None))
 
     def solve(self, problem: Problem, options: SolverOptions, start: Start | None, on_progress: OnProgress) -> Solution:
         begin = time.monotonic()
@@ -121,14 +132,15 @@ class _Child:
         deadline = None if limit is None else begin + limit + GRACE_SECONDS
         try:
             self._send("solve", self.task, problem, replace(options, isolate=False), start)
-        except KeyboardInterrupt:  # half a problem is on its way
-            self.interrupted = self.dead = True
+        except (KeyboardInterrupt, TimeUp) as end:  # half a problem is on its way
+            self.interrupted = isinstance(end, KeyboardInterrupt)
+            self.dead = True
             return Solution("no_plan", None, None, None, time.monotonic() - begin, stopped=True)
         while True:
             try:
                 found = self._next(deadline, on_progress)
-            except KeyboardInterrupt:
-                self.interrupted = True
+            except (KeyboardInterrupt, TimeUp) as end:
+                self.interrupted = isinstance(end, KeyboardInterrupt)
                 found, deadline = None, 0.0
             except Exception:
                 self._send("stop", self.task)  # nobody waits for it any more
@@ -157,8 +169,14 @@ class _Child:
             return found
         elif kind == "error":
             raise SolverError(content)
+        elif kind == "memory":
+            self.dead = True
+            raise out_of_memory()
         else:
             self.dead = True
+            with suppress(subprocess.TimeoutExpired):
+                if self.process.wait(timeout=1) == -getattr(signal, "SIGKILL", 9):
+                    raise out_of_memory()  # nobody else ends it so: a system does that is short of memory
             self.complaints.seek(0)
             last = self.complaints.read().decode(errors="replace").strip().splitlines()[-1:]
             raise SolverError(f"the solver process ended without an answer {' '.join(last)}".strip())
@@ -169,7 +187,7 @@ class _Child:
         self._send("stop", self.task)
         until = time.monotonic() + GRACE_SECONDS
         while time.monotonic() < until:
-            with suppress(SolverError, KeyboardInterrupt):
+            with suppress(SolverError, MemoryError, KeyboardInterrupt, TimeUp):
                 found = self._next(until, lambda progress: None)
                 if found is not None:
                     return replace(found, stopped=self.interrupted)
@@ -239,4 +257,6 @@ def child() -> None:
             send("solution", number, solution)
         except SolverError as error:
             send("error", number, str(error))
+        except MemoryError:
+            send("memory", number, None)
     os._exit(0)  # threads waiting on standard input must not hold the process

@@ -8,12 +8,18 @@ from dataclasses import replace
 
 from planner.errors import VerificationError
 from planner.instance import Instance
-from planner.options import make_options
-from planner.result import Rejected, SolveResult, Status
+from planner.interrupts import TimeUp, arm, disarm, stopping
+from planner.memory import out_of_memory
+from planner.options import Options, make_options
+from planner.result import Clash, Diagnosis, Rejected, SolveResult, Status
 from planner.solver import Progress, SolverOptions
 from planner.solving.attempt import plan_of, search_options
 from planner.solving.diagnosis import diagnose
+from planner.solving.outcome import Outcome
 from planner.verification import VerificationReport, verify_plan
+
+OVERTIME = 2.0
+"""Seconds after the time limit at which the making of options is given up; a plan without a search may still follow."""
 
 
 def solve_instance(
@@ -21,14 +27,40 @@ def solve_instance(
 ) -> SolveResult:
     """Solve one instance; ``begin`` is when the time limit started to run.
 
+    Once there is a plan, Ctrl-C no longer changes anything: it is worked out, verified and handed over.
+
     Raises:
         VerificationError: no plan that was found passes its verification; it carries the best of them.
+        OutOfMemoryError: the machine has too little memory to find any plan.
+        KeyboardInterrupt: before the search began.
     """
-    options = make_options(instance)
-    outcome = search_options(options, solver, on_progress, begin)
-    if outcome.status == "infeasible":
-        diagnosis = diagnose(options, solver, begin)
-        return SolveResult(Status.INFEASIBLE, None, None, None, None, time.monotonic() - begin, diagnosis)
+    limit = None if solver.time_limit is None else begin + solver.time_limit + OVERTIME
+    with stopping() as stops:
+        try:
+            arm(limit)
+            options = make_options(instance)
+        except TimeUp:
+            return SolveResult(Status.NO_PLAN, None, None, None, None, time.monotonic() - begin)
+        finally:
+            disarm()
+        outcome = search_options(options, solver, on_progress, begin, stops)
+        if outcome.status == "infeasible":
+            diagnosis = _diagnosis(options, solver, begin)
+            return SolveResult(Status.INFEASIBLE, None, None, None, None, time.monotonic() - begin, diagnosis)
+        return _answer(instance, options, outcome, solver, begin)
+
+
+def _diagnosis(options: Options, solver: SolverOptions, begin: float) -> Diagnosis:
+    try:
+        return diagnose(options, solver, begin)
+    except (KeyboardInterrupt, MemoryError):
+        disarm()
+        sentence = "interrupted before it was known which limits clash with the demand"
+        return Diagnosis((Clash("demand", sentence),), complete=False)
+
+
+def _answer(instance: Instance, options: Options, outcome: Outcome, solver: SolverOptions, begin: float) -> SolveResult:
+    """The best plan of an outcome that passes its verification."""
     rejected: list[Rejected] = []
     for number in range(len(outcome.plans)):
         plan = plan_of(options, outcome, number, solver)
@@ -37,8 +69,9 @@ def solve_instance(
             plan = replace(plan, verification=report.rows())
             seconds = time.monotonic() - begin
             return SolveResult(
-                Status(plan.status), plan, plan.objective, plan.bound, plan.gap, seconds, None, tuple(rejected)
-            )
+                Status(plan.status), plan, plan.objective, plan.bound, plan.gap, seconds, None, tuple(rejected),
+                outcome.interrupted,
+            )  # fmt: skip
         rejected.append(Rejected(replace(plan, verification=report.rows()), failures(report)))
     if rejected:
         raise VerificationError(
@@ -46,7 +79,10 @@ def solve_instance(
             + "\n".join(rejected[0].failures[:10]),
             rejected[0].plan,
         )
-    return SolveResult(Status.NO_PLAN, None, None, outcome.bound, None, time.monotonic() - begin)
+    if outcome.short_of_memory:
+        raise out_of_memory()
+    seconds = time.monotonic() - begin
+    return SolveResult(Status.NO_PLAN, None, None, outcome.bound, None, seconds, interrupted=outcome.interrupted)
 
 
 def failures(report: VerificationReport) -> tuple[str, ...]:

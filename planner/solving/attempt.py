@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from planner.instance import Instance
+from planner.interrupts import Stops
 from planner.options import Options, make_options
 from planner.plan import Plan
 from planner.plan.compile import compile_plan
@@ -16,12 +17,20 @@ from planner.solving.standing import ROUNDING
 
 
 def search_options(
-    options: Options, solver: SolverOptions, on_progress: Callable[[Progress], None], begin: float
+    options: Options,
+    solver: SolverOptions,
+    on_progress: Callable[[Progress], None],
+    begin: float,
+    stops: Stops | None = None,
 ) -> Outcome:
-    """Search among options; infeasible at once where a load has nothing that could carry it."""
+    """Search among options; infeasible at once where a load has nothing that could carry it.
+
+    Args:
+        begin, stops: as for ``search``.
+    """
     if without_carrier(options):
         return Outcome("infeasible")
-    return search(options, solver, on_progress, begin)
+    return search(options, solver, on_progress, begin, stops)
 
 
 def without_carrier(options: Options) -> list[str]:
@@ -48,7 +57,8 @@ def solve_options(
     outcome = search_options(options, solver, on_progress, begin)
     plan = plan_of(options, outcome, 0, solver) if outcome.plans else None
     objective = None if plan is None else plan.objective
-    return Solution(outcome.status, None, objective, outcome.bound, time.monotonic() - begin), plan
+    seconds = time.monotonic() - begin
+    return Solution(outcome.status, None, objective, outcome.bound, seconds, stopped=outcome.interrupted), plan
 
 
 def plan_of(options: Options, outcome: Outcome, number: int, solver: SolverOptions) -> Plan:

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from planner.instance import Instance
+from planner.interrupts import TimeUp, arm, disarm
 from planner.limits import BUDGET, LIMITS, Limit, without
 from planner.options import Options, make_options
 from planner.plan import Plan
@@ -158,7 +159,16 @@ class _Questions:
             return None, None
         begin = time.monotonic()
         quick = replace(self.solver, gap=gap, time_limit=limit)
-        solution, plan = solve_options(make_options(instance), quick, lambda progress: None, begin)
+        try:
+            arm(begin + limit)
+            options = make_options(instance)
+        except TimeUp:
+            return None, None
+        finally:
+            disarm()
+        solution, plan = solve_options(options, quick, lambda progress: None, begin)
+        if solution.stopped:
+            self.deadline = begin  # Ctrl-C: nothing more is asked
         return solution.status, plan
 
 

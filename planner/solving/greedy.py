@@ -74,5 +74,6 @@ def _supply(options: Options) -> dict[str, float]:
             for limit in options.instance.supply
             if (limit.kind, limit.id) in (("servers", pool.server), ("accelerators", pool.accelerator))
         ]
-        found[pool.server] = min(limits, default=float("inf"))
+        most = min(limits, default=float("inf"))
+        found[pool.server] = max(most - 1, min(most, 1))  # one is kept for what is rounded up
     return found

@@ -17,6 +17,8 @@ class Outcome:
         plans: objective and decisions, best first.
         bound: proven lower limit of the objective over the full set of options.
         stages: processor seconds by stage.
+        interrupted: whether Ctrl-C ended the search.
+        short_of_memory: whether the machine had no more memory for it.
         rejected: what was wrong with decisions that the solver offered and that did not hold, for a report.
     """
 
@@ -24,4 +26,6 @@ class Outcome:
     plans: list[tuple[float, Decisions]] = field(default_factory=list)
     bound: float | None = None
     stages: dict[str, float] = field(default_factory=dict)
+    interrupted: bool = False
+    short_of_memory: bool = False
     rejected: list[str] = field(default_factory=list)

@@ -6,9 +6,11 @@ worth of networks, hold for every network on offer, and the last program offers 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from planner.interrupts import Stops, TimeUp, arm, disarm
 from planner.model.decide import decide, start_of
 from planner.model.selection import Selection, everything
 from planner.options import Options
@@ -38,22 +40,65 @@ LARGE, VERY_LARGE = 1_000, 5_000
 """Pools times periods above which networks are first, and only, seen in outline."""
 NODES = 3_000
 """Nodes of the search of a neighbourhood where no time limit is set, so that equal input gives an equal plan."""
+OVERTIME = 1.0
+"""Seconds after the time limit at which the search is ended wherever it is; the solver ends by itself before."""
+LAST_TRY = 2.0
+"""Seconds that a first plan may take after the end of the time, where there is none."""
 
 
-def search(options: Options, asked: SolverOptions, on_progress: Callable[[Progress], None], begin: float) -> Outcome:
-    """Search for the cheapest plan.
+def search(
+    options: Options,
+    asked: SolverOptions,
+    on_progress: Callable[[Progress], None],
+    begin: float,
+    stops: Stops | None = None,
+) -> Outcome:
+    """Search for the cheapest plan. Ctrl-C and the time limit end it wherever it is, with the best plan so far.
 
     Args:
         begin: when the time limit started to run, by ``time.monotonic``.
+        stops: told when there is a plan that nothing may cut short any more.
     """
     with Solver(asked.isolate) as solver:
-        return _Search(options, asked, solver, on_progress, begin).run()
+        return _Search(options, asked, solver, on_progress, begin).run(stops or Stops())
 
 
 class _Search(Standing):
     """The steps of a search, each on what the ones before have found."""
 
-    def run(self) -> Outcome:
+    def run(self, stops: Stops) -> Outcome:
+        """All steps, or as many as there is time and memory for."""
+        try:
+            arm(None if self.asked.time_limit is None else self.begin + self.asked.time_limit + OVERTIME)
+            self._steps()
+            disarm()
+            stops.calm = stops.calm or self.best is not None
+        except (KeyboardInterrupt, TimeUp, MemoryError) as end:
+            disarm()
+            self.outcome.interrupted = isinstance(end, KeyboardInterrupt)
+            self.outcome.short_of_memory = isinstance(end, MemoryError)
+            self._cut_short()
+        else:
+            self.outcome.interrupted = self.solver.stopped
+            if self.solver.stopped and self.best is None:
+                self._cut_short()
+        return self.outcome
+
+    def _cut_short(self) -> None:
+        """What was found counts; where that is nothing, a first plan is tried that needs no solver."""
+        if self.impossible:
+            return
+        if self.best is None:
+            try:
+                arm(time.monotonic() + LAST_TRY)
+                self._round(cheapest_first(self.options))
+            except (TimeUp, MemoryError):
+                pass
+            disarm()
+        if self.best is not None:
+            self.outcome.status = "optimal" if self.within else "feasible"
+
+    def _steps(self) -> Outcome:
         relaxed: Relaxed | None = None
         for outline in self._relaxations():
             found = self._relax(outline)

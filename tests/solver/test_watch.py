@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from hand_problems import INF, knapsack, market_split, no_whole_number, problem
 
-from planner.errors import SolverError
+from planner.errors import OutOfMemoryError, SolverError
 from planner.solver import Problem, Progress, Solver, SolverOptions
 
 ENDLESS = SolverOptions(gap=0.0, time_limit=600.0)
@@ -209,22 +209,22 @@ def test_a_child_that_hangs_is_ended_and_its_last_plan_kept(child: list[subproce
     assert len(child) == 2
 
 
-def test_a_killed_child_is_a_solver_error_and_the_next_problem_has_another(
+def test_a_killed_child_is_out_of_memory_and_the_next_problem_has_another(
     child: list[subprocess.Popen[bytes]], solver: Solver
 ) -> None:
-    with pytest.raises(SolverError, match="ended without an answer"):
+    with pytest.raises(OutOfMemoryError, match="out of memory"):
         solver.solve(market_split(slack=True), ENDLESS, on_progress=lambda progress: child[0].kill())
     assert gone(child[0])
     assert solver.solve(knapsack(), SolverOptions()).status == "optimal"
     assert len(child) == 2
 
 
-def test_a_child_that_was_killed_between_two_problems_is_a_solver_error(
+def test_a_child_that_was_killed_between_two_problems_is_out_of_memory(
     child: list[subprocess.Popen[bytes]], solver: Solver
 ) -> None:
     solver.solve(knapsack(), SolverOptions())
     child[0].kill()
-    with pytest.raises(SolverError, match="ended without an answer"):
+    with pytest.raises(OutOfMemoryError, match="out of memory"):
         solver.solve(knapsack(), SolverOptions())
 
 
