@@ -178,7 +178,7 @@ def test_ctrl_c_waits_until_files_are_in_place(folder: Path, monkeypatch: pytest
     assert texts(folder) == whole(NEW, folder.parent / "new")
 
 
-def test_what_is_held_is_done_after_the_block_or_forgotten() -> None:
+def test_what_is_held_is_done_after_the_block() -> None:
     done = []
 
     def press() -> None:
@@ -188,10 +188,7 @@ def test_what_is_held_is_done_after_the_block_or_forgotten() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         press()
-    with held(forgotten=True):
-        signal.raise_signal(signal.SIGINT)
-        done.append(2)
-    assert done == [1, 2]
+    assert done == [1]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
