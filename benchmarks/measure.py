@@ -35,6 +35,7 @@ HOOKS = (
     ("planner.model.build", "ModelBuilder.__init__", "model"),
     ("planner.model.build", "ModelBuilder.build", "model"),
     ("planner.model.build", "ModelBuilder.relaxation", "model"),
+    ("planner.model.build", "ModelBuilder.outline", "model"),
     ("planner.solving.relaxation", "standard_form", "hand-over"),
     ("planner.solving.search", "standard_form", "hand-over"),
     ("planner.solver", "Solver.solve", "search"),
