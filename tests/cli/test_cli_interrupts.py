@@ -45,10 +45,8 @@ command.main()
 
 
 def at(place: str, name: str, number: int, *arguments: object) -> subprocess.CompletedProcess[str]:
-    # A job in the background starts with Ctrl-C ignored, and so would the command.
-    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n" + AT
     return subprocess.run(
-        [sys.executable, "-c", heard, place, name, str(int(number)), *map(str, arguments)],
+        [sys.executable, "-c", AT, place, name, str(int(number)), *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=300,

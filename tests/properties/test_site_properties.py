@@ -90,7 +90,7 @@ def test_a_price_of_carbon_never_raises_emissions() -> None:
 
 
 def test_a_tighter_carbon_limit_never_lowers_cost() -> None:
-    limits = (2000, 600, 300, 150, 0)
+    limits = (2000, 600, 300, 170, 0)
     plans = [plan_of(carbon={"limit_tonnes_per_year": limit}) for limit in limits]
     assert never_falls([cost(plan) for plan in plans])
     assert cost(plans[0]) < cost(plans[3]) < float("inf")

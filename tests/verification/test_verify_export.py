@@ -17,7 +17,8 @@ DENIAL, CASE = "licence-denial", "licence-case-by-case"
 @pytest.mark.parametrize(
     ("device", "country", "date", "expected"),
     [
-        ("a100-sxm-80", "CN", DATE(2022, 10, 20), "unrestricted"),
+        ("a100-sxm-80", "CN", DATE(2022, 8, 25), "unrestricted"),
+        ("a100-sxm-80", "CN", DATE(2022, 10, 20), CASE),  # the letter of August
         ("a100-sxm-80", "CN", DATE(2022, 10, 21), DENIAL),
         ("a800-sxm-80", "CN", DATE(2023, 7, 1), "unrestricted"),
         ("a800-sxm-80", "CN", DATE(2023, 11, 17), DENIAL),
@@ -44,7 +45,8 @@ def test_headquarters_override_geography() -> None:
     assert performance(h100) == pytest.approx(15_832, rel=1e-3)
     assert outcome(h100, "DE", DATE(2024, 1, 1), Policy(operator_country="CN")) == DENIAL
     assert outcome(h100, "DE", DATE(2024, 1, 1), Policy(operator_country="US")) == "unrestricted"
-    assert outcome(h100, "DE", DATE(2023, 11, 16), Policy(operator_country="CN")) == "unrestricted"
+    assert outcome(h100, "DE", DATE(2023, 11, 16), Policy(operator_country="CN")) == DENIAL  # the letter of October
+    assert outcome(h100, "DE", DATE(2023, 10, 1), Policy(operator_country="CN")) == "unrestricted"
 
 
 def test_accepted_words_and_first_shipments() -> None:
