@@ -91,10 +91,7 @@ def in_cages(links: int, cage: int) -> int:
     >>> in_cages(18, 2), in_cages(19, 2)
     (18, 20)
     """
-    ports = 0
-    while ports < links:
-        ports += cage
-    return ports
+    return max(0, links + -links % cage)
 
 
 def build_unit(rules: Rules) -> Unit | None:
