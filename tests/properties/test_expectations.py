@@ -163,7 +163,7 @@ def with_prices(factor: float, objective: str = "tco") -> Data:
     return data
 
 
-@settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.floats(0.01, 100))
 def test_prices_times_c_give_cost_times_c(factor: float) -> None:
     """Money has no scale of its own."""
