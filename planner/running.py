@@ -15,6 +15,9 @@ from planner.instance.resolve import SiteFacts, convert
 from planner.money import Account, Money
 from planner.units import G_PER_TONNE, L_PER_M3
 
+FED = ("facility", "building")
+"""What a site is built of by the kW of facility power."""
+
 
 @dataclass(frozen=True)
 class Running:
@@ -55,11 +58,14 @@ def running(instance: Instance, site: SiteFacts, cooling: str) -> Running:
     return Running(site.peak_pue[cooling], it_kwh, facility_kwh, water_m3, carbon_t, paid)
 
 
-def kw_worth(instance: Instance, site: SiteFacts, cooling: str, money: Money) -> float:
-    """What a kW of IT load adds to the objective from the first period to the last: cooling, power train, running."""
-    each, weights, first = running(instance, site, cooling), money.objective, money.periods[0]
+def kw_worth(instance: Instance, site: SiteFacts, cooling: str, money: Money, period: int = 1) -> float:
+    """What a kW of IT load adds to the objective from a period to the last: cooling, power train, building, running."""
+    each, weights = running(instance, site, cooling), money.objective
     paid = sum(
-        amount * weights.get((account, t), 0.0) for (account, _), amount in each.money.items() for t in money.periods
+        amount * weights.get((account, t), 0.0)
+        for (account, _), amount in each.money.items()
+        for t in money.periods
+        if t >= period
     )
-    power = money.worth("facility", site.name, first) if ("facility", site.name) in money.items else 0.0
-    return money.worth("cooling", cooling, first) + each.peak_pue * power + paid
+    train = sum(money.worth(kind, site.name, period) for kind in FED if (kind, site.name) in money.items)
+    return money.worth("cooling", cooling, period) + each.peak_pue * train + paid

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyomo.environ as pyo
-from pyomo.common.gc_manager import PauseGC
 
 from formulations.budget import add_budget
 from formulations.cooling import add_cooling
@@ -21,6 +20,7 @@ from formulations.placement import add_placement
 from formulations.power import add_power
 from formulations.supply import add_supply
 from formulations.workload import WorkloadData, add_workload
+from planner.garbage import collection_paused
 from planner.model import load_data, network_data, site_data
 from planner.model.envelope import Envelopes
 from planner.model.outline import Outline, alone
@@ -90,7 +90,7 @@ class ModelBuilder:
         selection = selection or everything(self.options)
         offered = selection.pools
         pools = [pool for pool in self.options.pools if pool.id in offered]
-        with PauseGC(), _quiet():
+        with collection_paused(), _quiet():
             steps = network_data.offered_steps(self.options, selection, pools, self.networks)
             loads = load_data.workload_data(self.options, pools, load_data.exact_places(self.options, pools, steps))
             return self._build(pools, steps, selection.steps, loads)
@@ -98,7 +98,7 @@ class ModelBuilder:
     def relaxation(self) -> BuiltModel:
         """The program of all pools over the corners of their envelopes; its linear relaxation bounds every plan."""
         pools = list(self.options.pools)
-        with PauseGC(), _quiet():
+        with collection_paused(), _quiet():
             corners = {(pool.id, k): c for pool in pools for k, c in enumerate(self.envelopes.of(pool))}
             places = {(p, k, size): held for (p, k), c in corners.items() for size, held in c.places.items()}
             loads = replace(load_data.workload_data(self.options, pools, places), unpackable={})
@@ -107,7 +107,7 @@ class ModelBuilder:
     def outline(self) -> BuiltModel:
         """The program of all pools with what networks and racks are at least worth; a coarser, smaller relaxation."""
         options, money, pools = self.options, self.money, list(self.options.pools)
-        with PauseGC(), _quiet():
+        with collection_paused(), _quiet():
             model, ledger = pyo.ConcreteModel(name=options.instance.name), Ledger()
             fleet = add_fleet(model, site_data.fleet_data(options, pools, money), ledger)
             outline = Outline(options, money)

@@ -175,8 +175,14 @@ def _envelope(family: str, rows: _Family, gang_sizes: Sequence[int]) -> list[Cor
     ]
 
 
-def _corners(servers: Sequence[float], cost: Sequence[float], most: int) -> list[int]:
-    """Corners of the lower hull of a family: its first and last step, and those in between that matter most."""
+def lower_hull(servers: Sequence[float], cost: Sequence[float]) -> list[int]:
+    """Points of the lower convex hull, by their place among points that ascend in servers.
+
+    Of two networks for 8 the cheaper; and that for 12 at 30 lies above the line from 8 to 20:
+
+    >>> lower_hull([4.0, 8.0, 8.0, 12.0, 20.0], [4.0, 12.0, 10.0, 30.0, 40.0])
+    [0, 2, 4]
+    """
     kept: list[int] = []
     for i in range(len(servers)):
         while len(kept) > 1:
@@ -190,6 +196,12 @@ def _corners(servers: Sequence[float], cost: Sequence[float], most: int) -> list
                 kept[-1] = i
             continue
         kept.append(i)
+    return kept
+
+
+def _corners(servers: Sequence[float], cost: Sequence[float], most: int) -> list[int]:
+    """Corners of the lower hull of a family: its first and last step, and those in between that matter most."""
+    kept = lower_hull(servers, cost)
     while len(kept) > most + 2:
         # The corner that the line between its neighbours misses by least goes first.
         missed = [

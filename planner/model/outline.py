@@ -8,7 +8,6 @@ supply of switches and no budget for networks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
 
@@ -19,6 +18,7 @@ from formulations.outline import OutlineData, Support
 from formulations.workload import WorkloadData
 from planner.model import load_data
 from planner.model.bounds import most_blocks
+from planner.model.envelope import lower_hull
 from planner.money import Money
 from planner.options import Options
 from planner.options.tables import Design, Pool, Size
@@ -190,26 +190,16 @@ def _lower_lines(servers: Vector, cost: Vector, most: int) -> list[tuple[float, 
     >>> _lower_lines(np.array([4.0, 12, 24]), np.array([4.0, 20, 44]), 4)
     [(1.0, 0.0), (2.0, 4.0)]
     """
-    points = [(0.0, 0.0), *_distinct(servers.tolist(), cost.tolist())]
-    hull: list[tuple[float, float]] = []
-    for n, c in points:
-        while len(hull) > 1:
-            (n0, c0), (n1, c1) = hull[-2], hull[-1]
-            if (c1 - c0) * (n - n0) >= (c - c0) * (n1 - n0):
-                hull.pop()
-            else:
-                break
-        hull.append((n, c))
-    lines = []
-    for (n0, c0), (n1, c1) in pairwise(hull):
-        slope = (c1 - c0) / (n1 - n0)
-        lines.append((slope, slope * n0 - c0))
+    n, c = [0.0, *servers.tolist()], [0.0, *cost.tolist()]
+    hull = lower_hull(n, c)
+    slopes = [(c[b] - c[a]) / (n[b] - n[a]) for a, b in pairwise(hull)]
+    lines = [(slope, slope * n[a] - c[a]) for slope, a in zip(slopes, hull, strict=False)]
     if len(lines) <= most:
         return lines
     # Lines at sizes that grow by one factor: the first, the last, and those between.
-    sizes = np.geomspace(hull[1][0], hull[-1][0], most)
-    starts = np.array([n for n, _ in hull[1:]])
-    return [lines[k] for k in sorted({min(int(np.searchsorted(starts, n - 1e-9)), len(lines) - 1) for n in sizes})]
+    ends = np.array([n[k] for k in hull[1:]])
+    at = np.searchsorted(ends, np.geomspace(ends[0], ends[-1], most) - 1e-9)
+    return [lines[k] for k in sorted({min(int(k), len(lines) - 1) for k in at})]
 
 
 def _more_by_gang(servers: Vector, cost: Vector, tied: Vector, joined: Vector, slope: float) -> float:
@@ -225,11 +215,3 @@ def _more_by_gang(servers: Vector, cost: Vector, tied: Vector, joined: Vector, s
     can = joined > 0
     n, c, own, g = servers[can], cost[can], tied[can], joined[can]
     return max(0.0, float(np.minimum((c - slope * n) / g, (c - own) / g + own / n - slope).min()))
-
-
-def _distinct(servers: Iterable[float], cost: Iterable[float]) -> list[tuple[float, float]]:
-    """The cheapest point of each number of servers, ascending."""
-    best: dict[float, float] = {}
-    for n, c in zip(servers, cost, strict=True):
-        best[n] = min(c, best.get(n, c))
-    return sorted(best.items())

@@ -18,7 +18,7 @@ from planner.model.things import Things, asset
 from planner.money import Money
 from planner.options import Options
 from planner.options.tables import Pool
-from planner.running import running
+from planner.running import FED, running
 
 
 def fleet_data(options: Options, pools: list[Pool], money: Money) -> FleetData:
@@ -92,7 +92,7 @@ def power_data(options: Options, pools: list[Pool], money: Money) -> PowerData:
         asset={
             (s, item): asset(money, item, s)
             for s in used
-            for item in ("facility", "building")
+            for item in FED
             if (item, s) in options.items
         },
         land={s: asset(money, "land", s) for s in used if ("land", s) in options.items},

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from planner.money import Account, Money, Terms
-from planner.running import Running, running
+from planner.running import Running, kw_worth, running
 from planner.units import W_PER_KW
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ class Ground:
         self._worth: dict[tuple[str, str], Worth] = {}
         self._shapes: dict[tuple[str, int, int, Swapped], Shape] = {}
         self._running: dict[tuple[str, str], Running] = {}
+        self._kw_worth: dict[tuple[str, str, int], float] = {}
 
     def design(self, pool: Pool) -> Design:
         return self.options.designs[pool.design]
@@ -123,6 +124,14 @@ class Ground:
             sum(amount * self.running_weight[account][t] for (account, _), amount in paid)
             for t in range(len(self.periods))
         )
+
+    def kw_worth(self, site: str, cooling: str, t: int) -> float:
+        """What a kW of IT load adds to the objective from a period (from 0) on."""
+        key = (site, cooling, t)
+        if key not in self._kw_worth:
+            options, period = self.options, self.periods[t]
+            self._kw_worth[key] = kw_worth(options.instance, options.sites[site], cooling, self.money, period)
+        return self._kw_worth[key]
 
     def shape(self, pool: Pool, index: int, servers: int, swapped: Swapped = ()) -> Shape:
         """What so many servers on a step have in use."""

@@ -55,7 +55,7 @@ def cheapest(ground: Ground, pool: Pool, servers: int, gangs: Mapping[int, int],
 def _costs(ground: Ground, pool: Pool, servers: int, t: int) -> list[tuple[float, int]]:
     key = (pool.id, servers, t)
     if key not in ground.costs:
-        kw_worth, design = _kw_worth(ground, pool, t), ground.design(pool)
+        kw_worth, design = ground.kw_worth(pool.site, pool.cooling, t), ground.design(pool)
         tied: dict[str, tuple[float, float]] = {}
         for id, attachment in design.attachments.items():
             pieces = [(term.part, term.pieces(servers)) for term in attachment.terms]
@@ -82,14 +82,3 @@ def _money(ground: Ground, pool: Pool, t: int) -> list[float]:
             for step in ground.design(pool).steps
         ]
     return ground.step_money[key]
-
-
-def _kw_worth(ground: Ground, pool: Pool, t: int) -> float:
-    """What a kW of IT load in a pool adds to the objective from period ``t`` on."""
-    worth = sum(ground.running_worth(pool.site, pool.cooling)[t:])
-    worth += ground.worth("cooling", pool.cooling).objective[t]
-    peak = ground.running(pool.site, pool.cooling).peak_pue
-    for kind in ("facility", "building"):
-        if (kind, pool.site) in ground.options.items:
-            worth += peak * ground.worth(kind, pool.site).objective[t]
-    return worth

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from planner.errors import SolverError
+from planner.garbage import collection_paused
 
 Status = Literal["optimal", "feasible", "infeasible", "no_plan"]
 INTEGRALITY_TOLERANCE = 1e-6
@@ -178,11 +179,10 @@ def standard_form(model: Any, names: bool = False) -> Form:
         SolverError: a coefficient, bound or right-hand side is not finite, or a whole variable has no finite bound.
     """
     from pyomo.common.errors import InfeasibleConstraintException
-    from pyomo.common.gc_manager import PauseGC
     from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
     try:
-        with PauseGC():
+        with collection_paused():
             return _read(LinearStandardFormCompiler().write(model, mixed_form=True), names)
     except InfeasibleConstraintException:
         return Form(_impossible(), [], ["nothing can hold"] if names else [])

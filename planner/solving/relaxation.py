@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from planner.model.build import BuiltModel, ModelBuilder
 from planner.options import Options
 from planner.plan.ground import ground_of
 from planner.solver import Form, Solution, Solver, SolverOptions, standard_form
 from planner.solving.rounding import Values
+
+K = TypeVar("K")
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,7 @@ def _read(options: Options, built: BuiltModel, form: Form, found: Solution) -> R
     m = built.model
     reduced = form.values(found.reduced_costs)
     # A network that is no corner of the envelope costs a server no less than the cheapest corner does.
-    of_step: dict[str, float] = {}
-    for (p, j, _), v in m.fabric.step.items():
-        each = max(0.0, reduced.get(id(v), 0.0)) / built.servers[p, j]
-        of_step[p] = min(of_step.get(p, each), each)
+    of_step = _least((p, reduced.get(id(v), 0.0) / built.servers[p, j]) for (p, j, _), v in m.fabric.step.items())
     distance = {p: each + of_step.get(p, 0.0) for p, each in _of_servers(built, reduced).items()}
     return _relaxed(options, built, form, found, distance)
 
@@ -69,11 +70,9 @@ def _read_outline(options: Options, built: BuiltModel, form: Form, found: Soluti
     m = built.model
     reduced = form.values(found.reduced_costs)
     # A server takes no less of racks, switches and power than the lines of each alone say.
-    least: dict[tuple[str, int | None], float] = {}
-    for (p, life, _), v in m.outline.bought.items():
-        least[p, life] = min(least.get((p, life), float("inf")), max(0.0, reduced.get(id(v), 0.0)))
-    for (p, _), v in m.outline.kw.items():
-        least[p, None] = min(least.get((p, None), float("inf")), max(0.0, reduced.get(id(v), 0.0)))
+    of_life = _least(((p, life), reduced.get(id(v), 0.0)) for (p, life, _), v in m.outline.bought.items())
+    of_kw = _least(((p, None), reduced.get(id(v), 0.0)) for (p, _), v in m.outline.kw.items())
+    least = {**of_life, **of_kw}
     distance = {
         p: each + sum(least[p, part] * slope for part, slope in built.alone[p].items())
         for p, each in _of_servers(built, reduced).items()
@@ -83,11 +82,14 @@ def _read_outline(options: Options, built: BuiltModel, form: Form, found: Soluti
 
 def _of_servers(built: BuiltModel, reduced: Mapping[int, float]) -> dict[str, float]:
     """What buying a server of a pool costs at least above what the relaxation pays, by pool."""
-    found: dict[str, float] = {}
-    for (p, _), v in built.model.fleet.bought.items():
-        if v.ub:
-            each = max(0.0, reduced.get(id(v), 0.0))
-            found[p] = min(found.get(p, each), each)
+    return _least((p, reduced.get(id(v), 0.0)) for (p, _), v in built.model.fleet.bought.items() if v.ub)
+
+
+def _least(costs: Iterable[tuple[K, float]]) -> dict[K, float]:
+    """The least of the reduced costs of a key; one below 0 is a tolerance of the solver and counts as 0."""
+    found: dict[K, float] = {}
+    for key, cost in costs:
+        found[key] = min(found.get(key, math.inf), max(0.0, cost))
     return found
 
 

@@ -229,10 +229,4 @@ class _Rounding:
         money = shape.network_racks * ground.worth("racks", pool.rack).objective[at]
         money += sum(n * ground.worth("switches", id).objective[at] for id, n in shape.switches.items())
         money += sum(n * ground.worth("optics", id).objective[at] for id, n in shape.parts.items())
-        each = ground.worth("cooling", pool.cooling).objective[at] + sum(
-            ground.running_worth(pool.site, pool.cooling)[at:]
-        )
-        if ("facility", pool.site) in self.options.items:
-            peak = ground.running(pool.site, pool.cooling).peak_pue
-            each += peak * ground.worth("facility", pool.site).objective[at]
-        return money + shape.kw * each
+        return money + shape.kw * ground.kw_worth(pool.site, pool.cooling, at)

@@ -98,7 +98,7 @@ class _Search(Standing):
         if self.best is not None:
             self.outcome.status = "optimal" if self.within else "feasible"
 
-    def _steps(self) -> Outcome:
+    def _steps(self) -> None:
         relaxed: Relaxed | None = None
         for outline in self._relaxations():
             found = self._relax(outline)
@@ -111,11 +111,11 @@ class _Search(Standing):
             if self.within or self.over:
                 break
         if self.impossible:
-            return self.outcome
+            return
         if relaxed is None:
             self._round(cheapest_first(self.options))
             self.outcome.status = "no_plan" if self.best is None else "feasible"
-            return self.outcome
+            return
         for reach in REACHES:
             if self.within or self.over:
                 break
@@ -129,7 +129,6 @@ class _Search(Standing):
             self._prove(relaxed)
         if not self.impossible:
             self._finish()
-        return self.outcome
 
     def _relaxations(self) -> list[bool]:
         """Relaxations in the order to solve them: whether networks are seen in outline alone.
@@ -141,7 +140,7 @@ class _Search(Standing):
 
     def _relax(self, outline: bool) -> Relaxed | None:
         left = self.left()
-        # Building a model cannot be interrupted, so one that would take longer than there is time is not begun.
+        # A model that would not be built in time is not begun: what is left may do for a coarser one, or for rounding.
         each = SECONDS_OF_OUTLINE if outline else SECONDS_OF_RELAXATION
         if left is not None and left < each * len(self.options.pools) * len(self.options.periods):
             return None
@@ -154,6 +153,11 @@ class _Search(Standing):
             self.raise_bound(relaxed.bound)
             self.say()
         return relaxed
+
+    def _seconds(self, share: float) -> float | None:
+        """A share of the time that is left, enough to begin with; None without a limit."""
+        left = self.left()
+        return None if left is None else max(0.5, share * left)
 
     def _round(self, values: Values) -> None:
         rounded = round_within_power(self.options, values)
@@ -169,17 +173,9 @@ class _Search(Standing):
             decisions = None if best is None else best[1]
             servers = {} if decisions is None else in_service(self.options, decisions.bought)
             selection = around(self.options, relaxed, decisions, servers, reach)
-            left = self.left()
-            self._solve(
-                selection,
-                replace(
-                    self.asked,
-                    gap=self.asked.gap / 2,
-                    time_limit=None if left is None else max(0.5, SHARE * left),
-                    nodes=NODES if left is None else None,
-                ),
-                fine,
-            )
+            limit = self._seconds(SHARE)
+            how = replace(self.asked, gap=self.asked.gap / 2, time_limit=limit, nodes=NODES if limit is None else None)
+            self._solve(selection, how, fine)
 
     def _whole_runs(self, relaxed: Relaxed) -> None:
         """The relaxation with runs that are not split, for a better bound: halves of a run at two sites are no plan."""
@@ -190,10 +186,7 @@ class _Search(Standing):
         if self.best is not None:
             form = replace(form, problem=tightened(form, relaxed.prices, self.best[0])[0])
         loose = {id(v) for v in form.columns} - runs
-        left = self.left()
-        how = replace(
-            self.asked, gap=self.asked.gap / 4, nodes=NODES, time_limit=None if left is None else max(0.5, SHARE * left)
-        )
+        how = replace(self.asked, gap=self.asked.gap / 4, nodes=NODES, time_limit=self._seconds(SHARE))
         found = self.solver.solve(form.coarse(loose).problem, how, None, lambda progress: self.say())
         if found.status == "infeasible":
             return
@@ -251,17 +244,8 @@ class _Search(Standing):
         for fine in (False, True):
             if self.within or self.over:
                 return
-            left = self.left()
-            status, bound = self._solve(
-                offered,
-                replace(
-                    self.asked,
-                    time_limit=None if left is None else max(0.5, left if fine else SHARE * left),
-                    nodes=None if fine else NODES,
-                ),
-                fine,
-                relaxed.prices,
-            )
+            how = replace(self.asked, time_limit=self._seconds(1.0 if fine else SHARE), nodes=None if fine else NODES)
+            status, bound = self._solve(offered, how, fine, relaxed.prices)
             if status == "infeasible":
                 # Nothing is better than the best plan; without one there is none.
                 self.outcome.status = "infeasible" if self.best is None else "feasible"
