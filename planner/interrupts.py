@@ -84,16 +84,17 @@ def held() -> Iterator[None]:
     def note(number: int, _: Any) -> None:
         came.append(number)
 
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    for number, handler in before.items():
+    before: dict[int, Any] = {}
+    for number in SIGNALS:
+        handler = signal.getsignal(number)
         if callable(handler) or handler is signal.SIG_DFL:  # what is ignored stays so
+            before[number] = handler
             signal.signal(number, note)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            if callable(handler) or handler is signal.SIG_DFL:
-                signal.signal(number, handler)
+        for noted, handler in before.items():
+            signal.signal(noted, handler)
         if came:
             signal.raise_signal(came[0])
 

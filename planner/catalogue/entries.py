@@ -36,7 +36,7 @@ MOST_PORTS = 1024
 Ports = Annotated[int, Field(ge=0, le=MOST_PORTS)]
 
 
-def _split(value: object) -> object:
+def split_cell(value: object) -> object:
     """CSV cells hold lists separated by semicolons."""
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(";") if part.strip())
@@ -121,7 +121,7 @@ class Server(Entry):
     rack_units: RackUnits
     power_kw: Kilowatts
     """Maximum power, kW."""
-    cooling: Annotated[tuple[CoolingInterface, ...], BeforeValidator(_split), Field(min_length=1)]
+    cooling: Annotated[tuple[CoolingInterface, ...], BeforeValidator(split_cell), Field(min_length=1)]
     """Ways the server can be cooled."""
     compute_ports: Ports
     """Ports on the compute (back-end) network."""
@@ -142,7 +142,7 @@ class Server(Entry):
     """Hosts that it is made of, each with management ports of its own: 18 compute trays of an NVL72 rack."""
     switch_trays: Annotated[int, Field(ge=0, le=1024)] = 0
     """Switch trays inside it, each with an out-of-band port: 9 of an NVL72 rack."""
-    protocols: Annotated[tuple[Literal["infiniband", "ethernet"], ...], BeforeValidator(_split)]
+    protocols: Annotated[tuple[Literal["infiniband", "ethernet"], ...], BeforeValidator(split_cell)]
     """Protocols its network cards speak."""
     life_years: Years = 5
 
@@ -161,7 +161,7 @@ class Switch(Entry):
     ports: Annotated[int, Field(ge=2, le=MOST_PORTS)]
     port_gbps: Annotated[float, Field(gt=0, le=1e6)]
     """Speed of one port at full rate, Gb/s, one direction."""
-    breakout: Annotated[tuple[Annotated[int, Field(ge=1, le=64)], ...], BeforeValidator(_split)] = (1,)
+    breakout: Annotated[tuple[Annotated[int, Field(ge=1, le=64)], ...], BeforeValidator(split_cell)] = (1,)
     """Allowed splits of a port: 2 means one 800G port used as two of 400G."""
     ports_per_cage: Annotated[int, Field(ge=1, le=2)] = 1
     """Full-rate ports carried by one pluggable cage (2 = twin-port modules)."""
@@ -248,7 +248,7 @@ class Site(Entry):
     tariff: Annotated[float, Field(ge=0, le=1e12)] | None = None
     """Electricity price per kWh."""
     tariff_currency: str = "CNY"
-    cooling: Annotated[tuple[str, ...], BeforeValidator(_split)] = ()
+    cooling: Annotated[tuple[str, ...], BeforeValidator(split_cell)] = ()
     """Catalogue ids of the cooling methods allowed; empty means every one that suits the kind of site."""
     role: Literal["", "real-time", "offline"] = ""
     """Work a hub is meant for: real-time work in the east, offline work in the west."""

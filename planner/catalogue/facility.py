@@ -14,6 +14,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from planner.catalogue.entries import split_cell
 from planner.catalogue.reading import DATA, records, typed_row
 from planner.errors import Fault, InstanceError
 
@@ -22,11 +23,6 @@ Month = Annotated[int, Field(ge=1, le=12)]
 Celsius = Annotated[float, Field(ge=-90, le=70)]
 Kelvin = Annotated[float, Field(ge=0)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+\-]*$", max_length=64)]
-
-
-def _listed(cell: object) -> object:
-    """Ids of a cell, apart by semicolons."""
-    return tuple(cell.split(";")) if isinstance(cell, str) else cell
 
 
 class Sourced(BaseModel):
@@ -169,7 +165,7 @@ class PlaceLaw(Sourced):
     id: Id
     name: str
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-    places: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    places: Annotated[tuple[str, ...], BeforeValidator(split_cell)] = ()
     """Catalogue ids of hubs and places it is for; empty: the whole country."""
     halls: Literal["new", "standing"]
     in_service_from: datetime.date | None = None

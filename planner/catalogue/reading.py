@@ -31,13 +31,20 @@ class Record:
     cells: Mapping[str, str]
 
 
-def records(path: Path, model: type[BaseModel], faults: list[Fault]) -> Iterator[Record]:
-    """Records of a CSV file; cells are stripped, and empty ones and empty lines left out."""
+def csv_text(path: Path) -> str | Fault:
+    """Text of a CSV file, or why it cannot be read."""
     try:
-        text = read_file(path, MAX_BYTES).decode("utf-8-sig")
+        return read_file(path, MAX_BYTES).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        faults.append(Fault(str(path), None, "", f"cannot be read: {reason}"))
+        return Fault(str(path), None, "", f"cannot be read: {reason}")
+
+
+def records(path: Path, model: type[BaseModel], faults: list[Fault]) -> Iterator[Record]:
+    """Records of a CSV file; cells are stripped, and empty ones and empty lines left out."""
+    text = csv_text(path)
+    if isinstance(text, Fault):
+        faults.append(text)
         return
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] = []

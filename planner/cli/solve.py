@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,7 +22,6 @@ from planner.cli.parameters import (
     TimeLimit,
 )
 from planner.cli.progress import progress_line
-from planner.files import set_aside
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from planner.plan import Plan
     from planner.result import Diagnosis, SolveResult
 
-FILES = ("plan.json", "bom.csv", "costs.csv")
 Folder = Annotated[
     Path | None,
     typer.Option(
@@ -80,8 +77,7 @@ def solve(
             return
         if price_compliance:
             limits = {"gap": gap, "time_limit": time_limit, "threads": threads, "seed": seed}
-            with _older_plan_aside(output):
-                _price_compliance(instance, output, limits, as_json)
+            _price_compliance(instance, output, limits, as_json)
             return
         with _older_plan_aside(output), progress_line("Solving", instance.currency.unit) as on_progress:
             result = api.solve(
@@ -124,7 +120,8 @@ def _price_compliance(instance: Instance, output: Path | None, options: dict[str
     from planner.report.compliance import compliance_sentence, compliance_table
     from planner.report.terminal import new_console, print_line, print_tables
 
-    with progress_line("Solving with and without export rules", instance.currency.unit) as on_progress:
+    words = "Solving with and without export rules"
+    with _older_plan_aside(output), progress_line(words, instance.currency.unit) as on_progress:
         report = api.price_of_compliance(instance, on_progress=on_progress, **options)
     if report.result.plan is None:
         put_aside(output)
@@ -142,6 +139,10 @@ def _price_compliance(instance: Instance, output: Path | None, options: dict[str
 
 def folder_objection(folder: Path) -> str:
     """Why a plan cannot be written into a folder, found out by trying; empty if it can. Nothing is left behind."""
+    import tempfile
+
+    from planner.plan.plan import FILES
+
     if os.path.exists(folder) and not os.path.isdir(folder):
         return f"{folder} is a file; a folder is accepted"
     if taken := [name for name in FILES if os.path.isdir(folder / name)]:
@@ -175,6 +176,9 @@ def put_aside(folder: Path | None) -> None:
     """Move an older plan out of a folder that no plan was found for, so that it does not look like the answer."""
     if folder is None:
         return
+    from planner.files import set_aside
+    from planner.plan.plan import FILES
+
     first, *more = FILES
     try:
         former = set_aside(folder, first, more)
@@ -225,9 +229,9 @@ def _print(result: SolveResult, plan: Plan, time_limit: float | None) -> None:
     from planner.report.summary import Stop
     from planner.report.terminal import new_console, print_plan
 
-    interrupted = result.interrupted or time_limit is None or result.seconds < time_limit - 0.5
+    at_limit = time_limit is not None and result.seconds >= time_limit - 0.5
     checks = [Checked(row["check"], row["passed"], row["detail"]) for row in plan.verification]  # made just now
-    print_plan(new_console(), plan, Stop(result.seconds, interrupted), checks)
+    print_plan(new_console(), plan, Stop(result.seconds, result.interrupted, at_limit), checks)
 
 
 def _write(plan: Plan, folder: Path) -> str:

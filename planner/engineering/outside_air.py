@@ -14,6 +14,8 @@ OUTSIDE = ("outside", "outside-or-wet")
 def too_warm(path: CoolingPath, dry_bulb_c: float | None, wet_bulb_c: float | None) -> str | None:
     """What makes a design day too warm for a path without a compressor; None where it is cool enough, or has one.
 
+    A place under water has no design day of air, so no such path.
+
     Air of 27 degrees C to the servers with 1 K from the fans takes outdoor air up to 26:
 
     >>> path = load_cooling_methods()["outside-air"][0]
@@ -21,9 +23,13 @@ def too_warm(path: CoolingPath, dry_bulb_c: float | None, wet_bulb_c: float | No
     True
     >>> too_warm(path, 28.3, 19.8)
     'a design day of 28.3 degrees C dry bulb, above 26'
+    >>> too_warm(path, None, None)
+    'no design day of its air'
     """
-    if path.sink not in OUTSIDE or dry_bulb_c is None or wet_bulb_c is None:
+    if path.sink not in OUTSIDE:
         return None
+    if dry_bulb_c is None or wet_bulb_c is None:
+        return "no design day of its air"
     most = path.supply_c - path.indoor_approach_k
     most_dry, most_wet = most - (path.dry_approach_k or 0.0), most - (path.wet_approach_k or 0.0)
     if dry_bulb_c <= most_dry or (path.sink == "outside-or-wet" and wet_bulb_c <= most_wet):

@@ -89,12 +89,7 @@ def power_data(options: Options, pools: list[Pool], money: Money) -> PowerData:
     return PowerData(
         periods=list(options.periods),
         sites=used,
-        asset={
-            (s, item): asset(money, item, s)
-            for s in used
-            for item in FED
-            if (item, s) in options.items
-        },
+        asset={(s, item): asset(money, item, s) for s in used for item in FED if (item, s) in options.items},
         land={s: asset(money, "land", s) for s in used if ("land", s) in options.items},
         power_limit_kw={(s, t): sites[s].power_limit_kw_by_period[t - 1] for s in used for t in options.periods},
         peak_pue={hall: each.peak_pue for hall, each in runs.items()},

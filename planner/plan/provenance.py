@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import platform
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from planner.instance import instance_data
+from planner.plan.reading import digest
 from planner.version import __version__
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ def provenance(options: Options, solver: Mapping[str, Any], accelerators: Iterab
     """Hashes of instance and catalogue, versions, options of the solver, the instance itself, notes of the export
     rules on the accelerators bought, and laws that limit the PUE of sites."""
     data = instance_data(options.instance)
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
     bought = set(accelerators)
     notes = {device: list(found) for device, found in options.notes.items() if device in bought}
     laws = {
@@ -32,7 +30,7 @@ def provenance(options: Options, solver: Mapping[str, Any], accelerators: Iterab
         if site.pue_basis
     }
     return {
-        "instance_sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "instance_sha256": digest(data),
         "catalogue_sha256": options.catalogue.digest(),
         "versions": {
             "planner": __version__,

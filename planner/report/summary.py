@@ -14,10 +14,12 @@ MOST_ESTIMATES = 3
 
 @dataclass(frozen=True)
 class Stop:
-    """How a solve that found a plan short of the asked gap came to its end."""
+    """How a solve that found a plan short of the asked gap came to its end: interrupted, at its time limit, or because
+    the search had nothing left to try."""
 
     seconds: float
     interrupted: bool
+    at_limit: bool = True
 
 
 def status_line(summary: Summary, stop: Stop | None = None) -> str:
@@ -27,12 +29,15 @@ def status_line(summary: Summary, stop: Stop | None = None) -> str:
     'Optimal within 0.01 % (proven gap 0.003 %)'
     >>> status_line({"status": "feasible", "gap": 0.008, "asked_gap": 0.0001}, Stop(60.2, False))
     'Best plan found in 60 s, gap 0.8 %: time limit reached'
+    >>> status_line({"status": "feasible", "gap": 0.008, "asked_gap": 0.0001}, Stop(9.1, False, at_limit=False))
+    'Best plan found in 9 s, gap 0.8 %: the search found no better one'
     """
     gap, asked = percent(summary["gap"]), summary["asked_gap"]
     if summary["status"] == "optimal":
         return f"Optimal within {percent(asked)} (proven gap {gap})" if asked else f"Optimal (proven gap {gap})"
     if stop is not None:
-        why = "interrupted" if stop.interrupted else "time limit reached"
+        ended = "time limit reached" if stop.at_limit else "the search found no better one"
+        why = "interrupted" if stop.interrupted else ended
         return f"Best plan found in {stop.seconds:.0f} s, gap {gap}: {why}"
     return f"Best plan found before a limit, gap {gap}" + (f" (asked: {percent(asked)})" if asked else "")
 

@@ -53,9 +53,10 @@ def solve_instance(
 def _diagnosis(options: Options, solver: SolverOptions, begin: float) -> Diagnosis:
     try:
         return diagnose(options, solver, begin)
-    except (KeyboardInterrupt, MemoryError):
+    except (KeyboardInterrupt, MemoryError) as end:
         disarm()
-        sentence = "interrupted before it was known which limits clash with the demand"
+        why = "memory ran out" if isinstance(end, MemoryError) else "interrupted"
+        sentence = f"{why} before it was known which limits clash with the demand"
         return Diagnosis((Clash("demand", sentence),), complete=False)
 
 

@@ -14,7 +14,8 @@ from planner.plan.ground import ground_of
 from planner.solving.rounding import Values
 
 NETWORK = 1.15
-"""Power of a server with its share of the network, over its own; generous, so that what is rounded up still fits."""
+"""Power of a server with its share of the network, over its own: a guess on the safe side of the networks of the
+studies, so that what is rounded up still fits; the plan that comes of it is held against every limit."""
 
 
 def cheapest_first(options: Options) -> Values:
@@ -32,13 +33,17 @@ def cheapest_first(options: Options) -> Values:
                     ways[size.workload].append(
                         (cost[pool.id] * size.devices / pool.accelerators / size.rate, size, pool)
                     )
+    ranked = {
+        workload: sorted(found, key=lambda way: (way[0], way[2].id, way[1].id)) for workload, found in ways.items()
+    }
+    every = _supply(options)
     for t in options.periods:
         power = {name: site.power_limit_kw_by_period[t - 1] for name, site in options.sites.items()}
-        supply = _supply(options)
+        supply = dict(every)
         wanted = [(w, demand) for (w, u), demand in options.demand.items() if u == t and demand > 0]
         for workload, demand in sorted(wanted, key=lambda d: -max((s.devices for _, s, _ in ways[d[0]]), default=0)):
             left = demand
-            for _, size, pool in sorted(ways[workload], key=lambda way: (way[0], way[2].id, way[1].id)):
+            for _, size, pool in ranked.get(workload, ()):
                 if left <= 1e-9 * demand:
                     break
                 peak = options.sites[pool.site].peak_pue[pool.cooling]

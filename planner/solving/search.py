@@ -82,6 +82,8 @@ class _Search(Standing):
             self.outcome.interrupted = self.solver.stopped
             if self.solver.stopped and self.best is None:
                 self._cut_short()
+        finally:
+            disarm()  # whatever else ended it: a fault of the solver, or of who is told of the progress
         return self.outcome
 
     def _cut_short(self) -> None:

@@ -126,7 +126,8 @@ def test_best_plan_at_a_limit_is_a_plan_and_said_first(
     question: Path, solved: Path, monkeypatch: pytest.MonkeyPatch, limit: list[str], seconds: float, words: str
 ) -> None:
     plan = replace(Plan.read(solved), status="feasible", gap=0.02)
-    result = SolveResult(Status.FEASIBLE, plan, plan.objective, plan.bound, plan.gap, seconds)
+    stopped = not limit  # without a limit the user ends it
+    result = SolveResult(Status.FEASIBLE, plan, plan.objective, plan.bound, plan.gap, seconds, interrupted=stopped)
     monkeypatch.setattr(api, "solve", lambda *_, **__: result)
     ran = Ran("solve", question, *limit)
     assert ran.code == 0

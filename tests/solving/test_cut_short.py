@@ -50,6 +50,15 @@ def test_building_counts_towards_the_time_limit(instance: planner.Instance, monk
     assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
 
 
+def test_a_fault_leaves_no_clock_running(instance: planner.Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the caller's own work would be ended a little later."""
+    monkeypatch.setattr(ModelBuilder, "relaxation", raising(ValueError("a fault")))
+    with pytest.raises(ValueError, match="a fault"):
+        planner.solve(instance, time_limit=60)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), MemoryError()])
 def test_what_ends_the_building_leaves_a_first_plan(
     error: BaseException, instance: planner.Instance, monkeypatch: pytest.MonkeyPatch

@@ -7,10 +7,8 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from planner.catalogue.reading import csv_text
 from planner.errors import Fault, InstanceError
-from planner.files import read_file
-
-MAX_BYTES = 16 * 2**20
 
 
 def read_lines(path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> list[tuple[int, dict[str, str]]]:
@@ -19,11 +17,9 @@ def read_lines(path: Path, required: Sequence[str], optional: Sequence[str] = ()
     Raises:
         InstanceError: the file cannot be read or has no rows, or columns are missing or unknown.
     """
-    try:
-        text = read_file(path, MAX_BYTES).decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise InstanceError([Fault(str(path), None, "", f"cannot be read: {reason}")]) from None
+    text = csv_text(path)
+    if isinstance(text, Fault):
+        raise InstanceError([text])
     reader = csv.DictReader(text.splitlines())
     names = reader.fieldnames or ()
     faults = []
