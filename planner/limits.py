@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from planner.instance import Instance
 from planner.instance.choices import Budget
+from planner.instance.over_time import delivery_date, lead_months, months_before
 from planner.instance.resolve import convert, order_date
 from planner.instance.workloads import Compute, Inference
 from planner.units import KW_PER_MW
@@ -170,11 +171,25 @@ def _export(options: Options, plan: Plan) -> Iterable[Need]:
     return [Need(where, number, 0, "accelerators") for where, number in ordered.items()]
 
 
+def _delivered(options: Options, plan: Plan) -> Iterable[Need]:
+    """Servers that are bought before they can be delivered."""
+    instance, first = options.instance, order_date(options.instance)
+    for row in plan.decisions["fleet"]:
+        months = lead_months(instance, row["server"], row["accelerator"])
+        ordered = months_before(delivery_date(instance, row["period"] - 1), months)
+        if row["bought"] and months and ordered < first:
+            yield Need(
+                f"{row['server']} in period {row['period']} (ordered {ordered:%Y-%m})", row["bought"], 0, "servers"
+            )
+
+
 def _on_sale(options: Options, plan: Plan) -> Iterable[Need]:
     devices = options.catalogue.accelerators
     for row in plan.decisions["fleet"]:
         month = devices[row["accelerator"]].available
-        ordered = f"{order_date(options.instance, row['period'] - 1):%Y-%m}"
+        waited = lead_months(options.instance, row["server"], row["accelerator"])
+        day = (delivery_date if waited else order_date)(options.instance, row["period"] - 1)
+        ordered = f"{day:%Y-%m}"
         if row["bought"] and month is not None and str(month) > ordered:
             yield Need(f"{row['accelerator']} (on sale from {month})", row["bought"], 0, "servers")
 
@@ -403,6 +418,16 @@ FIRST_SHIPMENTS = Limit(
     "first shipments; with everything on sale the plan uses",
     "{where}",
 )
+LEAD_TIMES = Limit(
+    "lead time",
+    ("lead_times[].kind", "lead_times[].id", "lead_times[].months"),
+    "servers delivered in time",
+    lambda o: any(r.family == "lead time" for r in o.removed),
+    lambda i: i.model_copy(update={"lead_times": ()}),
+    _delivered,
+    "lead times; with everything there at once the plan buys",
+    "{needed:,.0f} {where}",
+)
 PUE = Limit(
     "pue limit",
     ("sites[].pue_limit", "sites[].pue_rule", "sites[].in_service"),
@@ -434,8 +459,8 @@ SITE_POWER = Limit(
     "{needed:.4g} MW at {where} (limit {limit:.4g})",
 )
 LIMITS = (
-    RACK_FILL, PLACES, ONE_CLUSTER, LATENCY, WATER, CARBON, RACK_POWER, SUPPLY, EXPORT, FIRST_SHIPMENTS, PUE, BUDGET,
-    SITE_POWER,
+    RACK_FILL, PLACES, ONE_CLUSTER, LATENCY, WATER, CARBON, RACK_POWER, SUPPLY, EXPORT, FIRST_SHIPMENTS, LEAD_TIMES,
+    PUE, BUDGET, SITE_POWER,
 )  # fmt: skip
 """Every limit. The diagnosis tries to do without them in this order, so that the last ones are named first."""
 BY_NAME: Mapping[str, Limit] = {limit.name: limit for limit in LIMITS}
@@ -466,7 +491,8 @@ NOT_LIMITS: Mapping[str, tuple[str, ...]] = {
     "prices": (
         "sites[].tariff_per_kwh", "sites[].power_capex_per_kw", "sites[].demand_charge_per_kw_month",
         "sites[].building_capex_per_kw", "sites[].land_capex", "sites[].water_price_per_m3",
-        "carbon.price_per_tonne", "carbon.embodied",
+        "carbon.price_per_tonne", "carbon.embodied", "price_paths[].kind", "price_paths[].id",
+        "price_paths[].change_per_year", "price_paths[].by_period[]",
     ),
     "what there is to choose from": (
         "sites[].cooling[]", "catalogue.accelerators[]", "catalogue.servers[]", "catalogue.switches[]",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from formulations.accounts import RUNNING, Account
 from planner.engineering.finance import annuity_factor, discount_factor, periods_in_service, residual_share
 from planner.instance import Instance
+from planner.instance.over_time import price_factor
 from planner.instance.resolve import convert
 
 __all__ = ["RUNNING", "Account", "Item", "Money", "Terms"]
@@ -45,7 +46,7 @@ class Terms:
     Attributes:
         price: by period of purchase.
         life: whole periods in service.
-        upkeep: maintenance of a piece in service, per period.
+        upkeep: maintenance of a piece in service, per period: a share of the stated price, whatever was paid.
         residual: money back at the end of the horizon, by period of purchase.
         embodied: price of the carbon of making a piece.
     """
@@ -138,8 +139,8 @@ class Money:
         return self._terms[kind, id]
 
     def price(self, kind: str, id: str, period: int) -> float:
-        """Price of one piece bought in a period (from 1). One price holds for all periods today."""
-        return self.items[kind, id].price
+        """Price of one piece bought in a period (from 1), on its path."""
+        return self.items[kind, id].price * price_factor(self.instance, kind, id, period)
 
     def _left(self, life_years: float, period: int) -> float:
         return residual_share(life_years, (period - 1) * self.years, self.end)

@@ -127,6 +127,7 @@ def _periods(instance: Instance) -> Iterator[Finding]:
         *one_per_period,
         *((("sites", n, "power_limit_mw_by_period"), s.power_limit_mw_by_period) for n, s in enumerate(instance.sites)),
         (("budget", "capex_by_period"), instance.budget.capex_by_period),
+        *((("price_paths", n, "by_period"), path.by_period) for n, path in enumerate(instance.price_paths)),
     ]
     for path, values in by_period:
         if values is not None and len(values) != horizon.periods:
@@ -142,6 +143,18 @@ def _periods(instance: Instance) -> Iterator[Finding]:
         if limit.period is not None and limit.period > horizon.periods:
             message = f"found period {limit.period}; a period from 1 to {horizon.periods} is accepted"
             yield Finding(("supply", position, "period"), message, periods)
+    yield from _paths_once(instance)
+
+
+def _paths_once(instance: Instance) -> Iterator[Finding]:
+    """A price has one path."""
+    first: dict[tuple[str, str | None], int] = {}
+    for position, path in enumerate(instance.price_paths):
+        earlier = first.setdefault((path.kind, path.id), position)
+        if earlier != position:
+            what = path.kind if path.id is None else f"{path.kind} {path.id!r}"
+            message = f"found a path of {what} again (first at price_paths[{earlier}]); one is accepted"
+            yield Finding(("price_paths", position), message, (("price_paths", earlier),))
 
 
 def _references(instance: Instance, known: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
@@ -165,12 +178,17 @@ def _references(instance: Instance, known: Mapping[str, Sequence[str]]) -> Itera
         if id not in known["accelerators"]:
             message = f"found the unknown accelerator {id!r}; {suggestion(id, known['accelerators'], 'ones')}"
             yield Finding(("policy", "us_shipments", id), message)
-    for position, limit in enumerate(instance.supply):
-        rows = known[limit.kind]
-        if limit.id not in rows:
-            found = f"found the unknown {_SINGULAR[limit.kind]} {limit.id!r}"
-            message = f"{found}; {suggestion(limit.id, rows, limit.kind)}"
-            yield Finding(("supply", position, "id"), message, (("supply", position, "kind"),))
+    rows_of = {**known, "facility": names, "building": names}
+    named: tuple[tuple[str, Sequence[Any]], ...] = (
+        ("supply", instance.supply), ("price_paths", instance.price_paths), ("lead_times", instance.lead_times),
+    )  # fmt: skip
+    for section, entries in named:
+        for position, entry in enumerate(entries):
+            rows = rows_of[entry.kind]
+            if entry.id is not None and entry.id not in rows:
+                what = _SINGULAR.get(entry.kind, "site")
+                message = f"found the unknown {what} {entry.id!r}; {suggestion(entry.id, rows, entry.kind)}"
+                yield Finding((section, position, "id"), message, ((section, position, "kind"),))
 
 
 def _unknown(

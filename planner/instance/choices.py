@@ -185,6 +185,37 @@ class Budget(Record):
     capex_by_period: tuple[Money, ...] | None = None
 
 
+class PricePath(Record):
+    """What the price of a kind of item, or of one, becomes over the horizon; that of the one item goes before."""
+
+    kind: Literal["servers", "switches", "optics", "racks", "cooling", "facility", "building"]
+    """``facility``: the power train of sites."""
+    id: str | None = None
+    """Row of the catalogue, or name of the site (facility, building); absent means the whole kind."""
+    change_per_year: Annotated[float, Field(gt=-1, le=10)] | None = None
+    """Share that the price rises each year, -0.2 for a fifth less a year, from the first period on. Give this or
+    ``by_period``."""
+    by_period: tuple[Annotated[float, Field(ge=0, le=1e3)], ...] | None = None
+    """Price of each period as a multiple of the stated one."""
+
+    @model_validator(mode="after")
+    def _one_path(self) -> PricePath:
+        if (self.change_per_year is None) == (self.by_period is None):
+            found = "neither" if self.by_period is None else "both"
+            raise ValueError(f"found {found} of change_per_year and by_period; one is accepted")
+        return self
+
+
+class LeadTime(Record):
+    """Months from the order of servers to their delivery; the longest that names a server type or its accelerator holds
+    for it."""
+
+    kind: Literal["accelerators", "servers"]
+    id: str | None = None
+    """Absent means the whole kind."""
+    months: Annotated[int, Field(ge=0, le=240)]
+
+
 class SupplyLimit(Record):
     """At most so many of one item may be bought."""
 

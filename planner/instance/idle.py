@@ -66,6 +66,15 @@ def idle(instance: Instance, catalogue: Catalogue) -> Iterator[Finding]:
                     )
                 elif kind == "cooling" and (reason := reader.figure_of_cooling(id, field)) is not None:
                     yield _finding(("catalogue", "overrides", kind, id, field), reason)
+    for position, path in enumerate(instance.price_paths):
+        reason = reasons[path.kind](path.id) if path.kind in reasons and path.id is not None else None
+        if instance.horizon.periods == 1 and path.by_period is None:
+            reason = "the horizon has one period, in which the stated prices hold"
+        if reason is not None:
+            yield _finding(("price_paths", position), reason)
+    for position, lead in enumerate(instance.lead_times):
+        if lead.id is not None and (reason := reasons[lead.kind](lead.id)) is not None:
+            yield _finding(("lead_times", position), reason)
     for position, site in enumerate(instance.sites):
         methods = resolve.allowed_cooling(site, instance, catalogue)
         for key in ("pue", "peak_pue"):

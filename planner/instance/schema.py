@@ -12,7 +12,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from planner.instance.choices import Budget, CatalogueChoice, FabricChoice, Policy, SupplyLimit
+from planner.instance.choices import (
+    Budget,
+    CatalogueChoice,
+    FabricChoice,
+    LeadTime,
+    Policy,
+    PricePath,
+    SupplyLimit,
+)
 from planner.instance.sites import Site
 from planner.instance.values import MAX_PERIODS, Currency, Fraction, Money, Name, Rate, Record, Share, usual
 from planner.instance.workloads import Measurements, Workload
@@ -88,6 +96,10 @@ class Instance(Record):
     policy: Policy = usual(Policy)
     budget: Budget = usual(Budget)
     supply: tuple[SupplyLimit, ...] = ()
+    price_paths: Annotated[tuple[PricePath, ...], Field(max_length=1000)] = ()
+    """Prices of later periods; without one a price holds over the whole horizon."""
+    lead_times: Annotated[tuple[LeadTime, ...], Field(max_length=1000)] = ()
+    """Servers that are not there at once: none are delivered earlier than their lead time after the first order."""
     operations: Operations = usual(Operations)
     carbon: Carbon = usual(Carbon)
     estimates: Literal["expected", "safe"] = "expected"

@@ -51,6 +51,8 @@ _RECORDS: Mapping[type[BaseModel], str] = {
     choices.FabricChoice: "the fabric choice",
     choices.Policy: "the policy",
     choices.Budget: "the budget",
+    choices.PricePath: "a price path",
+    choices.LeadTime: "a lead time",
     choices.SupplyLimit: "a supply limit",
     schema.Operations: "the operations",
     values.Money: "an amount of money",

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from formulations.assets import Asset
+from planner.instance.over_time import prices_rise
 from planner.money import Money
 from planner.options import Options
 
@@ -66,7 +67,8 @@ class Things:
             return thing, units
         item, terms = self.money.items[kind, id], self.money.terms(kind, id)
         units = item.price
-        thing = (kind, f"life {item.life_years:g} years")
+        path = "".join(f", {price / units:.12g}" for price in terms.price.values() if units and price != units)
+        thing = (kind, f"life {item.life_years:g} years{path}")
         if self.merged and units:
             thing = (
                 "networks",
@@ -93,8 +95,11 @@ class Things:
 
 
 def buys_early(options: Options) -> bool:
-    """Whether limits by period may make it worth buying before the need, so that purchases are decisions."""
+    """Whether limits by period or rising prices may make it worth buying before the need, so that purchases are
+    decisions."""
     instance = options.instance
     return len(options.periods) > 1 and (
-        instance.budget.capex_by_period is not None or any(limit.period is not None for limit in instance.supply)
+        prices_rise(instance)
+        or instance.budget.capex_by_period is not None
+        or any(limit.period is not None for limit in instance.supply)
     )

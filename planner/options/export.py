@@ -7,6 +7,7 @@ import datetime
 from planner.catalogue.entries import Accelerator
 from planner.engineering.export_rules import Cap, accepted, caps, decide
 from planner.instance import Instance
+from planner.instance.over_time import delivery_date, months_before
 from planner.instance.resolve import SiteFacts, order_date
 
 Reason = tuple[str, str]
@@ -21,6 +22,29 @@ def judge_order(
     begin = device.on_sale_from
     if begin is not None and begin > date:
         return ("availability", f"first shipments in {device.available}, after the order of {date}"), ()
+    return judge_export(instance, device, country, date)
+
+
+def judge_delivery(
+    instance: Instance, device: Accelerator, country: str, period: int, months: int
+) -> tuple[Reason | None, tuple[str, ...]]:
+    """The same for servers that are ordered so many months before the first day of a period (from 0): nothing is
+    ordered before the first order, the device is on sale on delivery, and the rules of both days hold."""
+    delivered = delivery_date(instance, period)
+    ordered, first = months_before(delivered, months), order_date(instance)
+    if ordered < first:
+        return ("lead time", f"{months} months from the first order on {first}, after {delivered}"), ()
+    begin = device.on_sale_from
+    if begin is not None and begin > delivered:
+        return ("availability", f"first shipments in {device.available}, after the delivery of {delivered}"), ()
+    reason, notes = judge_export(instance, device, country, ordered)
+    return (reason, notes) if reason is not None else judge_export(instance, device, country, delivered)
+
+
+def judge_export(
+    instance: Instance, device: Accelerator, country: str, date: datetime.date
+) -> tuple[Reason | None, tuple[str, ...]]:
+    """The same by the export rules of a day alone."""
     policy = instance.policy
     if policy.export_rules == "none" or device.id in policy.export_exempt:
         return None, ()

@@ -15,9 +15,10 @@ from planner.engineering.finance import periods_in_service
 from planner.engineering.racks import servers_per_rack, surviving_share
 from planner.instance import Instance
 from planner.instance.choices import Oversubscription
+from planner.instance.over_time import lead_months
 from planner.instance.resolve import SiteFacts, order_date
 from planner.options import bounds
-from planner.options.export import Reason, judge_order
+from planner.options.export import Reason, judge_delivery, judge_order
 from planner.options.loads import Loads
 from planner.options.prices import Prices, Remove
 from planner.options.steps import RackClass
@@ -71,7 +72,7 @@ class Prospects:
         self.notes: dict[str, dict[str, None]] = {}
         self.demand = {name: max(demands) for name, demands in loads.demand.items()}
         self.allowed: dict[str, tuple[str, ...]] = {}
-        self._judged: dict[tuple[str, str], list[tuple[Reason | None, tuple[str, ...]]]] = {}
+        self._judged: dict[tuple[str, str, int], list[tuple[Reason | None, tuple[str, ...]]]] = {}
 
     def of(self, servers: Sequence[Server]) -> list[Prospect]:
         """All pools that servers, sites and loads leave open."""
@@ -95,15 +96,19 @@ class Prospects:
     def may_order(self, site: SiteFacts, server: Server) -> tuple[bool, ...]:
         """By period, whether the device is on sale at the order date and the export rules let it go to the site."""
         device = self.catalogue.accelerators[server.accelerator]
-        key = (device.id, site.country)
+        months = lead_months(self.instance, server.id, device.id)
+        key = (device.id, site.country, months)
         if key not in self._judged:
             self._judged[key] = [
-                judge_order(self.instance, device, site.country, order_date(self.instance, t))
+                judge_delivery(self.instance, device, site.country, t, months)
+                if months
+                else judge_order(self.instance, device, site.country, order_date(self.instance, t))
                 for t in range(self.instance.horizon.periods)
             ]
         for reason, notes in self._judged[key]:
             if reason is not None:
-                self.remove(f"{device.id} at {site.name}", *reason)
+                what = server.id if reason[0] == "lead time" else device.id
+                self.remove(f"{what} at {site.name}", *reason)
             else:
                 self.notes.setdefault(device.id, {}).update(dict.fromkeys(notes))
         return tuple(reason is None for reason, _ in self._judged[key])

@@ -111,7 +111,9 @@ def least_worth_of_kw(instance: Instance, money: Money, sites: Iterable[SiteFact
     for site in sites:
         pue = min(site.pue.values(), default=1.0)
         energy = running * energy_kwh_per_year(1.0, instance.operations.load_factor, pue) * site.tariff_per_kwh
-        feed = money.worth("facility", site.name, 1) * min(site.peak_pue.values(), default=1.0)
+        feed = min(money.worth("facility", site.name, t) for t in money.periods) * min(
+            site.peak_pue.values(), default=1.0
+        )
         found.append(energy + feed)
     return max(min(found, default=0.0), 0.0)
 

@@ -67,7 +67,7 @@ def in_service(view: View) -> Iterator[tuple[str, str, str, int, float]]:
 
 
 def unit_price(view: View, purchase: Purchase) -> float | None:
-    """Price of one (or of one kW) in the plan's currency; None if there is none."""
+    """Price of one (or of one kW) in the plan's currency in the period of its purchase; None if there is none."""
     own = _site_price(view, purchase)
     price = view.facts.price(purchase.kind, purchase.item) if own is None else money(own, view.facts.instance)
     if purchase.kind == "facility" and price is not None:
@@ -75,6 +75,9 @@ def unit_price(view: View, purchase: Purchase) -> float | None:
         if site is not None and site.redundancy is not None:
             levels = {row.id: row.capex_factor for row in facility_rows("redundancy.csv", Redundancy)}
             price *= levels[site.redundancy]
+    if price is not None and purchase.kind != "land":
+        item = purchase.site if purchase.kind in ("facility", "building") else purchase.item
+        price = view.facts.on_path(price, purchase.kind, item, purchase.period)
     return price
 
 

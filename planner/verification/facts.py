@@ -86,9 +86,38 @@ class Facts:
 
     @property
     def limits_by_period(self) -> bool:
-        """Whether the instance limits single periods, so that buying before the need can be worth it."""
-        by_period = self.instance.budget.capex_by_period is not None
-        return by_period or any(limit.period is not None for limit in self.instance.supply)
+        """Whether the instance limits single periods or a price rises, so that buying before the need can be worth
+        it."""
+        if self.instance.budget.capex_by_period is not None or self._some_price_rises():
+            return True
+        return any(limit.period is not None for limit in self.instance.supply)
+
+    def _some_price_rises(self) -> bool:
+        for path in self.instance.price_paths:
+            steps = path.by_period or (1.0, 1.0 + (path.change_per_year or 0.0))
+            if list(steps) != sorted(steps, reverse=True):
+                return True
+        return False
+
+    def on_path(self, price: float, kind: str, id: str, period: int) -> float:
+        """A price in a period: times the multiple of the path of the item, or of its kind."""
+        own = [path for path in self.instance.price_paths if path.kind == kind and path.id == id]
+        shared = [path for path in self.instance.price_paths if path.kind == kind and path.id is None]
+        for path in (own or shared)[:1]:
+            if path.by_period is not None:
+                return price * path.by_period[period - 1]
+            years = self.years * (period - 1)
+            return float(price * (1.0 + (path.change_per_year or 0.0)) ** years)
+        return price
+
+    def lead_months(self, server: Server) -> int:
+        """Months before its delivery that a server type is ordered."""
+        found = [0]
+        for lead in self.instance.lead_times:
+            named = server.id if lead.kind == "servers" else server.accelerator
+            if lead.id is None or lead.id == named:
+                found.append(lead.months)
+        return max(found)
 
     def allowed(self, kind: str, id: str) -> bool:
         """Whether the instance lets rows of ``kind`` called ``id`` be used."""

@@ -155,6 +155,10 @@ class Search:
             raise TooLargeError("export rules and management networks")
         if instance.fabric.layout is not None or instance.horizon.period_years != int(instance.horizon.period_years):
             raise TooLargeError("floors and parts of years")
+        if instance.price_paths and instance.budget.capex_by_period is not None:
+            raise TooLargeError("budgets by period where prices change")
+        if instance.lead_times or any((path.change_per_year or 0) > 0 for path in instance.price_paths):
+            raise TooLargeError("lead times and rising prices")
 
     @staticmethod
     def _averaged(site: SiteFacts) -> bool:
@@ -290,15 +294,25 @@ class Search:
     def stock(self, bought: Sequence[float], life: int) -> tuple[float, ...]:
         return tuple(sum(bought[max(0, t - life + 1) : t + 1]) for t in self.span)
 
+    def price_in(self, kind: str, id: str, t: int) -> float:
+        """Price of one piece in period t: its own path goes before that of its kind."""
+        factor = 1.0
+        for own in (False, True):
+            for path in self.instance.price_paths:
+                if path.kind == kind and path.id == (id if own else None):
+                    change = 1 + (path.change_per_year or 0)
+                    factor = path.by_period[t] if path.by_period else change ** (t * self.years)
+        return self.good(kind, id).price * factor
+
     def money_bought(self, kind: str, id: str, t: int) -> float:
         """What one piece bought in period t adds to the objective, less what is left of it at the end."""
-        item = self.good(kind, id)
+        item, price = self.good(kind, id), self.price_in(kind, id, t)
         if not self.tco:
-            return item.price
-        money = (item.price + item.carbon_t * self.carbon_price) * self.discount[t]
+            return price
+        money = (price + item.carbon_t * self.carbon_price) * self.discount[t]
         if self.instance.horizon.residual_value == "straight-line":
             age = (self.count - t) * self.years
-            money -= item.price * max(0.0, 1 - age / item.life_years) * self.end_discount
+            money -= price * max(0.0, 1 - age / item.life_years) * self.end_discount
         return money
 
     def money_kept(self, kind: str, id: str, t: int) -> float:
@@ -316,9 +330,9 @@ class Search:
         for t in self.span:
             upkeep = sum(self.money_kept(kind, id, u) for u in self.span if t <= u < t + life)
             found[t, 0] = self.money_bought(kind, id, t) + upkeep
-            found[t, 1] = item.price
+            found[t, 1] = self.price_in(kind, id, t)
             if self.by_period:
-                found[t, self.columns["spent", t]] = item.price
+                found[t, self.columns["spent", t]] = found[t, 1]
             for number, limit in enumerate(self.instance.supply):
                 pieces = 1 if (limit.kind, limit.id) == (kind, id) else 0
                 if limit.kind == "accelerators" and kind == "servers":
@@ -643,8 +657,8 @@ class Search:
             bought = self.late(need, life, module)
             for t in self.span:
                 money += self.money_bought(kind, id, t) * bought[t]
-                spent += item.price * bought[t]
-                by_period[t] += item.price * bought[t]
+                spent += self.price_in(kind, id, t) * bought[t]
+                by_period[t] += self.price_in(kind, id, t) * bought[t]
             if self.by_period and self.count > 1 and (module or any(s.land_capex for s in self.sites.values())):
                 raise TooLargeError("budgets by period with modules or land")
             if self.count == 2 and life >= 2 and item.price:

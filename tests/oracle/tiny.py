@@ -179,7 +179,21 @@ def random_instance(seed: int) -> Data:
         data, accelerators=chips, servers=boxes, switches=switches, optics=_optics(d, lives), cooling=halls, racks=racks
     )
     data["catalogue"]["cooling"] = coolings
+    if periods > 1:
+        data["price_paths"] = _paths(Draw(seed + 7_000_000))
     return data
+
+
+def _paths(d: Draw) -> list[Data]:
+    """Prices that fall, of some kinds and now and then of a single item otherwise."""
+    found: list[Data] = []
+    for kind, id in (("servers", "box0"), ("switches", "leaf0"), ("optics", "wire"), ("racks", "frame"),
+                     ("cooling", "fan"), ("facility", "site0"), ("building", "site0")):  # fmt: skip
+        if d.chance(0.25):
+            found.append({"kind": kind, "change_per_year": d.one(-0.1, -0.35)})
+        if kind in ("servers", "facility") and d.chance(0.15):
+            found.append({"kind": kind, "id": id, "change_per_year": d.one(-0.2, 0)})
+    return found
 
 
 def _server(d: Draw, chip: str, liquid: bool, sharing: bool, lives: tuple[int, ...]) -> Data:
