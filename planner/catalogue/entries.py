@@ -194,12 +194,27 @@ class Optic(Entry):
     is made for; empty means any of its medium."""
     links: Annotated[int, Field(ge=1, le=8)] = 1
     """Links one module or cable carries (2 = twin-port)."""
+    legs: Annotated[int, Field(ge=1, le=8)] = 1
+    """Ends at the other side of a splitter cable, each with a like part of its links and in a cage of its own; 1 is a
+    straight cable."""
     co_packaged: bool = False
     """An optical engine inside a switch: only for switches whose ``built_in_optics`` it is."""
     reach_m: Annotated[float, Field(gt=0, le=1e8)]
     power_w: Annotated[float, Field(ge=0, le=1e8)] = 0
-    """Power of one module (both ends together for a cable), W."""
+    """Power of one module (all ends together for a cable), W."""
     life_years: Years = 5
+
+    @field_validator("legs")
+    @classmethod
+    def _whole_legs(cls, legs: int, info: ValidationInfo) -> int:
+        kind, links = info.data.get("kind"), info.data.get("links")
+        if legs > 1 and (kind not in ("dac", "acc", "aoc") or (links is not None and links % legs)):
+            raise PydanticCustomError(
+                "legs",
+                "{legs} legs on a {kind} of {links} links; expected a cable (dac, acc, aoc) and a divisor of its links",
+                {"legs": legs, "kind": kind, "links": links},
+            )
+        return legs
 
 
 class Cooling(Entry):

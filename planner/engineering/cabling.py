@@ -2,7 +2,8 @@
 
 Module counts are whole per switch, server and link class: a twin-port module with one fibre in it is still a module.
 A twin-port cable (DAC, ACC) joins one cage with one cage, so it is offered only where both links of a cage lead to the
-same switch; port i of a rail-optimised server leads to another leaf than port i + 1.
+same switch; port i of a rail-optimised server leads to another leaf than port i + 1. A splitter cable joins one cage of a
+leaf with cages of several servers or ports, and is whole per leaf like a module.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Wire:
         lower_part, upper_part: transceivers; empty for a cable that includes its ends.
         cable: fibre or cable; ``kind`` says which.
         cable_links: links of one cable.
+        legs: ends of the cable at the lower side.
         lower_links, upper_links: links of a cage at either end.
     """
 
@@ -40,6 +42,7 @@ class Wire:
     cable_links: int
     lower_links: int
     upper_links: int
+    legs: int = 1
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ def wire(
     cable = next(part for part, _ in chosen.parts if rows[part].kind != "transceiver")
     return Wire(
         chosen, length_m, modules[0] if modules else "", modules[-1] if modules else "",
-        cable, rows[cable].kind, rows[cable].links, *_cages(planes, link_class),
+        cable, rows[cable].kind, rows[cable].links, *_cages(planes, link_class), rows[cable].legs,
     )  # fmt: skip
 
 
@@ -156,7 +159,7 @@ def _ranked(
     ):  # fmt: skip
         prices = [price(part) for part, _ in kit.parts]
         first = rows[kit.parts[0][0]]
-        single = first.kind == "transceiver" or first.links == 1
+        single = first.kind == "transceiver" or first.links == first.legs
         if None not in prices and (single or _in_pairs(planes, link_class)):
             cost = sum((p or 0) * share for p, (_, share) in zip(prices, kit.parts, strict=True))
             found.append((cost, kit.power_w, kit.id, kit))
@@ -182,7 +185,11 @@ def bill(planes: Planes) -> Counter[str]:
     tree = planes.tree
     for link_class in planes.classes:
         wired = planes.wires[link_class]
-        found[wired.cable] += planes.links(link_class) // wired.cable_links
+        if wired.legs > 1:
+            _, above = _degrees(tree, link_class)
+            found[wired.cable] += planes.planes * int((-(-above // wired.upper_links)).sum())
+        else:
+            found[wired.cable] += planes.links(link_class) // wired.cable_links
         if wired.upper_part:
             below, above = _degrees(tree, link_class)
             found[wired.upper_part] += planes.planes * int((-(-above // wired.upper_links)).sum())
@@ -258,11 +265,11 @@ def cables(planes: Planes, layout: floor.Layout | None = None) -> Iterator[Cable
                     )  # fmt: skip
 
 
-def count_parts(listed: Iterable[Cable], cable_links: Mapping[str, int]) -> Counter[str]:
+def count_parts(listed: Iterable[Cable], rows: Mapping[str, Optic]) -> Counter[str]:
     """Parts of a cable list, counted cage by cage: the other way to the bill.
 
     Args:
-        cable_links: links of a cable or fibre by catalogue id.
+        rows: parts by catalogue id.
     """
     seen: set[tuple[str, str, int]] = set()
     pairs: set[tuple[str, int, str, int]] = set()
@@ -274,9 +281,11 @@ def count_parts(listed: Iterable[Cable], cable_links: Mapping[str, int]) -> Coun
             if part and (part, device, cage) not in seen:
                 seen.add((part, device, cage))
                 found[part] += 1
-        if cable_links[cable.cable] == 1:
+        row = rows[cable.cable]
+        lower = (port, cable.a_cage) if row.legs == 1 else ("", 0)  # the cages of a splitter's legs share it
+        if row.links == 1:
             found[cable.cable] += 1
-        elif (key := (port, cable.a_cage, cable.b_device, cable.b_cage)) not in pairs:
+        elif (key := (*lower, cable.b_device, cable.b_cage)) not in pairs:
             pairs.add(key)
             found[cable.cable] += 1
     return found

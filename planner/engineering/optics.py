@@ -81,14 +81,15 @@ def kits(
 ) -> tuple[Kit, ...]:
     """Every kit for a link of ``gbps`` over ``length_m`` between cages that carry ``lower`` and ``upper`` links.
 
-    A cable with its ends (DAC, ACC, AOC, cord) needs the same kind of cage at both ends; transceivers need one module
+    A cable with its ends (DAC, ACC, AOC, cord) needs the same kind of cage at both ends, unless it is a splitter, whose
+    legs end in so many cages at the lower end; transceivers need one module
     of the same standard at each end and a fibre of their medium. All must reach ``length_m``. An end that is a switch
     with co-packaged optics has no cage and that engine (``lower_engine``, ``upper_engine``).
     """
     rows = [o for o in optics if o.reach_m >= length_m]
     found = []
     for cable in rows:
-        caged = not lower_engine and not upper_engine and cable.links == lower == upper
+        caged = not lower_engine and not upper_engine and (cable.links // cable.legs, cable.links) == (lower, upper)
         if cable.kind in CABLES and cable.gbps == gbps and caged:
             share = 1 / cable.links
             found.append(Kit(cable.id, ((cable.id, share),), cable.power_w * share, cable.reach_m))

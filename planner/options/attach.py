@@ -56,7 +56,8 @@ def terms_of(option: NetworkOption, mix: Mix, one_switch: bool) -> tuple[Term, .
             found.append(Term(ends.upper, row * option.planes, rate))
         elif ends.upper:
             found.append(Term(ends.upper, 1, links / option.cage_links))
-        found.append(Term(ends.cable, 1, links))
+        if ends.cable:
+            found.append(Term(ends.cable, 1, links))
     return tuple(found)
 
 
@@ -106,8 +107,8 @@ def cords_of_rack(options: Sequence[NetworkOption], mix: Mix) -> Mapping[str, in
 def others_parts(option: NetworkOption, mix: Mix, links: int) -> Mapping[str, int]:
     """Parts of the links to what is no server: out-of-band switches (two links each), or all that these reach."""
     ends = mix[option.network, NODE_LEAF][-1].ends  # of the longest kit, which reaches every switch
-    found = {ends.cable: links}
-    for part, cage in ((ends.lower, 1), (ends.upper, option.cage_links)):
+    found: dict[str, int] = {}
+    for part, cage in ((ends.cable, 1), (ends.lower, 1), (ends.upper, option.cage_links)):
         if part:
             found[part] = found.get(part, 0) + -(-links // cage)
     return found

@@ -19,7 +19,10 @@ MOST_MIXES = 6
 
 @dataclass(frozen=True)
 class Ends:
-    """The parts of a kit: modules at either end (empty for a cable that includes its ends), and what runs between."""
+    """The parts of a kit: modules at either end (empty for a cable that includes its ends), and what runs between.
+
+    A splitter cable is whole for each cage of a leaf, like a module: it is the upper end, and there is nothing else.
+    """
 
     lower: str
     upper: str
@@ -48,6 +51,8 @@ def ends_of(kit: optics.Kit, rows: Mapping[str, Optic]) -> Ends:
     """The parts of a kit by their place, lower end first."""
     modules = [part for part, _ in kit.parts if rows[part].kind == "transceiver"]
     cable = next(part for part, _ in kit.parts if rows[part].kind != "transceiver")
+    if rows[cable].legs > 1:
+        return Ends("", cable, "")
     return Ends(modules[0] if modules else "", modules[-1] if modules else "", cable)
 
 

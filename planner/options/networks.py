@@ -94,8 +94,8 @@ class Networks:
         worth_of: Callable[[NetworkOption], tuple[float, ...]],
     ) -> None:
         self.switches = switches
-        # The links of a twin-port cage may lead to two switches, so twin-port cables are not planned with.
-        self.optics = [o for o in optic_rows if o.links == 1 or o.kind in ("transceiver", "fibre")]
+        # The links of a twin-port cage may lead to two switches, so straight twin-port cables are not planned with.
+        self.optics = [o for o in optic_rows if o.links == o.legs or o.kind in ("transceiver", "fibre")]
         self.choice = choice
         self.price_of = price_of
         self.rank = rank

@@ -129,46 +129,53 @@ def by_device(view: View, pool: Pool, network: str, row: Links, full: bool) -> N
     if full or not at_server:
         servers = places(view, pool, network, row.period)
     below, above, spare, links = 0, 0, 0, 0
+    carried = lower.links if lower is not None else 1
     several = sum(group.count for group in line) > 1 and upper.links > 1
     for group, inside, count in filled(line, servers):
         tree = tree_of(rules, group, inside)
         if tree is None:
             return None
-        under, over, short = modules(tree, row.link_class, lower.links, upper.links)
+        under, over, short = modules(tree, row.link_class, carried, upper.links)
         if several and at_server:  # counted as if they stood in one row, a plan may round once more for each cluster
             short = max(short, rules.row)
         times = count * rules.planes
         below, above, spare = below + times * under, above + times * over, spare + times * short
         links += times * tree.links(row.link_class)
     if at_server:  # the cages of a server serve all planes; those of out-of-band switches carry one link each
-        below = _server_modules(view, pool, network, rules, lower, servers, row)
+        below = _server_modules(view, pool, network, rules, carried, servers, row)
     elif links != row.links:
         return None
     found: Needs = {}
     for part, least, most in ((lower, below, below), (upper, above, above + spare)):
+        if part is None:
+            continue
         before = found.get(part.id, (0.0, 0.0))
         found[part.id] = before[0] + least, before[1] + most
-    found[cable.id] = (float(row.links),) * 2 if not full else (float(max(links, row.links)),) * 2
+    if cable is not None:
+        found[cable.id] = (float(row.links),) * 2 if not full else (float(max(links, row.links)),) * 2
     return found
 
 
-def _server_modules(
-    view: View, pool: Pool, network: str, rules: Standard, lower: Optic, servers: int, row: Links
-) -> int:
+def _server_modules(view: View, pool: Pool, network: str, rules: Standard, lower: int, servers: int, row: Links) -> int:
     every = rules.rules.ports * rules.planes
     if network == IN_BAND:
         switches = attached(view, pool, network, row.period)
         switches -= view.in_service(pool.id, row.period) * pool.server.trays
-        return (servers - switches) * -(-every // lower.links) + switches * every
-    return servers * -(-every // lower.links)
+        return (servers - switches) * -(-every // lower) + switches * every
+    return servers * -(-every // lower)
 
 
-def ends_of(view: View, pool: Pool, network: str, row: Links) -> tuple[Optic, Optic, Optic] | None:
-    """Lower module, upper module and fibre of a kit; None for a cable that includes its ends, or an unsound kit."""
+def ends_of(view: View, pool: Pool, network: str, row: Links) -> tuple[Optic | None, Optic, Optic | None] | None:
+    """Lower module, upper module and fibre of a kit; a splitter cable stands for the upper module alone.
+
+    None for a straight cable that includes its ends, or an unsound kit.
+    """
     optics = view.facts.catalogue.optics
     parts = [optics[part] for part in row.parts_per_link if part in optics]
     modules = [part for part in parts if part.kind == "transceiver"]
     fibres = [part for part in parts if part.kind == "fibre"]
+    if len(parts) == len(row.parts_per_link) == 1 and parts[0].legs > 1:
+        return None, parts[0], None
     if len(fibres) != 1 or len(modules) not in (1, 2) or len(parts) != len(row.parts_per_link):
         return None
     lower, upper = modules[0], modules[-1]

@@ -160,8 +160,9 @@ def _long_enough(view: View, book: Book) -> None:
 
 
 def _cable(book: Book, row: Links, cable: Optic, fitting: tuple[int, int], place: str) -> None:
-    fits = fitting == (cable.links, cable.links)
-    book.record("cages fit", fits, f"{place}: cable with {cable.links} links, cages for {fitting[0]} and {fitting[1]}")
+    ends = (cable.links // cable.legs, cable.links)  # a leg of a splitter has its part of the links
+    detail = f"{place}: cable ends of {ends[0]} and {ends[1]} links, cages for {fitting[0]} and {fitting[1]}"
+    book.record("cages fit", fitting == ends, detail)
     book.same("parts per link recomputed", place, cable.id, row.parts_per_link[cable.id] * cable.links, 1)
 
 

@@ -8,7 +8,6 @@ from planner.catalogue import load_catalogue
 from planner.engineering import networks
 
 CATALOGUE = load_catalogue()
-CABLE_LINKS = {id: row.links for id, row in CATALOGUE.optics.items()}
 
 
 def price(kind: str, id: str) -> float | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from priced_parts import CABLE_LINKS, CATALOGUE, PARTS
+from priced_parts import CATALOGUE, PARTS
 
 from planner.engineering import floor, networks
 from planner.engineering.cabling import bill, cables, count_parts
@@ -36,6 +36,10 @@ DESIGNS = {
     "H100 2:1": ask("dgx-h100", 256, "qm9700", leaf_ratio=2.0),
     "H100 7:1 above": ask("dgx-h100", 400, "qm9700", tiers=3, spine_ratio=7.0),
     "OEM, mixed cages": ask("hgx-h100-oem", 90, "qm9700"),
+    "OEM, splitter copper": ask("hgx-h100-oem", 90, "qm9700", lengths_m=SHORT),
+    "OEM, splitter copper, planes, managers": ask(
+        "hgx-h100-oem", 41, "qm9700", planes=2, reserved=3, lengths_m={"node-leaf": 5}
+    ),
     "OEM, plain": ask("hgx-h100-oem", 90, "qm9700", rails=False),
     "B300 split": ask("dgx-b300", 100, "sn5600", split=2),
     "B300 split, copper": ask("dgx-b300", 100, "sn5600", split=2, lengths_m=SHORT),
@@ -55,7 +59,7 @@ def test_cable_list_and_bill_agree_to_the_last_module(name: str) -> None:
     for network in found:
         planes = network.planes
         listed = list(cables(planes))
-        assert count_parts(listed, CABLE_LINKS) == network.parts == bill(planes)
+        assert count_parts(listed, CATALOGUE.optics) == network.parts == bill(planes)
         assert len(listed) == sum(planes.links(c) for c in planes.classes)
         for side in ("a", "b"):
             ports = [(getattr(c, f"{side}_device"), getattr(c, f"{side}_port"), c.link_class) for c in listed]

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from priced_parts import CABLE_LINKS, CATALOGUE, PARTS
+from priced_parts import CATALOGUE, PARTS
 
 from planner.engineering import management, networks
 from planner.engineering.cabling import cables, count_parts
@@ -22,9 +22,9 @@ def test_list_and_bill_agree_to_the_last_cord(server: str, switch: str, servers:
         others.append(stored)
     band, below = management.management(replace(asked), others, PARTS)
     listed = [*cables(band.planes), *management.twin_cables(band, PARTS)]
-    assert count_parts(listed, CABLE_LINKS) == band.parts
+    assert count_parts(listed, CATALOGUE.optics) == band.parts
     cords = list(management.cords(asked, [*others, band], below, PARTS))
-    assert count_parts(cords, CABLE_LINKS) == below.parts
+    assert count_parts(cords, CATALOGUE.optics) == below.parts
     assert len(cords) == below.links
     ends = Counter((c.b_device, c.b_port) for c in cords)
     assert max(ends.values()) == 1

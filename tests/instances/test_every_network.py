@@ -123,6 +123,35 @@ def test_128_endpoints_of_200g_on_one_switch_of_64_ports_of_400g() -> None:
     assert found.parts["dr4-4x200g-100m"] == 32
 
 
+def parts_of(plan: Plan) -> dict[str, int]:
+    return {row["part"]: row["installed"] for row in plan.decisions["parts"] if row["installed"]}
+
+
+@pytest.mark.parametrize(("metres", "kind"), [(2, "dac"), (3, "dac"), (5, "acc"), (10, "")])
+def test_splitter_copper_of_one_to_three_metres(metres: int, kind: str) -> None:
+    """40 HGX H100 with single 400G ports on QM9700 (docs.nvidia.com, MCP7Y00 and MCP7Y50): 16 leaves of 20 servers, two
+    links to a cage, so 10 splitters each; storage 80 links of 200G, four to a cage. Beyond 3 m active copper, beyond
+    5 m optics."""
+    plan = solved("hgx-h100-oem", 40, ("qm9700",), node_leaf_m=metres)
+    assert counts(plan) == (16, 5, 0)
+    parts = parts_of(plan)
+    found = {part: n for part, n in parts.items() if CATALOGUE.optics[part].legs > 1}
+    assert found == ({f"{kind}-splitter-2x400g": 160, f"{kind}-splitter-4x200g": 20} if kind else {})
+    # Between switches 320 links with a module for two at either end.
+    assert parts["sr4-2x400g"] == 320 + (0 if kind else 160)
+
+
+def test_splitters_are_whole_for_every_leaf() -> None:
+    """3 servers on a switch of 64 ports: 24 links, 12 cages; 33 on 8 leaves of 33: 17 cages each, though 16.5 would do
+    by the link. With a floor of low trays the racks beside the leaves take copper."""
+    assert parts_of(solved("hgx-h100-oem", 3, ("qm9700",), node_leaf_m=2))["dac-splitter-2x400g"] == 12
+    assert parts_of(solved("hgx-h100-oem", 33, ("sn5600",), node_leaf_m=2))["dac-splitter-2x400g"] == 8 * 17
+    floored = parts_of(
+        solved.__wrapped__("hgx-h100-oem", 64, ("qm9700",), layout={"vertical_m": 0.3, "servers_per_rack": 8})
+    )
+    assert any(CATALOGUE.optics[part].legs > 1 for part in floored)
+
+
 @pytest.mark.parametrize("server", ["dgx-h100", "dgx-b300", "gb200-nvl72", "gaudi-3-8"])
 def test_no_tree_that_the_calculator_finds_is_smaller(server: str) -> None:
     """Switches and links of the compute network of a plan on one switch, against every scheme of the calculator."""
