@@ -2,8 +2,8 @@
 
 Module counts are whole per switch, server and link class: a twin-port module with one fibre in it is still a module.
 A twin-port cable (DAC, ACC) joins one cage with one cage, so it is offered only where both links of a cage lead to the
-same switch; port i of a rail-optimised server leads to another leaf than port i + 1. A splitter cable joins one cage of a
-leaf with cages of several servers or ports, and is whole per leaf like a module.
+same switch; port i of a rail-optimised server leads to another leaf than port i + 1. A splitter cable joins one cage of
+a leaf with cages of several servers or ports, and is whole per leaf like a module.
 """
 
 from __future__ import annotations
