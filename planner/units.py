@@ -11,13 +11,12 @@ from functools import cache
 from typing import Any
 
 TERA = 1e12
-PETA = 1e15
-EXA = 1e18
 GIGA = 1e9
 KILO = 1e3
 PERCENT = 100
 
-_NUMBER = r"([-+]?(?:[0-9][0-9_]*\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
+_NUMBER = r"([-+]?(?:[0-9]+(?:_[0-9]+)*\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
+_MOST_TEXT = 64
 _LETTERS = {"": 1.0, "k": KILO, "K": KILO, "M": 1e6, "B": GIGA, "T": TERA}
 
 SECONDS_PER_DAY = 86_400
@@ -55,7 +54,7 @@ def quantity(value: float | int | str, unit: str) -> float:
         return float(value)
     except ValueError:
         pass
-    if len(value) > 64:
+    if len(value) > _MOST_TEXT:
         raise ValueError(f"found text of {len(value)} characters; a quantity such as '1 {unit}' is accepted")
     import pint
 
@@ -78,10 +77,8 @@ def tally(value: float | int | str) -> float:
     Raises:
         ValueError: the text is no such count.
     """
-    found = re.fullmatch(rf"\s*{_NUMBER}\s*([kKMBT]?)\s*", value[:65]) if isinstance(value, str) else None
-    if isinstance(value, bool) or (isinstance(value, str) and found is None):
-        raise ValueError(f"found {value!r}; a number or text such as '15T' (k, M, B or T) is accepted")
-    return float(found[1]) * _LETTERS[found[2]] if found is not None else float(value)
+    number, letter = _signed(value, "[kKMBT]?", "'15T' (k, M, B or T)")
+    return number * _LETTERS[letter]
 
 
 def share(value: float | int | str) -> float:
@@ -93,10 +90,20 @@ def share(value: float | int | str) -> float:
     Raises:
         ValueError: the text is no such share.
     """
-    found = re.fullmatch(rf"\s*{_NUMBER}\s*(%?)\s*", value[:65]) if isinstance(value, str) else None
-    if isinstance(value, bool) or (isinstance(value, str) and found is None):
-        raise ValueError(f"found {value!r}; a number or text such as '9%' is accepted")
-    return float(found[1]) / (PERCENT if found[2] else 1) if found is not None else float(value)
+    number, percent = _signed(value, "%?", "'9%'")
+    return number / PERCENT if percent else number
+
+
+def _signed(value: float | int | str, sign: str, such_as: str) -> tuple[float, str]:
+    """A number and the sign behind it, empty where there is none."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value), ""
+    if isinstance(value, str) and len(value) > _MOST_TEXT:
+        raise ValueError(f"found text of {len(value)} characters; a number or text such as {such_as} is accepted")
+    found = re.fullmatch(rf"\s*{_NUMBER}\s*({sign})\s*", value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"found {value!r}; a number or text such as {such_as} is accepted")
+    return float(found[1]), found[2]
 
 
 @cache

@@ -12,7 +12,7 @@ from planner.cli import demand_closed_form, demand_given
 from planner.cli.demand_devices import DEFAULT_ACCELERATORS
 from planner.cli.demand_given import DraftAcceptance, DraftTokens
 from planner.cli.outcome import print_json, refuse
-from planner.cli.parameters import number, portion, precision, seconds
+from planner.cli.parameters import counted, in_format, shared, timed
 
 app = typer.Typer(no_args_is_help=True, help="Derive the servers and accelerators that a load needs.")
 
@@ -28,21 +28,15 @@ PeakTflops = Annotated[
     float | None,
     typer.Option(help="Dense peak of one accelerator, TFLOP/s, in place of the catalogue's accelerators."),
 ]
-Precision = Annotated[
-    str, typer.Option(parser=precision, metavar="FORMAT", help="Number format of the matrix products, e.g. fp16.")
-]
+Precision = Annotated[str, in_format("Number format of the matrix products, e.g. fp16.")]
 Parameters = Annotated[
     float | None,
-    typer.Option(
-        parser=number, metavar="NUMBER", help="Parameters of the model, sized by its FLOPs.", show_default=False
-    ),
+    counted("Parameters of the model, sized by its FLOPs.", show_default=False),
 ]
 ActiveParameters = Annotated[
     float | None,
-    typer.Option(
-        parser=number,
-        metavar="NUMBER",
-        help="Parameters used per token (mixture of experts), with a number of them; all if absent.",
+    counted(
+        "Parameters used per token (mixture of experts), with a number of them; all if absent.",
     ),
 ]
 ModelName = Annotated[
@@ -73,7 +67,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the same as JSON.")]
 
 @app.command()
 def training(
-    tokens: Annotated[float, typer.Option(parser=number, metavar="NUMBER", help="Tokens of one run.")],
+    tokens: Annotated[float, counted("Tokens of one run.")],
     days: Annotated[float, typer.Option(help="Days one run may take.")],
     model: ModelName = None,
     parameters: Parameters = None,
@@ -81,10 +75,8 @@ def training(
     concurrent: Annotated[int, typer.Option(help="Runs of this size at once.")] = 1,
     mfu: Annotated[
         float | None,
-        typer.Option(
-            parser=portion,
-            metavar="SHARE",
-            help="With --parameters: model FLOP utilisation, 0 to 1; the catalogue's if absent.",
+        shared(
+            "With --parameters: model FLOP utilisation, 0 to 1; the catalogue's if absent.",
         ),
     ] = None,
     precision: Precision = "fp16",
@@ -93,10 +85,8 @@ def training(
     ] = None,
     batch_tokens: Annotated[
         float | None,
-        typer.Option(
-            parser=number,
-            metavar="NUMBER",
-            help="With --model: tokens of a step; usual for the model's size if absent.",
+        counted(
+            "With --model: tokens of a step; usual for the model's size if absent.",
         ),
     ] = None,
     stack: Annotated[
@@ -111,10 +101,8 @@ def training(
     ] = None,
     trainable_parameters: Annotated[
         float | None,
-        typer.Option(
-            parser=number,
-            metavar="NUMBER",
-            help="With --model: parameters that are trained, such as those of adapters (LoRA); all if absent.",
+        counted(
+            "With --model: parameters that are trained, such as those of adapters (LoRA); all if absent.",
         ),
     ] = None,
     accelerator: Accelerators = None,
@@ -150,28 +138,20 @@ def training(
 
 @app.command()
 def inference(
-    queries_per_day: Annotated[
-        float, typer.Option(parser=number, metavar="NUMBER", help="Queries of all users a day.")
-    ],
+    queries_per_day: Annotated[float, counted("Queries of all users a day.")],
     model: ModelName = None,
-    tokens_in: Annotated[
-        float | None, typer.Option(parser=number, metavar="NUMBER", help="With --model: tokens of a prompt.")
-    ] = None,
-    tokens_out: Annotated[
-        float | None, typer.Option(parser=number, metavar="NUMBER", help="With --model: tokens of an answer.")
-    ] = None,
+    tokens_in: Annotated[float | None, counted("With --model: tokens of a prompt.")] = None,
+    tokens_out: Annotated[float | None, counted("With --model: tokens of an answer.")] = None,
     parameters: Parameters = None,
     tokens_per_query: Annotated[
         float | None,
-        typer.Option(parser=number, metavar="NUMBER", help="With --parameters: tokens read and written by one query."),
+        counted("With --parameters: tokens read and written by one query."),
     ] = None,
     active_parameters: ActiveParameters = None,
     peak_factor: Annotated[float, typer.Option(help="Busiest moment over the mean of the day.")] = 1,
     utilisation: Annotated[
         float | None,
-        typer.Option(
-            parser=portion, metavar="SHARE", help="Achieved over peak FLOP/s, 0 to 1; the catalogue's if absent."
-        ),
+        shared("Achieved over peak FLOP/s, 0 to 1; the catalogue's if absent."),
     ] = None,
     precision: Precision = "fp16",
     kv_precision: Annotated[
@@ -179,17 +159,15 @@ def inference(
     ] = None,
     ttft: Annotated[
         float | None,
-        typer.Option(parser=seconds, metavar="SECONDS", help="With --model: longest time to the first token."),
+        timed("With --model: longest time to the first token."),
     ] = None,
     tpot: Annotated[
         float | None,
-        typer.Option(parser=seconds, metavar="SECONDS", help="With --model: longest time per further token."),
+        timed("With --model: longest time per further token."),
     ] = None,
     prefix_hit: Annotated[
         float | None,
-        typer.Option(
-            parser=portion, metavar="SHARE", help="With --model: share of prompt tokens found in a prefix cache."
-        ),
+        shared("With --model: share of prompt tokens found in a prefix cache."),
     ] = None,
     disaggregated: Annotated[
         bool, typer.Option("--disaggregated", help="With --model: prompts and answers on replicas of their own.")
@@ -255,7 +233,7 @@ app.command()(demand_given.replica)
 
 @app.command()
 def memory(
-    parameters: Annotated[float, typer.Option(parser=number, metavar="NUMBER", help="Parameters of the model.")],
+    parameters: Annotated[float, counted("Parameters of the model.")],
     users: Annotated[float, typer.Option(help="Users at once.")] = 1,
     users_per_replica: Annotated[float, typer.Option(help="Users at once that one replica serves.")] = 100,
     overhead: Annotated[float, typer.Option(help="Intermediate state as a multiple of the weights.")] = 1,

@@ -11,7 +11,7 @@ import typer
 
 from planner.cli.demand_performance import model_of, show, told
 from planner.cli.outcome import refuse
-from planner.cli.parameters import number, portion, precision
+from planner.cli.parameters import counted, in_format, shared
 
 if TYPE_CHECKING:
     from planner.catalogue import Catalogue
@@ -33,15 +33,13 @@ ModelName = Annotated[
 ]
 ActiveParameters = Annotated[
     float | None,
-    typer.Option(
-        parser=number, metavar="NUMBER", help="Parameters used per token (mixture of experts), with a number of them."
-    ),
+    counted("Parameters used per token (mixture of experts), with a number of them."),
 ]
 DraftTokens = Annotated[
     int | None, typer.Option(help="Tokens drafted ahead in every step (speculative decoding); with --draft-acceptance.")
 ]
 DraftAcceptance = Annotated[
-    float | None, typer.Option(help="Chance, 0 to 1, that a drafted token is kept if those before it are.")
+    float | None, shared("Chance, 0 to 1, that a drafted token is kept if those before it are.")
 ]
 ServerName = Annotated[str, typer.Option("--server", help="An id of `planner catalogue servers`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the same as JSON.")]
@@ -51,18 +49,14 @@ def run(
     model: ModelName,
     server: ServerName,
     devices: Annotated[int, typer.Option(help="Accelerators of the run.")],
-    tokens: Annotated[
-        float | None, typer.Option(parser=number, metavar="NUMBER", help="Tokens of the whole run, for its days.")
-    ] = None,
+    tokens: Annotated[float | None, counted("Tokens of the whole run, for its days.")] = None,
     sequence: Annotated[float | None, typer.Option(help="Tokens of a sequence; the model's own if absent.")] = None,
     batch_tokens: Annotated[
         float | None,
-        typer.Option(parser=number, metavar="NUMBER", help="Tokens of a step; usual for the model's size if absent."),
+        counted("Tokens of a step; usual for the model's size if absent."),
     ] = None,
     batch_sequences: Annotated[float | None, typer.Option(help="Sequences of a step, in place of tokens.")] = None,
-    precision: Annotated[
-        str, typer.Option(parser=precision, metavar="FORMAT", help="Of the matrix products: fp16 or fp8.")
-    ] = "fp16",
+    precision: Annotated[str, in_format("Of the matrix products: fp16 or fp8.")] = "fp16",
     recomputation: Annotated[
         str | None, typer.Option(help="Of activations: none, selective or full; the fastest that fits if absent.")
     ] = None,
@@ -79,10 +73,8 @@ def run(
     year: Annotated[int | None, typer.Option(help="Of the run, for its software; today's if absent.")] = None,
     trainable_parameters: Annotated[
         float | None,
-        typer.Option(
-            parser=number,
-            metavar="NUMBER",
-            help="Parameters that are trained, such as those of adapters (LoRA); all if absent.",
+        counted(
+            "Parameters that are trained, such as those of adapters (LoRA); all if absent.",
         ),
     ] = None,
     oversubscription: Annotated[
@@ -156,8 +148,8 @@ def run(
 def replica(
     model: ModelName,
     server: ServerName,
-    tokens_in: Annotated[float, typer.Option(parser=number, metavar="NUMBER", help="Tokens of a prompt.")],
-    tokens_out: Annotated[float, typer.Option(parser=number, metavar="NUMBER", help="Tokens of an answer.")],
+    tokens_in: Annotated[float, counted("Tokens of a prompt.")],
+    tokens_out: Annotated[float, counted("Tokens of an answer.")],
     devices: Annotated[
         int | None, typer.Option(help="Accelerators of the replica; the best size per accelerator if absent.")
     ] = None,
@@ -166,7 +158,7 @@ def replica(
     ] = None,
     precision: Annotated[
         str,
-        typer.Option(parser=precision, metavar="FORMAT", help="Of weights and matrix products, e.g. fp16 or w4a16."),
+        in_format("Of weights and matrix products, e.g. fp16 or w4a16."),
     ] = "fp16",
     kv_precision: Annotated[
         str | None, typer.Option(help="Of the KV cache, e.g. fp16 or fp8; follows the weights if absent.")
@@ -174,9 +166,7 @@ def replica(
     engine: Annotated[
         str | None, typer.Option(help="vllm (default), sglang, tensorrt-llm, atom or tensorrt-llm-2023.")
     ] = None,
-    prefix_hit: Annotated[
-        float, typer.Option(parser=portion, metavar="SHARE", help="Share of prompt tokens found in a prefix cache.")
-    ] = 0.0,
+    prefix_hit: Annotated[float, shared("Share of prompt tokens found in a prefix cache.")] = 0.0,
     attention: Annotated[
         str | None,
         typer.Option(help="How attention is spread: tensor, or data (wide experts); the faster if absent."),

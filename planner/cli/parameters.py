@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,7 +27,7 @@ def _seconds(value: float | None) -> float | None:
 
 def seconds(value: float | str) -> float:
     """Seconds: a number, or text with a unit of time such as ``50ms``."""
-    return float(value) if _not_finite(value) else quantity(value, "s")
+    return quantity(value, "s")
 
 
 def number(value: float | str) -> float:
@@ -50,6 +50,26 @@ def precision(word: str) -> str:
     from planner.catalogue.entries import ALIKE
 
     return ALIKE.get(word, word)
+
+
+def counted(text: str, **more: Any) -> Any:
+    """An option that is a count."""
+    return typer.Option(parser=number, metavar="NUMBER", help=text, **more)
+
+
+def shared(text: str) -> Any:
+    """An option that is a share."""
+    return typer.Option(parser=portion, metavar="SHARE", help=text)
+
+
+def timed(text: str) -> Any:
+    """An option that is a time."""
+    return typer.Option(parser=seconds, metavar="SECONDS", help=text)
+
+
+def in_format(text: str) -> Any:
+    """An option that is a number format."""
+    return typer.Option(parser=precision, metavar="FORMAT", help=text)
 
 
 InstanceFile = Annotated[Path, typer.Argument(metavar="FILE", help="Instance file (YAML).", show_default=False)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ def trained_share(workload: Training) -> float:
     """Share of a model's parameters that a run trains: 1, or that of the adapters."""
     if workload.trainable_parameters is None:
         return 1.0
-    return min(1.0, workload.trainable_parameters / parameters_of(workload)[0])
+    return workload.trainable_parameters / parameters_of(workload)[0]
 
 
 @lru_cache(maxsize=256)
@@ -70,9 +71,15 @@ def in_words(text: str) -> models.Model:
     from planner.instance.text import scalar
 
     pairs = [[part.strip() for part in piece.split("=", 1)] for piece in text.split(",")]
-    wrong = [piece[0] for piece in pairs if piece[0] not in ModelShape.model_fields or len(piece) < 2]
+    names = Counter(piece[0] for piece in pairs)
+    unknown = [name for name in names if name not in ModelShape.model_fields]
+    wrong = ["=".join(piece) for piece in pairs if len(piece) < 2 or names[piece[0]] > 1 or piece[0] in unknown]
     if wrong:
-        instead = suggestion(wrong[0], ModelShape.model_fields, "keys of a shape")
+        instead = (
+            suggestion(unknown[0], ModelShape.model_fields, "keys of a shape")
+            if unknown
+            else "each key is accepted once, as NAME=VALUE"
+        )
         raise ValueError(f"found {', '.join(wrong)} in the shape of a model; {instead}")
     try:
         return described(

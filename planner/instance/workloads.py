@@ -24,8 +24,6 @@ from planner.instance.values import (
 )
 from planner.units import SECONDS_PER_DAY
 
-WEIGHT_ONLY = {"w8a16": "fp16", "w4a16": "fp16", "w4a8": "fp8"}
-"""Formats of weights alone, and what they are computed in."""
 LOADS = ("queries_per_day", "requests_per_second", "concurrent_users")
 """Keys of a service that say how much it is asked, one of which is given."""
 
@@ -48,8 +46,10 @@ class _Workload(Record):
     @property
     def computed_in(self) -> Precision:
         """Precision of the matrix units that it takes: weights of 8 or 4 bits alone are computed in 16."""
+        from planner.engineering.performance.kv import COMPUTED_IN  # with the serving model
+
         stored: str = getattr(self, "precision", "fp16")
-        return cast("Precision", WEIGHT_ONLY.get(stored, stored))
+        return cast("Precision", COMPUTED_IN.get(stored, stored))
 
 
 class ModelShape(Record):
@@ -157,11 +157,15 @@ class Training(_Transformer):
     def _trains(self) -> Training:
         if self.trainable_parameters is not None and self.mfu is not None:
             raise ValueError("found both of mfu and trainable_parameters; one is accepted")
-        if self.parameters is not None and (self.trainable_parameters or 0) > self.parameters:
-            raise ValueError(
-                f"found {self.trainable_parameters:g} trainable_parameters of {self.parameters:g} parameters; at most "
-                "all of them are accepted"
-            )
+        if self.trainable_parameters is not None:
+            from planner.instance.models import parameters_of  # which knows workloads
+
+            parameters, _ = parameters_of(self)
+            if self.trainable_parameters > parameters:
+                raise ValueError(
+                    f"found {self.trainable_parameters:g} trainable_parameters of {parameters:g} parameters; at most "
+                    "all of them are accepted"
+                )
         return self
 
 

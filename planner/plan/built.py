@@ -75,12 +75,7 @@ class Built:
 
 def build(ground: Ground, decisions: Decisions) -> Built:
     """Work out what stands for decisions, whether or not they keep within the limits."""
-    early: dict[str, dict[tuple[str, str], dict[int, float]]] = {}
-    for (kind, id, place, t), amount in decisions.early.items():
-        early.setdefault(place, {}).setdefault((kind, id), {})[t - 1] = amount
-    asked: dict[str, dict[tuple[str, int, int], int]] = {}
-    for (id, attachment, k, t), links in decisions.swapped.items():
-        asked.setdefault(id, {})[attachment, k, t] = links
+    early, asked = by_place(decisions)
     touched = {pool for (pool, _), count in decisions.bought.items() if count} | set(early)
     found = []
     for pool in ground.options.pools:
@@ -91,6 +86,17 @@ def build(ground: Ground, decisions: Decisions) -> Built:
                 pool_stands(ground, pool, bought, steps, early.get(pool.id, {}), asked.get(pool.id, {}))
             )  # fmt: skip
     return assemble(ground, found, early)
+
+
+def by_place(decisions: Decisions) -> tuple[dict[str, Early], dict[str, Asked]]:
+    """Early purchases by pool or site, and links to be made with another kit by pool."""
+    early: dict[str, dict[tuple[str, str], dict[int, float]]] = {}
+    for (kind, id, place, t), amount in decisions.early.items():
+        early.setdefault(place, {}).setdefault((kind, id), {})[t - 1] = amount
+    asked: dict[str, dict[tuple[str, int, int], int]] = {}
+    for (id, attachment, k, t), links in decisions.swapped.items():
+        asked.setdefault(id, {})[attachment, k, t] = links
+    return dict(early), dict(asked)
 
 
 def assemble(ground: Ground, pools: Sequence[PoolStands], early: Mapping[str, Early]) -> Built:

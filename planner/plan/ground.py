@@ -163,6 +163,15 @@ class Ground:
         return max(math.ceil(height / design.rack_height - ROUNDING), math.ceil(kw / design.rack_kw - ROUNDING))
 
 
+def remade(attachment: Attachment, swapped: Swapped) -> Counter[tuple[str, str]]:
+    """Links by network and kit of the attachment that another kit makes instead."""
+    gone: Counter[tuple[str, str]] = Counter()
+    for k, links in swapped:
+        swap = attachment.swaps[k]
+        gone[swap.made.network, swap.kit] += links
+    return gone
+
+
 def swapped_parts(
     attachment: Attachment, swapped: Swapped, servers: int, tied: Mapping[str, int]
 ) -> Counter[str]:  # fmt: skip
@@ -175,6 +184,7 @@ def swapped_parts(
         tied: parts without swaps.
     """
     found = Counter(tied)
+    gone = remade(attachment, swapped)
     for network in dict.fromkeys(attachment.swaps[k].made.network for k, _ in swapped):
         own = [(attachment.swaps[k], links) for k, links in swapped if attachment.swaps[k].made.network == network]
         for term in own[0][0].whole:
@@ -182,8 +192,8 @@ def swapped_parts(
         kits = [(swap.made.parts_per_link, links) for swap, links in own]
         for made in attachment.links:
             if made.network == network:
-                gone = sum(links for swap, links in own if swap.kit == made.kit)
-                kits.append((made.parts_per_link, math.ceil(made.per_server * servers - ROUNDING) - gone))
+                links = math.ceil(made.per_server * servers - ROUNDING) - gone[network, made.kit]
+                kits.append((made.parts_per_link, links))
         for parts, links in kits:
             for part, share in parts.items():
                 found[part] += math.ceil(share * links - ROUNDING)

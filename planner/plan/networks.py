@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from planner.plan.built import Built, PoolStands
-from planner.plan.ground import Ground, Swapped
+from planner.plan.ground import Ground, Swapped, remade
 from planner.plan.stock import Stock
 
 if TYPE_CHECKING:
@@ -94,13 +94,9 @@ def _others(standing: Standing, tied: Sequence[Made]) -> Iterator[Made]:
 
 def _made(attachment: Attachment, swapped: Swapped) -> Iterator[Made]:
     """Links to servers: those of the attachment, less those that another kit makes, and these."""
+    gone = remade(attachment, swapped)
     for made in attachment.links:
-        gone = sum(
-            links
-            for k, links in swapped
-            if (attachment.swaps[k].made.network, attachment.swaps[k].kit) == (made.network, made.kit)
-        )
-        yield replace(made, links=made.links - gone)
+        yield replace(made, links=made.links - gone[made.network, made.kit])
     for k, links in swapped:
         yield replace(attachment.swaps[k].made, links=links)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from planner.plan.built import Built, PoolStands, assemble, build, pool_stands
+from planner.plan.built import Built, PoolStands, assemble, build, by_place, pool_stands
 from planner.plan.decisions import Decisions
 from planner.plan.faults import ROUNDING, faults_of
 from planner.plan.ground import Ground, ground_of
@@ -115,12 +115,10 @@ def _cheaper_steps(ground: Ground, decisions: Decisions, built: Built) -> Decisi
         of_size = gangs.setdefault((name, t), {})
         servers = ground.sizes[size].servers
         of_size[servers] = of_size.get(servers, 0) + blocks
-    early: dict[str, dict[tuple[str, str], dict[int, float]]] = {}
-    for (kind, id, place, t), amount in decisions.early.items():
-        early.setdefault(place, {}).setdefault((kind, id), {})[t - 1] = amount
+    early, asked_of = by_place(decisions)
     for position, stands in enumerate(built.pools):
         name, own = stands.pool.id, early.get(stands.pool.id, {})
-        asked = {(f, k, t): links for (id, f, k, t), links in decisions.swapped.items() if id == name}
+        asked = asked_of.get(name, {})
         wanted = [gangs.get((name, t), {}) for t in ground.periods]
         tried = {stands.steps}
         waiting = list(_alternatives(ground, stands, wanted))

@@ -91,7 +91,7 @@ def given_replica(
         **{f"{end}output_tokens_per_s": rate * asked["tokens_out"] for end, rate in rates.items()},
         **{f"{end}tokens_per_s_per_device": rate * asked["tokens_out"] / found.devices for end, rate in rates.items()},
     }
-    steps = explain_serving(model, device, constants=constants, **asked)
+    steps = explain_serving(model, device, constants=constants, found=found, **asked)
     return _demand("replica", model, server, steps, row, replica_table(row))
 
 

@@ -186,9 +186,7 @@ def _serving_misses() -> Iterable[str]:
         name = f"{one['maker']}, {one['shape']}, {validation_inference.METRIC_WORDS[one['metric']]}"
         if one["target"] is not None and one["test_rows"] and one["test_error"] > one["target"]:
             yield (
-                f"{name}: rows only tested are off by {_percent(one['test_error'])}, beyond "
-                f"{_percent(one['target'])}; two pools on AMD devices wait at the start of a run, which is not in the "
-                "model."
+                f"{name}: rows only tested are off by {_percent(one['test_error'])}, beyond {_percent(one['target'])}."
             )
         held = one["test_in_range"]
         if held is not None and one["test_rows"] >= FEWEST_ROWS and not least <= held <= most:

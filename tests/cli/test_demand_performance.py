@@ -274,8 +274,11 @@ def test_a_mixture_by_its_counts_is_that_of_a_file() -> None:
     shape = "layers=32,hidden=4096,heads=32,kv_heads=8,ffn=14336,vocabulary=128256,sequence=8192"
     mine, preset_ = (data(*asked, "--model", model, "--accelerator", "l40s") for model in (shape, "llama-3-8b"))
     assert mine["rows"] == preset_["rows"]
-    assert "found hiden in the shape of a model; did you mean 'hidden'?" in refusal(
+    assert "found hiden=4096 in the shape of a model; did you mean 'hidden'?" in refusal(
         *asked, "--model", "layers=32,hiden=4096"
+    )
+    assert "found hidden=64, hidden=9 in the shape of a model; each key is accepted once" in refusal(
+        *asked, "--model", "layers=2,hidden=64,heads=2,hidden=9"
     )
     assert "vocabulary: Field required" in refusal(*asked, "--model", "layers=2,hidden=64,heads=2,ffn=9")
 
@@ -309,3 +312,21 @@ def test_adapters_and_years_change_what_a_run_takes() -> None:
     )
     assert adapters["servers"] < usual["servers"] < early["servers"]
     assert early["layout"]["recomputation"] == "full"
+
+
+def test_text_too_long_for_a_number_is_refused_and_not_cut() -> None:
+    """A hundred digits and a letter were read as the first 65 digits."""
+    asked = ["demand", "run", "--server", "dgx-h100", "--devices", "8", "--model", "llama-3-8b"]
+    assert "found text of 101 characters; a number or text such as '15T'" in refusal(
+        *asked, "--tokens", "1" + "0" * 99 + "T"
+    )
+    assert "found '1__0'" in refusal(*asked, "--tokens", "1__0")
+
+
+def test_faults_of_a_service_are_named_at_once() -> None:
+    said = refusal(
+        "demand", "inference", "--model", "llama-3-8b", "--queries-per-day", "1k", "--tokens-in", "0", "--tokens-out",
+        "9", "--engine", "slow", "--kv-precision", "fp3", "--targets", "p50",
+    )  # fmt: skip
+    for fault in ("tokens_in 0", "engine 'slow'", "kv_precision 'fp3'", "targets 'p50'"):
+        assert fault in said

@@ -212,6 +212,9 @@ def test_adapters_of_a_large_model_train_on_fewer_servers() -> None:
         basis[name] = block["devices_per_block"]
     assert basis["adapters"] < basis["all"]
     assert "found 8e+09 trainable_parameters of 7e+09 parameters" in refused({**RUN, "trainable_parameters": "8B"})
+    assert "found 8e+10 trainable_parameters of 7.05524e+10 parameters" in refused(
+        {**run, "trainable_parameters": "80B"}
+    )
     assert "found both of mfu and trainable_parameters" in refused({**RUN, "mfu": 0.4, "trainable_parameters": "1B"})
 
 

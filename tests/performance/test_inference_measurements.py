@@ -13,6 +13,7 @@ from planner.engineering.performance.measurements import (
     LEAST_ERROR,
     Measurement,
     MeasurementError,
+    _ideal,
     calibrate,
     read_measurements,
 )
@@ -50,6 +51,33 @@ def test_a_measurement_beyond_the_hardware_is_refused():
         calibrate([measured(4.0)], {"h100-sxm": H100})
     with pytest.raises(MeasurementError, match="b200"):
         calibrate([dataclasses.replace(measured(1), accelerator="b200")], {"h100-sxm": H100})
+
+
+def test_an_ideal_device_loses_nothing_and_a_faster_one_is_so_in_every_step():
+    """Every share of the data sheet is whole and every overhead none; a factor of 2 halves every time."""
+    start = constants_of("cdna4")
+    ideal, faster = _ideal(start), start.faster(2.0, 0.1)
+    shares = {name for name in vars(start) if name.endswith("_efficiency")}
+    times = {name for name in vars(start) if name.endswith("_us")}
+    assert len(shares) >= 8
+    assert len(times) >= 7
+    assert {getattr(ideal, name) for name in shares} == {1.0}
+    assert {getattr(ideal, name) for name in times} == {0.0}
+    within = {"expert_efficiency", "latent_efficiency", "wide_efficiency"}  # shares of a rate that is twice as high
+    for name in shares - within:
+        assert getattr(faster, name) == 2 * getattr(start, name), name
+    for name in times:
+        assert getattr(faster, name) == getattr(start, name) / 2, name
+
+
+def test_a_mixture_over_two_servers_meets_its_measurement():
+    """Tokens cross the network between servers: its share of the data sheet is scaled too."""
+    asked = {"tokens_in": 1000, "tokens_out": 300, "precision": "fp8", "devices": 16}
+    expected = estimate_serving(preset("deepseek-v3"), H100, **asked).output_tokens_per_s
+    row = Measurement("h100-sxm", "deepseek-v3", "fp8", 16, 1000, 300, 0.5 * expected)
+    constants = calibrate([row], {"h100-sxm": H100})["h100-sxm"]
+    found = estimate_serving(preset("deepseek-v3"), H100, constants=constants, **asked)
+    assert found.output_tokens_per_s == pytest.approx(0.5 * expected, rel=1e-3)
 
 
 def test_a_file_is_read(tmp_path):

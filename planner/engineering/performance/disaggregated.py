@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from planner.engineering.performance import kv
 from planner.engineering.performance.queueing import mean_wait_s, wait_percentile
@@ -142,13 +142,18 @@ def disaggregated_groups(replicas: Iterable[Replica]) -> Iterator[ServingEstimat
             yield writes
         elif size not in writers or writers[size].requests_per_s < writes.requests_per_s:
             writers[size] = writes
+    best: dict[int, tuple[float, Prefill, int, Decode, int]] = {}
     for writes in writers.values():
         for reads in readers.values():
-            least_idle = balanced(
-                reads.requests_per_s, writes.requests_per_s, reads.replica.layout.devices, writes.replica.layout.devices
-            )
+            sizes = reads.replica.layout.devices, writes.replica.layout.devices
+            least_idle = balanced(reads.requests_per_s, writes.requests_per_s, *sizes)
             for prefill, decode in dict.fromkeys(((1, 1), (math.ceil(least_idle[0] / least_idle[1]), 1), least_idle)):
-                yield _group(reads, prefill, writes, decode)
+                devices = prefill * sizes[0] + decode * sizes[1]
+                rate = min(prefill * reads.requests_per_s, decode * writes.requests_per_s)
+                if devices not in best or best[devices][0] < rate:
+                    best[devices] = rate, reads, prefill, writes, decode
+    for _, reads, prefill, writes, decode in best.values():
+        yield _group(reads, prefill, writes, decode)
 
 
 @dataclass(frozen=True)
@@ -201,9 +206,12 @@ def _group(reads: Prefill, prefill: int, writes: Decode, decode: int) -> Serving
     used = rate / (prefill * reads.requests_per_s) * reads.load
     ttft_s = reads.alone_s + wait_percentile(mean_wait_s(used, reads.prompt_s), used, reads.replica.service.targets)
     batch = writes.batch * layout.groups * decode
-    found = writes.replica.estimate(rate, batch, ttft_s, writes.tpot_s, writes.limiting)
-    return replace(
-        found,
+    return writes.replica.estimate(
+        rate,
+        batch,
+        ttft_s,
+        writes.tpot_s,
+        writes.limiting,
         devices=prefill * before.devices + decode * layout.devices,
         prefill_replicas=prefill,
         decode_replicas=decode,

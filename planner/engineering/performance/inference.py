@@ -8,7 +8,7 @@ al., arXiv:2211.05102.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from planner.engineering.performance.device import Device
@@ -75,7 +75,7 @@ def estimate_serving(
         raise ValueError(f"found attention {attention!r}; {', '.join(ATTENTION)} are accepted")
     _require_precision(device, service)
     constants = constants_of(device.generation) if constants is None else constants
-    best: ServingEstimate | None = None
+    served: list[ServingEstimate] = []
     refusals: list[str] = []
     spread_so = layouts(model, device, devices, attention)
     if disaggregated:
@@ -83,32 +83,31 @@ def estimate_serving(
         for group in disaggregated_groups(tried):
             if isinstance(group, str):
                 refusals.append(group)
-            elif best is None or _better(group, best):
-                best = group
+            else:
+                served.append(group)
     else:
         for layout in spread_so:
             replica = Replica(model, device, layout, service, constants)
             found = together(replica)
             if isinstance(found, str):
                 refusals.append(found)
-            elif best is None or _better(found, best):
-                best = found
+            else:
+                served.append(found)
             if devices is None and layout.pipeline_parallel > 1 and replica.fit_per_group >= 1:
                 break  # Once the model fits, more stages add memory only.
-    if best is None:
+    if not served:
         whole = f"up to {device.scale_up_size} and whole servers of them are accepted, with a stage per layer at most"
         if attention == "data":
             whole += "; data-parallel attention is for mixtures of experts"
         raise DoesNotServe(refusals[-1] if refusals else f"found {devices} x {device.name} to a replica; {whole}")
-    return _with_targets(best, model, device, service, constants)
+    return _with_targets(_best(served), model, device, service, constants)
 
 
-def _better(found: ServingEstimate, best: ServingEstimate) -> bool:
-    """Whether a replica serves more per device, the larger one by enough to be worth its coarseness."""
-    each, before = found.requests_per_s_per_device, best.requests_per_s_per_device
-    if found.devices > best.devices:
-        return each > WORTH_LARGER * before
-    return each > before if found.devices == best.devices else WORTH_LARGER * each >= before
+def _best(served: Sequence[ServingEstimate]) -> ServingEstimate:
+    """The smallest replica within ``WORTH_LARGER`` of the most that any serves per device; the fastest of its size."""
+    most = max(each.requests_per_s_per_device for each in served)
+    worthy = [each for each in served if WORTH_LARGER * each.requests_per_s_per_device >= most]
+    return min(worthy, key=lambda each: (each.devices, -each.requests_per_s))
 
 
 def estimate_replicas(

@@ -107,6 +107,8 @@ class ServingConstants:
             outside_tflops=self.outside_tflops * factor,
             bandwidth_efficiency=self.bandwidth_efficiency * factor,
             link_efficiency=self.link_efficiency * factor,
+            exchange_efficiency=self.exchange_efficiency * factor,
+            network_efficiency=self.network_efficiency * factor,
             all_reduce_us=self.all_reduce_us / factor,
             layer_overhead_us=self.layer_overhead_us / factor,
             expert_layer_overhead_us=self.expert_layer_overhead_us / factor,

@@ -10,9 +10,8 @@ from planner.engineering.performance.device import Device
 from planner.engineering.performance.inference import estimate_serving
 from planner.engineering.performance.inference_calibration import ServingConstants, constants_of
 from planner.engineering.performance.models import Model
-from planner.engineering.performance.replicas import ServingEstimate
+from planner.engineering.performance.replicas import Replica, ServingEstimate
 from planner.engineering.performance.service import Service
-from planner.engineering.performance.serving import step_cost
 from planner.units import GIGA
 
 
@@ -34,21 +33,13 @@ def explain_serving(
     constants = constants or constants_of(device.generation)
     found = found or estimate_serving(model, device, constants=constants, **asked)
     layout, tokens_in, tokens_out = found.layout, asked["tokens_in"], asked["tokens_out"]
-    read = tokens_in * (1 - asked.get("prefix_hit", 0.0))
-    context = tokens_in + tokens_out / 2
-    held = tokens_in + constants.output_reserved * tokens_out
     drafted, accepted = asked.get("draft_tokens") or 0, asked.get("draft_acceptance")
-    tokens_per_step = Service(1, 1, "", "", draft_tokens=drafted, draft_acceptance=accepted or 0.0).tokens_per_step
-    cost = step_cost(
-        model,
-        device,
-        constants,
-        layout,
-        precision=found.precision,
-        kv_precision=found.kv_precision,
-        draft_tokens=drafted,
-        tokens_per_step=tokens_per_step,
-    )
+    service = Service(
+        tokens_in, tokens_out, found.precision, found.kv_precision, prefix_hit=asked.get("prefix_hit", 0.0),
+        draft_tokens=drafted, draft_acceptance=accepted or 0.0,
+    )  # fmt: skip
+    replica = Replica(model, device, layout, service, constants)
+    cost, held, context = replica.cost, replica.held_tokens, tokens_in + tokens_out / 2
     units = kv.COMPUTED_IN[found.precision]
     kv_bytes = kv.KV_BYTES[found.kv_precision]
     running = max(found.batch / layout.groups / max(found.decode_replicas, 1), 1.0)
@@ -105,7 +96,7 @@ def explain_serving(
             "GB",
         ),
         Step("requests in flight", batch_rule, found.batch, "requests"),
-        Step("prompt tokens to compute", "tokens in x (1 - prefix hits)", read, "tokens"),
+        Step("prompt tokens to compute", "tokens in x (1 - prefix hits)", service.read, "tokens"),
         Step("writing step: products", "running requests x FLOPs / rate", parts.compute_s * 1e3, "ms"),
         Step("writing step: weights", "bytes read once / bandwidth", parts.read_s * 1e3, "ms"),
         Step(
@@ -123,7 +114,14 @@ def explain_serving(
         Step("writing step: overhead", "layers x overhead, requests x sampling", parts.overhead_s * 1e3, "ms"),
         Step("writing step", "hypot(products, weights) + the rest", writing * 1e3, "ms"),
         *(
-            [Step("tokens of a step", f"1 and {drafted} drafted, kept at {accepted:g}", tokens_per_step, "tokens")]
+            [
+                Step(
+                    "tokens of a step",
+                    f"1 and {drafted} drafted, kept at {accepted:g}",
+                    service.tokens_per_step,
+                    "tokens",
+                )
+            ]
             if drafted
             else []
         ),

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from planner.engineering.performance import kv
 from planner.engineering.performance.device import Device
@@ -147,14 +148,15 @@ class Replica:
         ttft_s: float,
         tpot_s: float,
         limiting: str,
+        **group: Any,
     ) -> ServingEstimate:
-        """What is known of the replica at a batch."""
+        """What is known of the replica at a batch, or of a ``group`` of two pools in which it writes."""
         model, service = self.model, self.service
         factor = spread(self.constants.error_of(model))
         first = spread(self.constants.ttft_log_error)
         kv_bytes = model.kv_elements(self.held_tokens) * kv.KV_BYTES[service.kv_precision]
         return ServingEstimate(
-            devices=self.layout.devices,
+            **{"devices": self.layout.devices, **group},
             layout=self.layout,
             batch=batch,
             requests_per_s=requests_per_s,

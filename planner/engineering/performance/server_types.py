@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from planner.engineering.compute import packing, whole_devices
 from planner.engineering.performance.device import Device, device_of
 from planner.engineering.performance.inference import DoesNotServe, estimate_replicas, replicas_needed
-from planner.engineering.performance.inference_calibration import DEFAULT_ENGINE, ServingConstants, constants_of
+from planner.engineering.performance.inference_calibration import (
+    DEFAULT_ENGINE,
+    ENGINES,
+    ServingConstants,
+    constants_of,
+)
 from planner.engineering.performance.measurements import Measurement, calibrate
 from planner.engineering.performance.models import Model
 from planner.engineering.performance.replicas import ServingEstimate
-from planner.engineering.performance.service import TARGETS, Service, drafting_faults, service_of
+from planner.engineering.performance.service import Service, choice_faults, service_of
 from planner.engineering.performance.training import DoesNotTrain, TrainingEstimate, smallest_cluster
 from planner.engineering.performance.training_calibration import TrainingConstants, training_constants
 from planner.engineering.performance.training_measured import TrainingMeasurement, calibrated
@@ -126,9 +131,11 @@ class Queries:
             tokens_in=(self.tokens_in, 1, 1e9), tokens_out=(self.tokens_out, 1, 1e9),
             ttft_s=(self.ttft_s, 1e-9, 1e5), tpot_s=(self.tpot_s, 1e-9, 1e5),
         )  # fmt: skip
-        faults += drafting_faults(self.draft_tokens, self.draft_acceptance)
-        if self.targets not in TARGETS:
-            faults.append(f"found targets {self.targets!r}; {', '.join(TARGETS)} are accepted")
+        faults += choice_faults(
+            self.precision, self.kv_precision, self.prefix_hit, self.draft_tokens, self.draft_acceptance, self.targets
+        )
+        if self.engine not in ENGINES:
+            faults.append(f"found no engine {self.engine!r}; {', '.join(ENGINES)} are accepted")
         if faults:
             raise ValueError("; ".join(faults))
 

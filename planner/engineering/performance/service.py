@@ -85,23 +85,40 @@ def service_of(
         for name, value in (("ttft_s", ttft_s), ("tpot_s", tpot_s))
         if value is not None and not value > 0
     ]
-    if not 0 <= prefix_hit < 1:
-        faults.append(f"prefix_hit must be at least 0 and below 1, found {prefix_hit:g}")
-    if precision not in kv.WEIGHT_BYTES:
-        faults.append(f"found precision {precision!r}; {', '.join(kv.WEIGHT_BYTES)} are accepted")
-    if kv_precision is None:
-        kv_precision = {"fp8": "fp8", "fp4": "fp8", "int8": "int8", "w4a8": "fp8"}.get(precision, "fp16")
-    elif kv_precision not in kv.KV_BYTES:
-        faults.append(f"found kv_precision {kv_precision!r}; {', '.join(kv.KV_BYTES)} are accepted")
-    if targets not in TARGETS:
-        faults.append(f"found targets {targets!r}; {', '.join(TARGETS)} are accepted")
-    faults += drafting_faults(draft_tokens, draft_acceptance)
+    faults += choice_faults(precision, kv_precision, prefix_hit, draft_tokens, draft_acceptance, targets)
     if faults:
         raise ValueError("; ".join(faults))
+    if kv_precision is None:
+        kv_precision = {"fp8": "fp8", "fp4": "fp8", "int8": "int8", "w4a8": "fp8"}.get(precision, "fp16")
     return Service(
         tokens_in, tokens_out, precision, kv_precision, ttft_s or math.inf, tpot_s or math.inf, prefix_hit, concurrency,
         draft_tokens, draft_acceptance or 0.0, targets,
     )  # fmt: skip
+
+
+def choice_faults(
+    precision: str,
+    kv_precision: str | None,
+    prefix_hit: float,
+    draft_tokens: int,
+    draft_acceptance: float | None,
+    targets: str,
+) -> list[str]:
+    """Faults of what is chosen of a service, beside its lengths and targets.
+
+    >>> choice_faults("fp16", None, 0.0, 0, None, "p50")
+    ["found targets 'p50'; mean, p90, p95, p99 are accepted"]
+    """
+    faults = []
+    if not 0 <= prefix_hit < 1:
+        faults.append(f"prefix_hit must be at least 0 and below 1, found {prefix_hit:g}")
+    if precision not in kv.WEIGHT_BYTES:
+        faults.append(f"found precision {precision!r}; {', '.join(kv.WEIGHT_BYTES)} are accepted")
+    if kv_precision is not None and kv_precision not in kv.KV_BYTES:
+        faults.append(f"found kv_precision {kv_precision!r}; {', '.join(kv.KV_BYTES)} are accepted")
+    if targets not in TARGETS:
+        faults.append(f"found targets {targets!r}; {', '.join(TARGETS)} are accepted")
+    return faults + drafting_faults(draft_tokens, draft_acceptance)
 
 
 def drafting_faults(draft_tokens: int, draft_acceptance: float | None) -> list[str]:

@@ -201,7 +201,9 @@ def smallest_cluster(
     granule = device.scale_up_size if granule is None else granule
     _above_zero(days=days, granule=granule)
 
-    def at(granules: int, ranged: bool = percentile_90 or percentile_10) -> TrainingEstimate:
+    by_range = percentile_90 or percentile_10
+
+    def at(granules: int, ranged: bool = by_range) -> TrainingEstimate:
         return estimate_training(
             model, device, granules * granule, tokens, sequence, batch_tokens, recomputation, constants,
             precision=precision, trained=trained, ranged=ranged,
@@ -238,7 +240,7 @@ def smallest_cluster(
             enough, tried = tried, min(wanted, tried - step)
         else:
             least, tried = tried, max(wanted, tried + step)
-    return at(found.devices // granule, ranged=True)
+    return found if by_range else at(found.devices // granule, ranged=True)
 
 
 def _first_guess(model: Model, device: Device, tokens: float, days: float, granule: int, most: int) -> int:

@@ -16,7 +16,6 @@ STACKS = ("unfused", "fused", "overlapped")
 """Software of a run. ``unfused``: scores of attention written to memory, as Megatron-LM until 2022. ``fused``: fused
 attention and sequence parallelism, usual since 2023. ``overlapped``: communication hidden behind compute and tuned
 kernels, as the best teams have since 2024."""
-DEFAULT_STACK = "fused"
 FUSED_SINCE = 2023
 """Year from which fused attention and selective recomputation are usual (arXiv:2205.14135 and arXiv:2205.05198, May
 2022, in the frameworks within the year)."""

@@ -60,40 +60,27 @@ def year_of(row: Mapping[str, str]) -> int:
 def estimate_as_typed(row: Mapping[str, str]) -> TrainingEstimate:
     """The model's estimate of a published run as a planner would type it: the model, the devices, the tokens, the
     lengths and the batch, the precision and the year, but neither software nor layout."""
-    device = device_of_row(row)
-    model = preset(row["model"])
-    sequence = float(row["sequence"] or model.sequence)
-    return estimate_training(
-        model,
-        device,
-        int(row["devices"]),
-        float(row["tokens"] or 1),
-        sequence,
-        float(row["batch_sequences"]) * sequence,
-        constants=training_constants(device.generation, None, row["precision"], year_of(row)),
-        precision=row["precision"],
-    )
+    generation = device_of_row(row).generation
+    return _estimated(row, training_constants(generation, None, row["precision"], year_of(row)), {})
 
 
 def estimate_of(row: Mapping[str, str], constants: TrainingConstants | None = None) -> TrainingEstimate:
     """The model's estimate of a published run, in its published layout as far as that is known."""
-    device = device_of_row(row)
-    model = preset(row["model"])
-    sequence = float(row["sequence"] or model.sequence)
     settled = {name: float(row[name]) for name in LAYOUT if row[name]}
     if row["recomputation"]:
         settled["recomputation"] = RECOMPUTATION.index(row["recomputation"])
+    constants = constants or training_constants(device_of_row(row).generation, row["stack"], year=year_of(row))
+    return _estimated(row, _of_row(row, constants), settled)
+
+
+def _estimated(row: Mapping[str, str], constants: TrainingConstants, layout: Mapping[str, float]) -> TrainingEstimate:
+    """The model's estimate of what every row tells, under some software and in what is settled of a layout."""
+    model = preset(row["model"])
+    sequence = float(row["sequence"] or model.sequence)
     return estimate_training(
-        model,
-        device,
-        int(row["devices"]),
-        float(row["tokens"] or 1),
-        sequence,
-        float(row["batch_sequences"]) * sequence,
-        constants=_of_row(row, constants or training_constants(device.generation, row["stack"], year=year_of(row))),
-        precision=row["precision"],
-        layout=settled,
-    )
+        model, device_of_row(row), int(row["devices"]), float(row["tokens"] or 1), sequence,
+        float(row["batch_sequences"]) * sequence, constants=constants, precision=row["precision"], layout=layout,
+    )  # fmt: skip
 
 
 def quantity(row: Mapping[str, str], estimate: TrainingEstimate) -> float:
