@@ -14,6 +14,7 @@ from planner.engineering.outside_air import why_not
 from planner.instance import resolve
 from planner.instance.choices import Overrides
 from planner.instance.idle import prices_of_accelerators
+from planner.instance.models import parameters_of
 from planner.instance.paths import Finding, KeyPath, suggestion
 from planner.instance.schema import Instance
 from planner.instance.sites import Site
@@ -43,7 +44,7 @@ def check(instance: Instance, catalogue: Catalogue | None = None) -> list[Findin
     Returns:
         Findings with a key path, a message, and the other places each was drawn from.
     """
-    findings = [*_names(instance), *_periods(instance)]
+    findings = [*_names(instance), *_periods(instance), *_trained(instance)]
     ordered = resolve.order_date(instance) if _years_suit(instance) else datetime.date(FIRST_YEAR, 1, 1)
     rows, wrong_rows = _overridden(catalogue or load_catalogue(), instance, ordered)
     findings += wrong_rows
@@ -57,6 +58,20 @@ def check(instance: Instance, catalogue: Catalogue | None = None) -> list[Findin
     findings += _currencies(instance, rows, ordered)
     findings += prices_of_accelerators(instance, rows)
     return findings
+
+
+def _trained(instance: Instance) -> Iterator[Finding]:
+    """Runs that train more parameters than their models have."""
+    for position, workload in enumerate(instance.workloads):
+        if isinstance(workload, Training) and workload.trainable_parameters is not None:
+            every, _ = parameters_of(workload)
+            if workload.trainable_parameters > every:
+                yield Finding(
+                    ("workloads", position, "trainable_parameters"),
+                    f"found {workload.trainable_parameters:g} trainable_parameters of {every:g} parameters; at most "
+                    "all of them are accepted",
+                    (("workloads", position, "model"), ("workloads", position, "parameters")),
+                )
 
 
 def _overridden(catalogue: Catalogue, instance: Instance, ordered: datetime.date) -> tuple[Catalogue, list[Finding]]:

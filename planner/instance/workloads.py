@@ -157,15 +157,6 @@ class Training(_Transformer):
     def _trains(self) -> Training:
         if self.trainable_parameters is not None and self.mfu is not None:
             raise ValueError("found both of mfu and trainable_parameters; one is accepted")
-        if self.trainable_parameters is not None:
-            from planner.instance.models import parameters_of  # which knows workloads
-
-            parameters, _ = parameters_of(self)
-            if self.trainable_parameters > parameters:
-                raise ValueError(
-                    f"found {self.trainable_parameters:g} trainable_parameters of {parameters:g} parameters; at most "
-                    "all of them are accepted"
-                )
         return self
 
 
