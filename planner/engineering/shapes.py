@@ -180,8 +180,18 @@ class Shapes:
 
     def subset(self, keep: npt.NDArray[np.generic]) -> Shapes:
         """Some of the trees."""
-        names = ("asked", "rows", "places", "uplinks", "pods", "spines", "spine_uplinks", "cores")
-        return Shapes(self.rules, self.tiers, **{name: getattr(self, name)[keep] for name in names})
+        return Shapes(self.rules, self.tiers, *(column[keep] for column in self._columns))
+
+    def beside(self, others: Shapes) -> Shapes:
+        """These and others of the same rules."""
+        pairs = zip(self._columns, others._columns, strict=True)
+        return Shapes(self.rules, self.tiers, *(np.concatenate(pair) for pair in pairs))
+
+    @property
+    def _columns(self) -> tuple[Numbers, ...]:
+        return (
+            self.asked, self.rows, self.places, self.uplinks, self.pods, self.spines, self.spine_uplinks, self.cores,
+        )  # fmt: skip
 
     def tree(self, index: int, servers: int) -> Tree:
         """One of the trees with so many servers below it."""

@@ -6,8 +6,7 @@ chain carries N servers on full clusters of the largest frame and one tail on th
 
 from __future__ import annotations
 
-import bisect
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -16,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.engineering.fit import MORE_ROWS, most_rows
-from planner.engineering.shapes import Rules, shapes
+from planner.engineering.shapes import Rules, Shapes, shapes
 from planner.engineering.tree import Tree
 
 Numbers = npt.NDArray[np.int64]
+Vector = npt.NDArray[np.float64]
 Pattern = tuple[tuple[int, int], ...]
 """Clusters as (index in a chain, count), largest first."""
 FINE_UNITS = 300
@@ -117,33 +117,57 @@ def clusters(rules: Rules, planes: int, most: int, worth: tuple[float, ...] = SW
     >>> [(c.servers, *c.counts[:2]) for c in found if c.servers > 28]
     [(32, 8, 4), (40, 16, 5)]
     """
-    rows, places = _sizes(rules, most)
-    offered = shapes(rules, rows, places)
-    counted = planes * offered.counts()
+    offered, counted = _looked_at(rules, most)
+    counted = planes * counted
+    cost = counted @ np.array(worth)
     servers = offered.rows * offered.places
     # The cheapest of every size; then no larger one may be as cheap.
-    order = np.lexsort((offered.links, offered.switches, counted @ np.array(worth), servers))
+    order = np.lexsort((offered.links, offered.switches, cost, servers))
     order = order[np.unique(servers[order], return_index=True)[1]]
-    price = np.array(worth)
-    listed, trees, own = servers[order].tolist(), offered.trees(order), counted[order].tolist()
-    cost = (counted[order] @ price).tolist()
     single = Tree(rules.radix, rules.ports, False, rules.radix // rules.ports, 0, rules.radix, 0, 1)
+    alone = counts(single, planes, rules.cage_links)
+    servers, cost = servers[order], cost[order]
     if rules.tiers == 2 and single.servers:
-        at = bisect.bisect_right(listed, single.servers)
-        alone = counts(single, planes, rules.cage_links)
-        listed.insert(at, single.servers)
-        trees.insert(at, single)
-        own.insert(at, alone)
-        cost.insert(at, float(np.dot(alone, price)))
-    return tuple(Cluster(trees[i], listed[i], Counts(*own[i])) for i in _rising(listed, cost, most))
+        at = int(np.searchsorted(servers, single.servers, "right"))
+        servers, order = np.insert(servers, at, single.servers), np.insert(order, at, -1)
+        cost = np.insert(cost, at, np.dot(alone, np.array(worth)))
+    kept = _rising(servers, cost, most)
+    order = order[kept]
+    trees, own = iter(offered.trees(order[order >= 0])), counted[order].tolist()
+    return tuple(
+        Cluster(single, n, alone) if index < 0 else Cluster(next(trees), n, Counts(*row))
+        for index, n, row in zip(order.tolist(), servers[kept].tolist(), own, strict=True)
+    )
 
 
-def _sizes(rules: Rules, most: int) -> tuple[Numbers, Numbers]:
-    """Rows of leaves and servers of each that are looked at for clusters of up to so many servers."""
+def _looked_at(rules: Rules, most: int) -> tuple[Shapes, Numbers]:
+    """Trees that are looked at for clusters of up to so many servers, and their counts on one plane."""
+    more = MORE_ROWS if rules.any_pods and not rules.growth else 0
+    largest, needed = most_rows(rules, rules.tiers), -(-most // max(rules.full, 1)) + more
+    end = min(largest, needed)
+    # Made once up to the next power of two, for pools of many sizes ask for the same.
+    found, counted = _offered(rules, min(largest, 1 << (end - 1).bit_length()) if end > 0 else 0)
+    inside = found.rows <= end
+    found, counted = found.subset(inside), counted[inside]
+    if end > FINE_UNITS and end not in _units(largest, largest):
+        last = shapes(rules, *_sizes(rules, [end]))
+        found, counted = found.beside(last), np.concatenate([counted, last.counts()])
+    return found, counted
+
+
+@lru_cache(maxsize=1024)
+def _offered(rules: Rules, largest: int) -> tuple[Shapes, Numbers]:
+    """Trees of up to so many rows of leaves, and their counts."""
+    found = shapes(rules, *_sizes(rules, _units(largest, largest)))
+    return found, found.counts()
+
+
+def _sizes(rules: Rules, units: Iterable[int]) -> tuple[Numbers, Numbers]:
+    """Rows of leaves, of so many each, and the servers of a row that are looked at."""
     rows: list[int] = []
     places: list[int] = []
     more = MORE_ROWS if rules.any_pods and not rules.growth else 0
-    for number in _units(most_rows(rules, rules.tiers), -(-most // max(rules.full, 1)) + more):
+    for number in units:
         # Fewer servers stand on fewer rows, of which one more than needed is looked at.
         fewest = rules.full * (number - 1 - more) // number // rules.grain * rules.grain
         fewest = rules.full if rules.growth else max(fewest, 0) + rules.grain
@@ -157,21 +181,17 @@ def frontier(found: Iterable[Cluster], most: int) -> tuple[Cluster, ...]:
     """Clusters in rising order of servers, up to the first that carries ``most``; none that is as dear as a larger one,
     switches counted first and links next."""
     listed = sorted(found, key=lambda c: c.servers)
-    cost = [float(np.dot(c.counts, SWITCHES)) for c in listed]
-    return tuple(listed[i] for i in _rising([c.servers for c in listed], cost, most))
+    cost = np.array([c.counts for c in listed], np.int64).reshape(-1, len(SWITCHES)) @ np.array(SWITCHES)
+    kept = _rising(np.array([c.servers for c in listed], np.int64), cost, most)
+    return tuple(listed[i] for i in kept.tolist())
 
 
-def _rising(servers: Sequence[int], cost: Sequence[float], most: int) -> list[int]:
-    """Which of some clusters, in rising order of servers, stay: each cheaper than all larger ones."""
-    kept: list[int] = []
-    least = np.inf
-    for i in range(len(servers) - 1, -1, -1):
-        if cost[i] < least:
-            least = cost[i]
-            kept.append(i)
-    kept.reverse()
-    last = next((k for k, i in enumerate(kept) if servers[i] >= most), len(kept) - 1)
-    return kept[: last + 1]
+def _rising(servers: Numbers, cost: Vector, most: int) -> Numbers:
+    """Which of some clusters, in rising order of servers, stay up to the first that carries ``most``: each cheaper than
+    all larger ones."""
+    larger = np.append(np.minimum.accumulate(cost[::-1])[::-1][1:], np.inf)  # the cheapest beyond each
+    kept = np.flatnonzero(cost < larger)
+    return kept[: int(np.searchsorted(servers[kept], most)) + 1]
 
 
 def single_switches(found: tuple[Cluster, ...]) -> tuple[Cluster, ...]:
