@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from planner.engineering.management import PDUS_PER_RACK
 from planner.options.kits import Mix
@@ -17,6 +19,7 @@ from planner.options.tables import Made, Swap, Term
 
 NODE_LEAF = "node-leaf"
 SAME_KW = 1e-12
+Count = TypeVar("Count", int, npt.NDArray[np.int64])
 
 
 def whole_rate(servers: int, lanes: int, cage: int) -> float:
@@ -104,7 +107,7 @@ def cords_of_rack(options: Sequence[NetworkOption], mix: Mix) -> Mapping[str, in
     return {part: math.ceil(share * PDUS_PER_RACK) for part, share in cord.kit.parts}
 
 
-def others_parts(option: NetworkOption, mix: Mix, links: int) -> Mapping[str, int]:
+def others_parts(option: NetworkOption, mix: Mix, links: Count) -> Mapping[str, Count]:
     """Parts of the links to what is no server: out-of-band switches (two links each), or all that these reach."""
     ends = mix[option.network, NODE_LEAF][-1].ends  # of the longest kit, which reaches every switch
     found: dict[str, int] = {}

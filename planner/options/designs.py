@@ -69,6 +69,7 @@ class Designer:
         self.chains = Chains()
         self._families: dict[tuple[str, Oversubscription], list[Family]] = {}
         self._stages: dict[tuple[object, ...], Stages | None] = {}
+        self._of_design: dict[str, Stages] = {}
 
     def families(self, server: Server, ratio: Oversubscription) -> list[Family]:
         """The families of a server type."""
@@ -87,7 +88,12 @@ class Designer:
         stages = self._stages[key]
         if stages is None:
             return None
+        self._of_design[id] = stages
         return design_of(id, server, ratio, racks, stages, self.resources)
+
+    def steps_needed(self, design: str, most: int) -> int:
+        """How many steps of a design, smallest first, a pool of at most so many servers may use."""
+        return self._of_design[design].needed.steps(most)
 
     def _make(self, server: Server, ratio: Oversubscription, places: int, asked: Asked) -> Stages | None:
         """Steps of all families, without those that are beaten in racks of every class."""

@@ -8,7 +8,6 @@ from functools import cached_property
 
 import numpy as np
 
-from planner.engineering.management import twin_links
 from planner.options import attach, management
 from planner.options.chains import Chain, Counts, Numbers, Pattern, clusters, single_switches
 from planner.options.kits import Mix
@@ -69,25 +68,6 @@ def part_columns(option: NetworkOption, mix: Mix) -> list[tuple[int, list[tuple[
             pairs = zip(columns, (ends.cable, ends.lower, ends.upper), strict=True)
             found.append((columns[0], [(column, part) for column, part in pairs if part]))
     return found
-
-
-def parts_of(option: NetworkOption, mix: Mix, counted: Counts) -> dict[str, int]:
-    """Parts of the links between the switches of a network."""
-    found: dict[str, int] = {}
-    for links, pairs in part_columns(option, mix):
-        for column, part in pairs if counted[links] else ():
-            found[part] = found.get(part, 0) + counted[column]
-    for part, pieces in twin_parts(option, mix, counted.leaves).items():
-        found[part] = found.get(part, 0) + pieces
-    return found
-
-
-def twin_parts(option: NetworkOption, mix: Mix, leaves: int) -> dict[str, int]:
-    """Parts of the links between twins of in-band leaves; none in other networks."""
-    if (option.network, LEAF_LEAF) not in mix:
-        return {}
-    links = twin_links(leaves)
-    return {part: int(np.ceil(share * links)) for part, share in mix[option.network, LEAF_LEAF][0].kit.parts}
 
 
 @dataclass

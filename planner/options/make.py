@@ -163,7 +163,7 @@ class _Maker:
                 fitting = self._fitting(prospect, largest.get(prospect.design, 0))
                 if design is None or not fitting:
                     continue
-                pools.append(pool_of(prospect, design, several))
+                pools.append(pool_of(prospect, design, designer.steps_needed(design.id, prospect.most), several))
                 for size in fitting:
                     sizes[size.id] = size
                     sites_of.setdefault(size.id, {})[prospect.site.name] = None

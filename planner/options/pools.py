@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import bisect
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from planner.catalogue import Catalogue
 from planner.catalogue.entries import Cooling, Rack, Server
@@ -22,7 +19,7 @@ from planner.options.export import Reason, judge_delivery, judge_order
 from planner.options.loads import Loads
 from planner.options.prices import Prices, Remove
 from planner.options.steps import RackClass
-from planner.options.tables import Design, Pool, Size, Step
+from planner.options.tables import Design, Pool, Size
 
 
 @dataclass(frozen=True)
@@ -183,8 +180,8 @@ class Prospects:
         return 2 if 1 < life < horizon.periods else 1
 
 
-def pool_of(prospect: Prospect, design: Design, several_ratios: bool) -> Pool:
-    """The pool of a prospect with the steps it may need."""
+def pool_of(prospect: Prospect, design: Design, steps: int, several_ratios: bool) -> Pool:
+    """The pool of a prospect, which may need so many steps of its design."""
     site, server, cooling, racks, ratio = (
         prospect.site, prospect.server, prospect.cooling, prospect.racks, prospect.ratio
     )  # fmt: skip
@@ -203,30 +200,9 @@ def pool_of(prospect: Prospect, design: Design, several_ratios: bool) -> Pool:
         places=racks.places,
         server_kw=server.power_kw,
         design=design.id,
-        steps=steps_needed(design, prospect.most),
+        steps=steps,
         may_order=prospect.may_order,
         most_servers=prospect.most,
         availability=prospect.availability,
         fleet=f"{site.name}/{server.id}{suffix}",
     )
-
-
-def steps_needed(design: Design, most: int) -> int:
-    """How many steps, smallest first, a pool of at most so many servers may use: of every family up to the first that
-    carries them all, and beyond it those that take less of something. Where gangs must be packed, a larger network may
-    serve fewer servers: up to twice as large, which families that begin beyond are not worth."""
-    enough = bisect.bisect_left(design.steps, most, key=_servers)
-    twice = bisect.bisect_right(design.steps, 2 * most, key=_servers) if design.gang_sizes else 0
-    found = max(enough, twice)
-    for numbers, taken in design.families:
-        rows = np.arange(bisect.bisect_left(numbers, enough), len(numbers))
-        if twice and len(rows) and numbers[rows[0]] >= twice:
-            continue
-        while len(rows):
-            found = max(found, numbers[rows[0]] + 1)
-            rows = rows[(taken[rows] < taken[rows[0]]).any(1)]
-    return found
-
-
-def _servers(step: Step) -> int:
-    return step.servers

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +16,11 @@ from planner.instance.choices import Oversubscription
 from planner.options import attach, frontier
 from planner.options.chains import Cluster, Counts, Pattern
 from planner.options.frontier import Candidates, Numbers
-from planner.options.groups import Group, part_columns, twin_parts
+from planner.options.groups import Group
 from planner.options.kits import Mix
 from planner.options.management import IN_BAND, LEAF_LEAF, OUT_OF_BAND
+from planner.options.materials import Materials
+from planner.options.needed import Needed
 from planner.options.networks import NetworkOption
 from planner.options.packing import Cells, Packing
 from planner.options.resources import Resources, Vector
@@ -59,9 +62,8 @@ class Stages:
     packing: Packing | None
     resources: Resources
     attachments: dict[str, Attachment] = field(default_factory=dict)
-    _tied: dict[tuple[object, ...], Attachment] = field(default_factory=dict)
     _standings: dict[tuple[object, ...], Standing] = field(default_factory=dict)
-    _made: dict[tuple[int, int], Step] = field(default_factory=dict)
+    _made: tuple[Numbers, tuple[Step, ...]] | None = None
 
     @cached_property
     def order(self) -> Numbers:
@@ -69,62 +71,74 @@ class Stages:
         return np.argsort(self.found.servers, kind="stable")
 
     @cached_property
-    def steps(self) -> list[Step]:
-        """The steps in rising order of servers, without their network racks."""
-        rows = self.order.tolist()
-        cells = self.cells or [self.groups[g].cells[p] for g, p in self._places]
-        single = np.array([len(cells[row]) == 1 and cells[row][0][1] == 1 for row in rows], np.bool_)
-        least = frontier.least_servers(self.found.subset(self.order), single).tolist()
-        materials = self._materials()
-        servers, kw = self.found.servers.tolist(), self.kw.tolist()
-        return [
-            Step(
-                servers[row], fewest, self._attachment(row), *materials[row], 0, kw[row], cells[row],
-                Standings(partial(self._networks, row)),
-            )
-            for row, fewest in zip(rows, least, strict=True)
-        ]  # fmt: skip
+    def materials(self) -> Materials:
+        """Switches and parts of the steps in rising order of servers."""
+        return Materials(self.groups, self.group[self.order], self.position[self.order])
 
-    def in_racks(self, network_racks: Sequence[int]) -> tuple[Step, ...]:
-        """The steps with their network racks; those with as many are the same ones."""
-        found = []
-        for index, (step, racks) in enumerate(zip(self.steps, network_racks, strict=True)):
-            own = self._made.get((index, racks))
-            if own is None:
-                own = self._made[index, racks] = Step(
-                    step.servers, step.least, step.attachment, step.switches, step.parts, racks, step.fixed_kw,
-                    step.cells, step.standings,
-                )  # fmt: skip
-            found.append(own)
-        return tuple(found)
+    @cached_property
+    def needed(self) -> Needed:
+        """How many of the steps pools may need."""
+        taken = np.column_stack([self.materials.pieces, np.round(self.kw[self.order], 9)])
+        return Needed(self.found.servers[self.order], self._tied[1], taken, self.packing is not None)
+
+    def in_racks(self, network_racks: Numbers) -> tuple[Step, ...]:
+        """The steps with their network racks; those with as many as in the racks asked for before are the same ones."""
+        racks = network_racks.tolist()
+        if self._made is None:
+            steps = list(map(Step, *self._columns[:5], racks, *self._columns[5:]))
+        else:
+            before, made = self._made
+            steps = list(made)
+            for index in np.flatnonzero(before != network_racks).tolist():
+                steps[index] = steps[index]._replace(network_racks=racks[index])
+        self._made = network_racks, tuple(steps)
+        return self._made[1]
 
     @cached_property
     def unpackable(self) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]:
         """Minimal loads of gangs that steps cannot pack though they have the places, with the steps."""
-        return _unpackable(self.steps, self.packing)
+        return _unpackable(self.cells, self.found.cell, self.found.servers, self.order, self.packing)
+
+    @cached_property
+    def _columns(self) -> tuple[list[Any], ...]:
+        """The steps in rising order of servers, without their network racks, by what they tell."""
+        rows = self.order.tolist()
+        places = [self._places[row] for row in rows]
+        cells = [self.cells[row] for row in rows] if self.cells else [self.groups[g].cells[p] for g, p in places]
+        single = np.array([len(own) == 1 and own[0][1] == 1 for own in cells], np.bool_)
+        least = frontier.least_servers(self.found.subset(self.order), single).tolist()
+        ids, number = self._tied
+        standings = [Standings(self._networks, row) for row in rows]
+        return (
+            self.found.servers[self.order].tolist(), least, [ids[i] for i in number.tolist()],
+            self.materials.switches, self.materials.parts,
+            self.kw[self.order].tolist(), cells, standings,
+        )  # fmt: skip
 
     @cached_property
     def _places(self) -> list[tuple[int, int]]:
         """Group and position of each step."""
         return list(zip(self.group.tolist(), self.position.tolist(), strict=True))
 
-    def _attachment(self, row: int) -> str:
-        """Id of the attachment of a step, which is made once."""
-        group = self.groups[self._places[row][0]]
-        key = (group.family, id(group.mix), int(self.found.variant[row]))
-        if key not in self._tied:
-            single = int(group.one_switch()[self._places[row][1]]) if self.resources.scarce else 0
-            self._tied[key] = _attachment(group, self.variants, key[2], single, self.resources)
-            self.attachments[self._tied[key].id] = self._tied[key]
-        return self._tied[key].id
-
-    def _materials(self) -> dict[int, tuple[Mapping[str, int], Mapping[str, int]]]:
-        """Switches and parts of each step."""
-        found: dict[int, tuple[Mapping[str, int], Mapping[str, int]]] = {}
-        for g in np.unique(self.group):
-            rows = np.flatnonzero(self.group == g)
-            found |= zip(rows.tolist(), _materials(self.groups[g], self.position[rows]), strict=True)
-        return found
+    @cached_property
+    def _tied(self) -> tuple[list[str], Numbers]:
+        """Ids of the attachments, each made once, and which of them each step has, in rising order of servers."""
+        key = (self.group * len(self.variants) + self.found.variant)[self.order]
+        _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+        made: dict[tuple[object, ...], str] = {}
+        numbers: dict[str, int] = {}
+        number = np.zeros(len(first), np.int64)
+        for at in np.argsort(first).tolist():
+            g, position = self._places[int(self.order[first[at]])]
+            group, variant = self.groups[g], int(self.found.variant[self.order[first[at]]])
+            own = (group.family, id(group.mix), variant)
+            if own not in made:
+                single = int(group.one_switch()[position]) if self.resources.scarce else 0
+                tied = _attachment(group, self.variants, variant, single, self.resources)
+                self.attachments[tied.id] = tied
+                made[own] = tied.id
+            number[at] = numbers.setdefault(made[own], len(numbers))
+        return list(numbers), number[inverse]
 
     def _networks(self, row: int) -> tuple[Standing, ...]:
         """The networks of a step; equal ones of several steps are made once."""
@@ -152,39 +166,13 @@ def design_of(
     """The design in racks of one class: the steps with their network racks counted."""
     fixed = stages.found.fixed[stages.order]
     height, kw = fixed[:, resources.height], fixed[:, resources.columns]
-    network_racks = np.maximum(_ceil(height / racks.rack_height), _ceil(kw / racks.rack_kw)).tolist()
+    network_racks = np.maximum(_ceil(height / racks.rack_height), _ceil(kw / racks.rack_kw))
     steps = stages.in_racks(network_racks)
     sizes = stages.packing.sizes if stages.packing is not None else ()
     return Design(
         id, server.id, ratio.leaf, ratio.spine, racks.places, racks.rack_kw, racks.rack_height, stages.attachments,
         steps, sizes, stages.unpackable,
     )  # fmt: skip
-
-
-def _materials(group: Group, rows: Numbers) -> list[tuple[Mapping[str, int], Mapping[str, int]]]:
-    """Switches and parts of some steps of a group, with all places taken."""
-    networks = [(option, part_columns(option, group.mix), counted.tolist()) for option, counted in group.counts(rows)]
-    out_of_band = group.managed.out_of_band[rows].tolist() if group.managed is not None else []
-    found: list[tuple[Mapping[str, int], Mapping[str, int]]] = []
-    for i in range(len(rows)):
-        switches: dict[str, int] = {}
-        parts = dict(group.rounding)
-        for option, classes, counts in networks:
-            counted = counts[i]
-            switch = option.switch.id
-            switches[switch] = switches.get(switch, 0) + counted[0] + counted[1] + counted[2]
-            for links, pairs in classes:
-                if counted[links]:
-                    for column, part in pairs:
-                        parts[part] = parts.get(part, 0) + counted[column]
-        if out_of_band:
-            band, below = group.networks[-2:]
-            _add(parts, twin_parts(band, group.mix, networks[-1][2][i][0]))
-            _add(parts, attach.others_parts(band, group.mix, OUT_OF_BAND_UPLINKS * out_of_band[i]))
-            _add(parts, attach.others_parts(below, group.mix, sum(switches.values())))
-            switches[below.switch.id] = switches.get(below.switch.id, 0) + out_of_band[i]
-        found.append((switches, parts))
-    return found
 
 
 def _ceil(values: Vector) -> Numbers:
@@ -207,11 +195,6 @@ def _attachment(
         for swap in attach.swaps_of(option, group.mix, bool(one_switch >> i & 1), resources)
     )
     return Attachment(f"{group.family}/{variant}", terms, cords, links, swaps)
-
-
-def _add(parts: dict[str, int], more: Mapping[str, int]) -> None:
-    for part, pieces in more.items():
-        parts[part] = parts.get(part, 0) + pieces
 
 
 def _managed(group: Group, count: int, standings: Sequence[Standing]) -> list[Standing]:
@@ -261,12 +244,24 @@ def _row(cluster: Cluster, planes: int, count: int) -> Row:
     )  # fmt: skip
 
 
-def _unpackable(steps: Sequence[Step], packing: Packing | None) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]:
-    """Minimal loads of gangs that steps cannot pack though they have the places, with the steps."""
+def _unpackable(
+    cells: Sequence[Cells], number: Numbers, servers: Numbers, order: Numbers, packing: Packing | None
+) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]:
+    """Minimal loads of gangs that steps cannot pack though they have the places, with the steps.
+
+    Args:
+        number: of the cells; equal cells have one.
+        order: of the steps.
+    """
+    if packing is None or len(packing.told) < 2:  # counting does for one size
+        return ()
     found: dict[tuple[int, ...], list[int]] = {}
     known: dict[object, list[tuple[int, ...]]] = {}
-    for index, step in enumerate(steps if packing is not None else ()):
-        assert packing is not None
-        for load in packing.unpackable(step.cells, step.servers, known):
+    of_step: dict[tuple[int, int], list[tuple[int, ...]]] = {}
+    keys = zip(number[order].tolist(), servers[order].tolist(), strict=True)
+    for index, (row, key) in enumerate(zip(order.tolist(), keys, strict=True)):
+        if key not in of_step:
+            of_step[key] = packing.unpackable(cells[row], key[1], known)
+        for load in of_step[key]:
             found.setdefault(load, []).append(index)
     return tuple((load, tuple(indices)) for load, indices in found.items())

@@ -5,11 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import overload
-
-import numpy as np
-import numpy.typing as npt
+from typing import NamedTuple, overload
 
 from planner.catalogue import Catalogue
 from planner.engineering.export_rules import Cap
@@ -157,15 +153,20 @@ class Standings(Sequence[Standing]):
     """The networks of a step, made when first looked at: of many thousand steps a plan shows a few.
 
     Args:
-        make: makes them.
+        make: makes those of a step by its number.
     """
 
-    def __init__(self, make: Callable[[], tuple[Standing, ...]]) -> None:
-        self._make = make
+    __slots__ = ("_found", "_make", "_number")
 
-    @cached_property
+    def __init__(self, make: Callable[[int], tuple[Standing, ...]], number: int) -> None:
+        self._make, self._number = make, number
+        self._found: tuple[Standing, ...] | None = None
+
+    @property
     def made(self) -> tuple[Standing, ...]:
-        return self._make()
+        if self._found is None:
+            self._found = self._make(self._number)
+        return self._found
 
     @overload
     def __getitem__(self, index: int) -> Standing: ...
@@ -189,8 +190,7 @@ class Standings(Sequence[Standing]):
         return repr(self.made)
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """A network that carries up to so many servers, complete: every figure is physics, none is a choice of the model.
 
     Attributes:
@@ -244,26 +244,6 @@ class Design:
     steps: tuple[Step, ...]
     gang_sizes: tuple[int, ...] = ()
     unpackable: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = ()
-
-    @cached_property
-    def families(self) -> list[tuple[list[int], npt.NDArray[np.float64]]]:
-        """The steps of each attachment in rising order of servers, by number, and what they take: switches and parts by
-        type, racks, kW."""
-        families: dict[str, list[int]] = {}
-        for number, step in enumerate(self.steps):
-            families.setdefault(step.attachment, []).append(number)
-        found = []
-        for numbers in families.values():
-            own = [self.steps[number] for number in numbers]
-            switches = list(dict.fromkeys(id for step in own for id in step.switches))
-            parts = list(dict.fromkeys(id for step in own for id in step.parts))
-            rows = [
-                [*(step.switches.get(id, 0) for id in switches), *(step.parts.get(id, 0) for id in parts),
-                 step.network_racks, round(step.fixed_kw, 9)]
-                for step in own
-            ]  # fmt: skip
-            found.append((numbers, np.array(rows, np.float64)))
-        return found
 
     def places_of(self, step: Step, size: int) -> int:
         """Blocks of ``size`` servers that a step has places for: in each cell as many as fit."""

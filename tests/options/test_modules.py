@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Literal
 
+import numpy as np
 import pytest
 
 from planner.catalogue import load_catalogue
@@ -16,8 +17,8 @@ from planner.engineering.fit import on_frame
 from planner.instance.choices import FabricChoice, Oversubscription
 from planner.options.attach import terms_of, whole_rate
 from planner.options.chains import SWITCHES, Chain, Cluster, clusters, counts
-from planner.options.groups import parts_of
 from planner.options.kits import Mix, Piece, ends_of
+from planner.options.materials import of_network
 from planner.options.networks import NetworkOption, Networks, row_of
 
 CATALOGUE = load_catalogue()
@@ -88,7 +89,8 @@ def bill_of(option: NetworkOption, mix: Mix, cluster: Cluster, servers: int) -> 
 
 def parts_for(option: NetworkOption, mix: Mix, cluster: Cluster, servers: int) -> Counter[str]:
     """The same from the closed forms of the options."""
-    found = Counter(parts_of(option, mix, cluster.counts))
+    pieces = of_network(option, mix, np.array([cluster.counts])).items()
+    found = Counter({id: int(n[0]) for (kind, id), n in pieces if kind == "optics"})
     for term in terms_of(option, mix, not cluster.tree.spines):
         found[term.part] += term.pieces(servers)
     return +found

@@ -262,7 +262,7 @@ def test_sizes_of_one_share_are_told_apart_by_workload() -> None:
 def test_links_of_what_is_no_server_are_made_like_those_of_servers() -> None:
     found = options()
     step = found.designs["d"].steps[0]
-    step = replace(step, standings=(replace(step.standings[0], other_ports=5),))
+    step = step._replace(standings=(replace(step.standings[0], other_ports=5),))
     found = replace(found, designs={"d": replace(found.designs["d"], steps=(step,))})
     plan = plan_of(found, servers({1: 3}, {1: 0}))
     # two of each server, three of its rack, five of others

@@ -1,0 +1,62 @@
+"""How many steps of a server type a pool may need."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from planner.options.frontier import Numbers
+from planner.options.resources import Vector
+
+
+class Needed:
+    """How many steps, smallest first, a pool of at most so many servers may use.
+
+    Those of every family up to the first that carries them all, and beyond it those that take less of something. Where
+    gangs must be packed, a larger network may serve fewer servers: up to twice as large, which families that begin
+    beyond are not worth.
+
+    Args:
+        servers: of the steps, ascending.
+        family: of each step; those of one are tied to servers in the same way.
+        taken: what each takes of everything: racks and their power follow from switches and parts.
+        gangs: whether gangs must be packed.
+    """
+
+    def __init__(self, servers: Numbers, family: Numbers, taken: Vector, gangs: bool) -> None:
+        self._servers = servers
+        self._gangs = gangs
+        self._families = []
+        for own in np.unique(family).tolist():
+            rows = np.flatnonzero(family == own)
+            # What all take alike tells none from another.
+            table = taken[rows]
+            self._families.append((rows, table[:, (table != table[0]).any(0)]))
+        self._found: dict[int, int] = {}
+
+    def steps(self, most: int) -> int:
+        """For so many servers.
+
+        Two networks, for 4 and 8 servers; the larger one takes less of the second thing. A pool of 3 needs both:
+
+        >>> Needed(np.array([4, 8]), np.array([0, 0]), np.array([[1.0, 2.0], [2.0, 1.0]]), False).steps(3)
+        2
+        >>> Needed(np.array([4, 8]), np.array([0, 0]), np.array([[1.0, 2.0], [2.0, 2.0]]), False).steps(3)
+        1
+        """
+        if most not in self._found:
+            self._found[most] = self._steps(most)
+        return self._found[most]
+
+    def _steps(self, most: int) -> int:
+        enough = int(np.searchsorted(self._servers, most))
+        twice = int(np.searchsorted(self._servers, 2 * most, "right")) if self._gangs else 0
+        found = max(enough, twice)
+        for numbers, taken in self._families:
+            begin = int(np.searchsorted(numbers, enough))
+            if begin == len(numbers) or (twice and numbers[begin] >= twice):
+                continue
+            rows = np.arange(begin, len(numbers))
+            while len(rows):
+                found = max(found, int(numbers[rows[0]]) + 1)
+                rows = rows[(taken[rows] < taken[rows[0]]).any(1)]
+        return found
