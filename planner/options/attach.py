@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from planner.engineering.management import PDUS_PER_RACK
 from planner.options.kits import Mix
@@ -19,7 +17,6 @@ from planner.options.tables import Made, Swap, Term
 
 NODE_LEAF = "node-leaf"
 SAME_KW = 1e-12
-Count = TypeVar("Count", int, npt.NDArray[np.int64])
 
 
 def whole_rate(servers: int, lanes: int, cage: int) -> float:
@@ -107,14 +104,13 @@ def cords_of_rack(options: Sequence[NetworkOption], mix: Mix) -> Mapping[str, in
     return {part: math.ceil(share * PDUS_PER_RACK) for part, share in cord.kit.parts}
 
 
-def others_parts(option: NetworkOption, mix: Mix, links: Count) -> Mapping[str, Count]:
-    """Parts of the links to what is no server: out-of-band switches (two links each), or all that these reach."""
+def others_parts(option: NetworkOption, mix: Mix) -> list[tuple[str, int]]:
+    """Parts of the links to what is no server: out-of-band switches (two links each), or all that these reach; with the
+    links that a piece serves."""
     ends = mix[option.network, NODE_LEAF][-1].ends  # of the longest kit, which reaches every switch
-    found: dict[str, int] = {}
-    for part, cage in ((ends.cable, 1), (ends.lower, 1), (ends.upper, option.cage_links)):
-        if part:
-            found[part] = found.get(part, 0) + -(-links // cage)
-    return found
+    return [
+        (part, links) for part, links in ((ends.cable, 1), (ends.lower, 1), (ends.upper, option.cage_links)) if part
+    ]
 
 
 def envelope(terms: Sequence[Term], resources: Resources) -> tuple[Vector, Vector]:

@@ -14,6 +14,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -167,9 +168,16 @@ def _dominated(found: Candidates, among: Truth, credit: Vector, same_kind: bool)
     gone = np.zeros(len(found.servers), np.bool_)
     rows = np.flatnonzero(among)
     owed = credit[np.minimum(found.kind[rows], len(credit) - 1)]
-    bar = np.stack(
-        [found.fixed[rows] + n[:, None] * found.slope[found.variant[rows]] for n in _ends(found, rows)]
-    ) + SLACK * (1 + np.abs(found.fixed[rows]))
+    bars = [
+        found.fixed[rows] + n[:, None] * found.slope[found.variant[rows]] + SLACK * (1 + np.abs(found.fixed[rows]))
+        for n in _ends(found, rows)
+    ]
+    # Each column by itself: most steps are told apart by the first.
+    bar = [[np.ascontiguousarray(column) for column in each.T] for each in bars]
+    columns = [
+        _Column(*map(np.ascontiguousarray, (found.fixed[:, c], found.slope[:, c], found.rounding[..., c], owed[:, c])))
+        for c in range(found.fixed.shape[1])
+    ]
     few = len(found.packs) <= FEW_MASKS
     keys = (found.family * len(found.packs) + found.mask if few else found.family)[rows]
     each = found.fixed[rows, 0] / found.servers[rows]
@@ -185,10 +193,19 @@ def _dominated(found: Candidates, among: Truth, credit: Vector, same_kind: bool)
             sizes += [(found.servers[own], 1), (np.maximum.accumulate(found.sure[own]), 0)]
         for size, later in sizes:
             at = np.searchsorted(size, found.servers[rows[alive]], "left") + later
-            beaten = _beaten(found, rows, alive, own, at, bar, owed, same_kind)
+            beaten = _beaten(found, rows, alive, own, at, bar, columns, same_kind)
             gone[rows[alive[beaten]]] = True
             alive = alive[~beaten]
     return gone
+
+
+class _Column(NamedTuple):
+    """What steps take of one resource: ``Candidates.fixed``, ``slope`` and ``rounding`` of it, and what is owed."""
+
+    fixed: Vector
+    slope: Vector
+    rounding: Vector
+    owed: Vector
 
 
 def _beaten(
@@ -197,8 +214,8 @@ def _beaten(
     alive: Numbers,
     own: Numbers,
     at: Numbers,
-    bar: Vector,
-    owed: Vector,
+    bar: Sequence[Sequence[Vector]],
+    columns: Sequence[_Column],
     same_kind: bool,
 ) -> Truth:
     """Which of the ``alive`` ones ``among`` steps the step of ``own`` at the same position beats; of themselves the one
@@ -209,19 +226,16 @@ def _beaten(
     one = own[np.minimum(at, len(own) - 1)]
     usable = (at < len(own)) & (one != rows)
     usable &= (found.servers[one] > found.servers[rows]) | (found.family[one] != found.family[rows]) | (one < rows)
-    usable &= (found.kind[one] == found.kind[rows]) | (not same_kind)
-    todo = np.flatnonzero(usable)
+    alike = found.kind[one] == found.kind[rows]
+    todo = np.flatnonzero(usable & alike if same_kind else usable)
     # With all places taken first, and money first, which decide more often.
-    for end, columns in itertools.product((1, 0), (slice(1), slice(1, None))):
-        b, a = rows[todo], one[todo]
-        n = _ends(found, b)[end]
-        cost = (
-            found.fixed[a, columns]
-            + n[:, None] * found.slope[found.variant[a], columns]
-            + found.rounding[found.variant[a], found.variant[b], columns]
-        )
-        less = np.where((found.kind[a] == found.kind[b])[:, None], 0.0, owed[alive[todo], columns])
-        todo = todo[(cost <= bar[end, alive[todo], columns] - less).all(1)]
+    ends = _ends(found, rows)
+    for end, (c, column) in itertools.product((1, 0), enumerate(columns)):
+        a, which = one[todo], alive[todo]
+        of_a, of_b = found.variant[a], found.variant[rows[todo]]
+        cost = column.fixed[a] + ends[end][todo] * column.slope[of_a] + column.rounding[of_a, of_b]
+        less = np.where(alike[todo], 0.0, column.owed[which])
+        todo = todo[cost <= bar[end][c][which] - less]
     todo = todo[found.pack(one[todo], rows[todo])]
     # A step that falls itself in this round leaves those it beats to the next.
     falls = np.zeros(len(found.servers), np.bool_)

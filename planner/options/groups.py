@@ -273,13 +273,15 @@ def _price(group: Group, resources: Resources, servers_per_rack: int) -> None:
         fixed = fixed + matrix @ weights(band, group.mix, resources.vectors)
         fixed = fixed + (matrix[:, :1] // 2 * 2) * resources.kit(group.mix[IN_BAND, LEAF_LEAF][0].kit)
         fixed = fixed + found.out_of_band[:, None] * (
-            resources.of("switches", below.switch.id) + _vector(attach.others_parts(band, group.mix, 2), resources)
+            resources.of("switches", below.switch.id) + _links(band, group.mix, 2, resources)
         )
         reached = switches + matrix[:, :3].sum(1)
-        fixed = fixed + reached[:, None] * _vector(attach.others_parts(below, group.mix, 1), resources)
+        fixed = fixed + reached[:, None] * _links(below, group.mix, 1, resources)
     group.fixed = fixed
 
 
-def _vector(parts: Mapping[str, int], resources: Resources) -> Vector:
-    found: Vector = sum((n * resources.of("optics", part) for part, n in parts.items()), np.zeros(resources.columns))
+def _links(option: NetworkOption, mix: Mix, links: int, resources: Resources) -> Vector:
+    """Parts of so many links to what is no server."""
+    pieces = [-(-links // each) * resources.of("optics", part) for part, each in attach.others_parts(option, mix)]
+    found: Vector = sum(pieces, np.zeros(resources.columns))
     return found

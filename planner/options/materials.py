@@ -45,8 +45,8 @@ def of_group(group: Group, rows: Numbers) -> dict[Key, Numbers]:
         band, below = group.networks[-2:]
         out_of_band = group.managed.out_of_band[rows]
         for option, links in ((band, OUT_OF_BAND_UPLINKS * out_of_band), (below, reached)):
-            for part, pieces in attach.others_parts(option, group.mix, links).items():
-                _add(found, "optics", part, pieces)
+            for part, links_of_piece in attach.others_parts(option, group.mix):
+                _add(found, "optics", part, -(-links // links_of_piece))
         _add(found, "switches", below.switch.id, out_of_band)
     return found
 
