@@ -13,6 +13,7 @@ from typing import Any
 TERA = 1e12
 GIGA = 1e9
 KILO = 1e3
+MILLION = 1e6
 PERCENT = 100
 
 _NUMBER = r"([-+]?(?:[0-9]+(?:_[0-9]+)*\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"

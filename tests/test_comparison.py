@@ -18,6 +18,7 @@ import planner
 from planner.comparison import Comparison, compare_plans
 from planner.errors import PlanFileError
 from planner.plan import COLUMNS, FORMAT_VERSION, Plan
+from planner.plan.rows import MONEY
 from planner.report.changes import comparison_tables, range_sentence, verdict
 from planner.report.terminal import print_tables
 
@@ -54,6 +55,7 @@ def plan(
                 {"account": a, "item": i, "site": s, "period": 1, "amount": 2 * value, "present_value": value}
                 for a, i, s, value in costs
             ],
+            **{name: [] for name in MONEY},
             "verification": [],
             "provenance": {},
             **others,

@@ -30,10 +30,10 @@ from planner.catalogue.rows import ENTRIES, instead
 
 PHYSICS = (
     "climate.csv", "cooling_physics.csv", "country_groups.csv", "embodied_carbon.csv", "export_rules.toml",
-    "inference_calibration.csv", "models.csv", "place_law.csv", "places.csv", "redundancy.csv", "sea.csv",
-    "training_calibration.csv", "ups.csv",
+    "hosted.csv", "inference_calibration.csv", "models.csv", "place_law.csv", "places.csv", "redundancy.csv",
+    "rents.csv", "sea.csv", "training_calibration.csv", "ups.csv",
 )  # fmt: skip
-"""Tables that shape a plan and are not rows of the catalogue: overrides do not reach them."""
+"""Tables that shape a plan or that it is held against, no rows of the catalogue: overrides do not reach them."""
 
 
 @cache

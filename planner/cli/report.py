@@ -1,8 +1,9 @@
-"""``planner report``: the summary of a plan again, as text, JSON or a picture."""
+"""``planner report``: the summary of a plan again as text, JSON or a picture; or one of its tables as CSV."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,8 +22,32 @@ Picture = Annotated[
 ]
 
 
-def report(plan: PlanFile, as_json: AsJson = False, svg: Picture = None) -> None:
+class Format(StrEnum):
+    """How a plan is shown."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="Text, JSON, or one table as CSV.")]
+TableOption = Annotated[
+    str | None,
+    typer.Option(
+        "--table",
+        metavar="NAME",
+        help="Table of the plan, such as unit_costs, cash_flow or orders, for --format csv or json.",
+        show_default=False,
+    ),
+]
+
+
+def report(
+    plan: PlanFile, as_json: AsJson = False, svg: Picture = None, form: FormatOption = Format.TEXT,
+    table: TableOption = None,
+) -> None:  # fmt: skip
     """Verify and summarise a plan: totals, decisions, costs and proof."""
+    as_json = as_json or form is Format.JSON
     with outcomes(as_json):
         from planner import api
         from planner.errors import InstanceError, PlanFileError
@@ -30,6 +55,7 @@ def report(plan: PlanFile, as_json: AsJson = False, svg: Picture = None) -> None
         from planner.plan.readable import require_readable
         from planner.report.remarks import Checked
 
+        _refuse_unfit(form, table, as_json)
         found = require_readable(Plan.read(plan))
         try:
             checks: Sequence[Check] = api.verify(found).checks
@@ -38,7 +64,13 @@ def report(plan: PlanFile, as_json: AsJson = False, svg: Picture = None) -> None
             checks = () if found.is_as_written else (edited,)
         if svg is not None:
             _write_picture(found, checks, svg, as_json)
-        if as_json:
+        if table is not None and as_json:
+            print_json({"table": table, "rows": [dict(row) for row in found.rows(table)]})
+        elif table is not None:
+            typer.echo(found.to_csv(table), nl=False)
+            for check in (check for check in checks if not check.passed):
+                typer.echo(f"Verification FAILED: {check.detail}", err=True)
+        elif as_json:
             from planner.report.data import plan_summary
 
             print_json(plan_summary(found, checks))
@@ -48,6 +80,19 @@ def report(plan: PlanFile, as_json: AsJson = False, svg: Picture = None) -> None
             print_plan(new_console(), found, checks=checks)
         if any(not check.passed for check in checks):
             end(ExitCode.FAILED)
+
+
+def _refuse_unfit(form: Format, table: str | None, as_json: bool) -> None:
+    """Refuse a format without its table, and a table that no plan has."""
+    from planner.plan.rows import TABLES
+
+    names = ", ".join(TABLES)
+    if table is not None and table not in TABLES:
+        refuse(f"found the table {table!r}; one of {names} is accepted", as_json)
+    if form is Format.CSV and table is None:
+        refuse(f"--format csv needs --table: one of {names}", as_json)
+    if table is not None and form is Format.TEXT and not as_json:
+        refuse("found --table without --format; csv or json is accepted", as_json)
 
 
 def _write_picture(plan: Plan, checks: Sequence[Check], file: Path, as_json: bool) -> None:

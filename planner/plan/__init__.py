@@ -5,6 +5,7 @@ name.
 """
 
 from planner.plan.plan import (
+    ACCOUNTS,
     BILL_COLUMNS,
     COLUMNS,
     COST_COLUMNS,
@@ -13,4 +14,4 @@ from planner.plan.plan import (
     Plan,
 )
 
-__all__ = ["BILL_COLUMNS", "COLUMNS", "COST_COLUMNS", "FORMAT_VERSION", "RUNNING_ACCOUNTS", "Plan"]
+__all__ = ["ACCOUNTS", "BILL_COLUMNS", "COLUMNS", "COST_COLUMNS", "FORMAT_VERSION", "RUNNING_ACCOUNTS", "Plan"]

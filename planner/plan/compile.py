@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from planner.plan.bill import bill_rows
 from planner.plan.built import Built, build
-from planner.plan.costs import cost_rows, objective_value
+from planner.plan.cash import cash_rows, order_rows
+from planner.plan.costs import Posting, cost_rows, objective_value, postings
 from planner.plan.decisions import Decisions
 from planner.plan.faults import faults
 from planner.plan.ground import Ground, ground_of
@@ -21,6 +23,7 @@ from planner.plan.rows import columns
 from planner.plan.settle import settle
 from planner.plan.sites import cooling_rows, site_rows
 from planner.plan.totals import totals
+from planner.plan.unit_costs import UnitCosts
 from planner.plan.work import work_rows
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["built_of", "compile_plan", "faults", "gap_of", "objective_of", "settle"]
 
+Rows = list[dict[str, Any]]
 GAP_SLACK = 1e-9
 """By which the gap of a plan may pass the one asked and the plan still be called optimal: rounding of sums."""
 
@@ -68,7 +72,8 @@ def compile_plan(options: Options, decisions: Decisions, *, status: str, bound: 
     asked = solver_options(solver)
     built = build(ground, decisions)
     tables = decision_tables(ground, built, decisions)
-    bill, costs = bill_rows(ground, built.stocks()), cost_rows(ground, built)
+    spent = postings(ground, built)
+    bill, costs = bill_rows(ground, built.stocks()), cost_rows(ground, spent)
     instance = options.instance
     objective = objective_value(instance.objective, costs)
     # The bound of a search holds up to its tolerance; a plan cannot beat it.
@@ -90,6 +95,7 @@ def compile_plan(options: Options, decisions: Decisions, *, status: str, bound: 
         decisions={name: tuple(_ordered(name, rows)) for name, rows in tables.items()},
         bill_of_materials_rows=tuple(_ordered("bill_of_materials", bill)),
         cost_rows=tuple(_ordered("costs", costs)),
+        money_rows=money_tables(ground, tables, bill, costs, spent),
         verification=(),
         provenance=provenance(options, asked, used),
     )
@@ -105,6 +111,21 @@ def decision_tables(ground: Ground, built: Built, decisions: Decisions) -> dict[
         "cooling": cooling_rows(ground, built),
         "sites": site_rows(ground, built),
     }
+
+
+def money_tables(
+    ground: Ground, tables: Mapping[str, Rows], bill: Rows, costs: Rows, spent: Iterable[Posting]
+) -> dict[str, tuple[dict[str, Any], ...]]:
+    """Every table of ``planner.plan.rows.MONEY``, from the other tables and the amounts by what they are spent for."""
+    work = UnitCosts(ground, spent, tables["fleet"], tables["workloads"])
+    found = {
+        "workload_costs": work.workload_rows(),
+        "unit_costs": work.unit_rows(),
+        "alternatives": work.alternative_rows(),
+        "cash_flow": cash_rows(ground, costs),
+        "orders": order_rows(ground, bill),
+    }
+    return {name: tuple(_ordered(name, rows)) for name, rows in found.items()}
 
 
 def _fleet(ground: Ground, built: Built) -> list[dict[str, Any]]:

@@ -2,26 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 from planner.money import Account
 from planner.plan.built import Built
 from planner.plan.ground import Ground
 from planner.plan.stock import Stock
 
-Lines = dict[tuple[Account, str, str, int], float]
+
+class Use(NamedTuple):
+    """What money is spent for: a pool, or what a site shares, through some periods.
+
+    Attributes:
+        pool: empty for all pools of the site.
+        cooling: method whose pools alone share it; empty for all.
+        first, last: periods that it serves.
+    """
+
+    site: str
+    pool: str
+    cooling: str
+    first: int
+    last: int
 
 
-def cost_rows(ground: Ground, built: Built) -> list[dict[str, Any]]:
-    """Every line, in order of account, item, site and period."""
-    lines: Lines = {}
+Post = Callable[[Account, str, int, Use, float], None]
+"""Books an amount of an account, item and period for a use."""
+
+
+class Posting(NamedTuple):
+    """A piece of a cost line, undiscounted."""
+
+    account: Account
+    item: str
+    period: int
+    use: Use
+    amount: float
+
+
+def postings(ground: Ground, built: Built) -> list[Posting]:
+    """Every amount of money by what it is spent for."""
+    found: list[Posting] = []
+
+    def post(account: Account, item: str, t: int, use: Use, amount: float) -> None:
+        if amount:
+            found.append(Posting(account, item, t, use, amount))
+
     for stock in built.stocks():
-        _purchases(ground, stock, lines)
+        _purchases(ground, stock, post)
     for (site, cooling), kw in built.halls.items():
         for (account, item), amount in ground.running(site, cooling).money.items():
             for t, each in zip(ground.periods, kw, strict=True):
-                _post(lines, account, item, site, t, amount * each)
+                post(account, item, t, Use(site, "", "", t, t), amount * each)
+    return found
+
+
+def cost_rows(ground: Ground, found: Iterable[Posting]) -> list[dict[str, Any]]:
+    """Every line, in order of account, item, site and period."""
+    lines: dict[tuple[Account, str, str, int], float] = {}
+    for posting in found:
+        key = (posting.account, posting.item, posting.use.site, posting.period)
+        lines[key] = lines.get(key, 0.0) + posting.amount
     present = ground.money.present
     return [
         {
@@ -32,21 +74,17 @@ def cost_rows(ground: Ground, built: Built) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _purchases(ground: Ground, stock: Stock, lines: Lines) -> None:
+def _purchases(ground: Ground, stock: Stock, post: Post) -> None:
     """What buying, keeping and giving back a thing moves: residual value falls due in the last period."""
-    terms = ground.worth(stock.kind, stock.id).terms
+    worth = ground.worth(stock.kind, stock.id)
+    terms, end = worth.terms, ground.periods[-1]
+    cooling = stock.id if stock.kind == "cooling" else ""
     for t, bought, standing in zip(ground.periods, stock.bought, stock.standing, strict=True):
-        _post(lines, Account.CAPEX, stock.kind, stock.site, t, terms.price[t] * bought)
-        _post(lines, Account.EMBODIED, stock.kind, stock.site, t, terms.embodied * bought)
-        _post(lines, Account.MAINTENANCE, stock.kind, stock.site, t, terms.upkeep * standing)
-        left = terms.residual.get(t, 0.0)
-        _post(lines, Account.RESIDUAL, stock.kind, stock.site, ground.periods[-1], -left * bought)
-
-
-def _post(lines: Lines, account: Account, item: str, site: str, t: int, amount: float) -> None:
-    if amount:
-        key = (account, item, site, t)
-        lines[key] = lines.get(key, 0.0) + amount
+        use = Use(stock.site, stock.pool, cooling, t, min(t + worth.life - 1, end))
+        post(Account.CAPEX, stock.kind, t, use, terms.price[t] * bought)
+        post(Account.EMBODIED, stock.kind, t, use, terms.embodied * bought)
+        post(Account.MAINTENANCE, stock.kind, t, use._replace(last=t), terms.upkeep * standing)
+        post(Account.RESIDUAL, stock.kind, end, use, -terms.residual.get(t, 0.0) * bought)
 
 
 def objective_value(kind: str, costs: Iterable[Mapping[str, Any]]) -> float:

@@ -20,13 +20,14 @@ from planner.display import shown
 from planner.errors import PlanFileError
 from planner.files import kept_apart, read_file, write_together
 from planner.plan.reading import decision_faults, digest, table_faults
-from planner.plan.rows import DECISIONS, columns
+from planner.plan.records import Records
+from planner.plan.rows import DECISIONS, MONEY, Alternative, Cash, Order, UnitCost, WorkloadCost, columns
 from planner.plan.screen import plan_screen
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 PLAN_FILE = "plan.json"
 TABLE_FILES: Mapping[str, str] = {"bom.csv": "bill_of_materials", "costs.csv": "costs"}
 """Tables that are also written as CSV."""
@@ -39,6 +40,8 @@ BILL_COLUMNS = columns("bill_of_materials")
 COST_COLUMNS = columns("costs")
 RUNNING_ACCOUNTS = tuple(str(account) for account in (*RUNNING, Account.EMBODIED))
 """Accounts whose sum is ``opex``."""
+ACCOUNTS = tuple(str(account) for account in Account)
+"""Every account."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,6 +61,8 @@ class Plan:
         bill_of_materials_rows: rows of ``BILL_COLUMNS``.
         cost_rows: rows of ``COST_COLUMNS``; account is capex, energy, maintenance, water, carbon,
             embodied carbon or residual (negative).
+        money_rows: rows of the tables of ``planner.plan.rows.MONEY`` by name: costs by workload and unit of work,
+            alternatives, cash flow, orders.
         verification: list of checks with ``check``, ``passed``, ``detail``.
         provenance: hashes of inputs, versions, solver options, the instance itself under ``instance``.
         stated_digest: the digest that the file states which the plan was read from; None for a plan made here.
@@ -75,6 +80,7 @@ class Plan:
     decisions: Mapping[str, tuple[Mapping[str, Any], ...]]
     bill_of_materials_rows: tuple[Mapping[str, Any], ...]
     cost_rows: tuple[Mapping[str, Any], ...]
+    money_rows: Mapping[str, tuple[Mapping[str, Any], ...]]
     verification: tuple[Mapping[str, Any], ...]
     provenance: Mapping[str, Any]
     stated_digest: str | None = field(default=None, compare=False)
@@ -90,6 +96,48 @@ class Plan:
     def costs(self) -> pd.DataFrame:
         """Cost lines: undiscounted amount and present value by account, item, site and period."""
         return _table(self.cost_rows, COST_COLUMNS)
+
+    @property
+    def workload_costs(self) -> Records[WorkloadCost]:
+        """Cost lines shared out among the workloads; they add up to ``costs``."""
+        return Records.of("workload_costs", WorkloadCost, self.money_rows["workload_costs"])
+
+    @property
+    def unit_costs(self) -> Records[UnitCost]:
+        """Cost of a run, a million tokens, an accelerator-hour or a user, at mean and at peak load."""
+        return Records.of("unit_costs", UnitCost, self.money_rows["unit_costs"])
+
+    @property
+    def alternatives(self) -> Records[Alternative]:
+        """What renting the accelerators or buying the tokens would cost instead, with the break-even."""
+        return Records.of("alternatives", Alternative, self.money_rows["alternatives"])
+
+    @property
+    def cash_flow(self) -> Records[Cash]:
+        """Cash by account, year of the horizon and period."""
+        return Records.of("cash_flow", Cash, self.money_rows["cash_flow"])
+
+    @property
+    def orders(self) -> Records[Order]:
+        """What to order when, for which site and from whom."""
+        return Records.of("orders", Order, self.money_rows["orders"])
+
+    def rows(self, name: str) -> tuple[Mapping[str, Any], ...]:
+        """Rows of any table, by its name in ``planner.plan.rows.TABLES``.
+
+        Raises:
+            KeyError: no such table.
+        """
+        lines = {"bill_of_materials": self.bill_of_materials_rows, "costs": self.cost_rows}
+        return {**self.decisions, **lines, **self.money_rows}[name]
+
+    def to_csv(self, name: str) -> str:
+        """One table as CSV text.
+
+        Raises:
+            KeyError: no such table.
+        """
+        return _csv(self.rows(name), columns(name), _shown if name in _ROUNDED else lambda column, value: value)
 
     def table(self, name: str) -> pd.DataFrame:
         """One table of decisions, by its name in ``COLUMNS``.
@@ -134,6 +182,7 @@ class Plan:
             "decisions": {name: [dict(row) for row in rows] for name, rows in self.decisions.items()},
             "bill_of_materials": [dict(row) for row in self.bill_of_materials_rows],
             "costs": [dict(row) for row in self.cost_rows],
+            **{name: [dict(row) for row in self.money_rows[name]] for name in MONEY},
             "verification": [dict(row) for row in self.verification],
             "provenance": dict(self.provenance),
         }
@@ -169,6 +218,7 @@ class Plan:
             decisions={name: tuple(decisions[name]) for name in DECISIONS},
             bill_of_materials_rows=tuple(data["bill_of_materials"]),
             cost_rows=tuple(data["costs"]),
+            money_rows={name: tuple(data[name]) for name in MONEY},
             verification=tuple(checks),
             provenance=dict(provenance),
             stated_digest=str(data["sha256"]),
@@ -226,10 +276,7 @@ class Plan:
             OSError: they cannot be written; what was there still stands.
         """
         target = Path(folder)
-        tables = {
-            "bom.csv": _csv(self.bill_of_materials_rows, BILL_COLUMNS, _shown),
-            "costs.csv": _csv(self.cost_rows, COST_COLUMNS, lambda name, value: value),
-        }
+        tables = {file: self.to_csv(table) for file, table in TABLE_FILES.items()}
         write_together(target, (PLAN_FILE, self.to_json()), tables)
         return tuple(target / name for name in FILES)
 
@@ -241,8 +288,8 @@ class Plan:
 
 
 _SCALARS = ("name", "status", "gap", "bound", "objective", "objective_kind", "currency", "currency_year")
-_LINES = ("bill_of_materials", "costs")
-_KEYS = ("sha256", *_SCALARS, "totals", "decisions", "bill_of_materials", "costs", "verification", "provenance")
+_LINES = ("bill_of_materials", "costs", *MONEY)
+_KEYS = ("sha256", *_SCALARS, "totals", "decisions", *_LINES, "verification", "provenance")
 
 
 def _file(path: str | os.PathLike[str]) -> Path:
@@ -264,6 +311,8 @@ def _table(rows: tuple[Mapping[str, Any], ...], columns: tuple[str, ...]) -> pd.
     return pd.DataFrame(list(rows), columns=list(columns))
 
 
+_ROUNDED = ("bill_of_materials", "orders")
+"""Tables with quantities in kW."""
 KW_DECIMALS = 3
 """Of quantities in kW in ``bom.csv``: watts."""
 

@@ -29,7 +29,7 @@ def require_readable(plan: Plan) -> Plan:
         _expect(is_number(getattr(plan, name)), name, getattr(plan, name), "a finite number")
     for name in TOTALS:
         _expect(is_number(plan.totals.get(name)), f"totals.{name}", plan.totals.get(name), "a finite number")
-    lines = {"bill_of_materials": plan.bill_of_materials_rows, "costs": plan.cost_rows}
+    lines = {"bill_of_materials": plan.bill_of_materials_rows, "costs": plan.cost_rows, **plan.money_rows}
     for faults in (decision_faults(plan.decisions), *(table_faults(name, rows) for name, rows in lines.items())):
         for fault in faults:
             raise PlanFileError(fault)

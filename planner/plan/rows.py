@@ -17,8 +17,13 @@ def column(meaning: str) -> Any:
 
 
 @dataclass(frozen=True)
-class Row:
-    """What every row has."""
+class Line:
+    """A row of any table."""
+
+
+@dataclass(frozen=True)
+class Row(Line):
+    """A row of one period."""
 
     period: int = column("period, from 1")
 
@@ -216,6 +221,87 @@ class Cost(Row):
     present_value: float = column("discounted to the first day")
 
 
+@dataclass(frozen=True)
+class WorkloadCost(Row):
+    """What a workload costs, its share of what stands idle included: the cost lines, shared out (docs/money.md)."""
+
+    workload: str = column("name of the workload")
+    account: str = column("as in the cost lines")
+    item: str = column("what it is paid for")
+    amount: float = column("undiscounted")
+    present_value: float = column("discounted to the first day")
+
+
+@dataclass(frozen=True)
+class UnitCost(Line):
+    """What one unit of the work of a workload costs over the horizon: present value over discounted number of units."""
+
+    workload: str = column("name of the workload")
+    unit: str = column(
+        "run, million tokens, million input tokens, million output tokens, user-year or accelerator-hour"
+    )
+    accelerator: str | None = column("of accelerator-hours, catalogue id; empty for all")
+    load: str = column(
+        "mean: the work that is asked for; peak: what is there, kept busy at the stated peak all the time"
+    )
+    quantity: float = column("units over the horizon")
+    present_quantity: float = column("the same discounted as running costs are")
+    present_value: float = column("what they cost, discounted to the first day")
+    unit_cost: float = column("present value of one unit")
+
+
+@dataclass(frozen=True)
+class Alternative(Line):
+    """What renting the same accelerator-hours, or buying the same tokens of a hosted model, would cost instead."""
+
+    workload: str = column("name of the workload")
+    kind: str = column("rent or hosted")
+    offer: str = column("accelerator or model, catalogue id")
+    term: str = column("of rent: on-demand, 1-year or 3-year; of a hosted model: tokens")
+    provider: str = column("who offers it")
+    price: float = column("of an accelerator-hour, or of a million tokens in the proportion of the workload")
+    quantity: float = column("accelerator-hours or million tokens that the work takes over the horizon")
+    cost_instead: float = column("present value of these at that price")
+    own_cost: float = column("present value of what the plan pays for the same work")
+    break_even: float = column(
+        "above which owning is cheaper; rent: share of the hours in service, hosted: million tokens a day"
+    )
+    planned: float = column("the same of the work that is asked for")
+    price_as_of: str = column("date of the price")
+    price_source: str = column("source of the price")
+    price_estimate: bool = column("whether the price is an estimate")
+
+
+@dataclass(frozen=True)
+class Cash(Row):
+    """Money of one account in one year of the horizon. Running costs are paid at year ends within their period."""
+
+    year: int = column("year of the horizon in which it is paid, from 1")
+    begins: str = column("first month of that year")
+    account: str = column("as in the cost lines")
+    amount: float = column("undiscounted")
+    present_value: float = column("discounted to the first day")
+    cumulative: float = column("undiscounted amounts of all accounts up to the end of the year")
+    cumulative_present_value: float = column("the same of present values")
+
+
+@dataclass(frozen=True)
+class Order(Row):
+    """What is ordered for a site: the bill of materials without its pools."""
+
+    kind: str = column("as in the bill of materials")
+    item: str = column("catalogue id")
+    site: str = column("where it is delivered")
+    order_date: str = column("day of the order")
+    vendor: str | None = column("who makes it; empty where the catalogue names nobody")
+    description: str = column("name")
+    quantity: float = column("pieces or kW")
+    unit: str = column("each or kW")
+    unit_price: float = column("price of one, in the plan's currency")
+    cost: float = column("quantity x unit price, paid at the beginning of the period")
+    present_value: float = column("discounted to the first day")
+
+
 DECISIONS: Mapping[str, type[Row]] = {
     "fleet": Fleet,
     "workloads": Work,
@@ -229,7 +315,15 @@ DECISIONS: Mapping[str, type[Row]] = {
     "sites": SiteRow,
 }
 """Tables of decisions by name."""
-TABLES: Mapping[str, type[Row]] = {**DECISIONS, "bill_of_materials": Bill, "costs": Cost}
+MONEY: Mapping[str, type[Line]] = {
+    "workload_costs": WorkloadCost,
+    "unit_costs": UnitCost,
+    "alternatives": Alternative,
+    "cash_flow": Cash,
+    "orders": Order,
+}
+"""Tables of money that follow from bill and cost lines, by name."""
+TABLES: Mapping[str, type[Line]] = {**DECISIONS, "bill_of_materials": Bill, "costs": Cost, **MONEY}
 """Every table by name."""
 KEYS: Mapping[str, tuple[str, ...]] = {
     "fleet": ("pool", "period"),
@@ -244,11 +338,18 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "sites": ("site", "period"),
     "bill_of_materials": ("kind", "item", "site", "pool", "period"),
     "costs": ("account", "item", "site", "period"),
+    "workload_costs": ("workload", "account", "item", "period"),
+    "unit_costs": ("workload", "unit", "accelerator", "load"),
+    "alternatives": ("workload", "kind", "offer", "term"),
+    "cash_flow": ("account", "year", "period"),
+    "orders": ("kind", "item", "site", "period"),
 }
 
 
 def columns(table: str) -> tuple[str, ...]:
     """Columns of a table in the order they are written: names first, the period before the figures."""
     names = [f.name for f in fields(TABLES[table])]
-    first = [name for name in names[1:] if name in KEYS[table]]
-    return (*first, "period", *(name for name in names[1:] if name not in first))
+    period = names[:1] if names[0] == "period" else []
+    others = names[len(period) :]
+    first = [name for name in others if name in KEYS[table]]
+    return (*first, *period, *(name for name in others if name not in first))

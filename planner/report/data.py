@@ -16,6 +16,7 @@ from planner.plan.readable import TOTALS, require_readable
 from planner.plan.reading import is_number
 from planner.report.choice import network_choices
 from planner.report.facts import CatalogueFacts, catalogue_facts
+from planner.report.finance import finance
 from planner.report.remarks import Check, short_runs, split_fleets
 
 Row = Mapping[str, Any]
@@ -68,6 +69,7 @@ def plan_summary(plan: Plan, checks: Iterable[Check] | None = None) -> dict[str,
         "estimates": estimates(plan),
         "costs": costs(plan),
         "periods": periods(plan),
+        **finance(plan),
         "verification": verification(plan, checks),
     }
 

@@ -64,8 +64,27 @@ def short_runs(plan: Plan, instance: Any) -> list[dict[str, Any]]:
     for name, by_period in servers.items():
         held = years * len(by_period)
         if stated[name] <= MOST_BUSY * held * DAYS_PER_YEAR:
-            found.append({"workload": name, "days": stated[name], "years": held, "servers": max(by_period.values())})
+            run = {"workload": name, "days": stated[name], "years": held, "servers": max(by_period.values())}
+            found.append({**run, "rent": rent_of(plan, name)})
     return found
+
+
+def rent_of(plan: Plan, workload: str) -> dict[str, Any] | None:
+    """What the accelerators of a workload would cost on demand for the hours they are at work, beside what the plan
+    pays; None where the rent of any of them is not known."""
+    offers = [
+        row
+        for row in plan.money_rows["alternatives"]
+        if (row["workload"], row["kind"], row["term"]) == (workload, "rent", "on-demand")
+    ]
+    own = {row["accelerator"] for row in plan.money_rows["unit_costs"] if row["workload"] == workload}
+    if not offers or own - {None} != {row["offer"] for row in offers}:
+        return None
+    dearest = max(offers, key=lambda row: row["cost_instead"])
+    return {
+        "cost": sum(row["cost_instead"] for row in offers), "own_cost": sum(row["own_cost"] for row in offers),
+        **{key: dearest[key] for key in ("offer", "provider", "price", "price_as_of", "price_estimate")},
+    }  # fmt: skip
 
 
 def _training(instance: Any) -> dict[str, float]:

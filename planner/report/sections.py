@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from planner.report.data import LINK_ORDER
+from planner.report.finance import finance_tables
 from planner.report.summary import Summary
 from planner.report.tables import Table, ditto, table
 from planner.report.words import UNKNOWN, count, energy, money_scale, power_scale, price, ratio, share
@@ -29,6 +30,7 @@ def plan_tables(summary: Summary) -> tuple[Table, ...]:
         purchase_table(summary),
         cost_table(summary),
         period_table(summary),
+        *finance_tables(summary),
     )
     return tuple(found for found in tables if found.rows)
 

@@ -145,18 +145,33 @@ def split_sentences(summary: Summary) -> list[str]:
 
 
 def short_run_sentences(summary: Summary) -> list[str]:
-    """Training runs that hold their servers for much longer than they take.
+    """Training runs that hold their servers for much longer than they take, and what renting would cost instead.
 
-    >>> run = {"workload": "run", "days": 60.0, "years": 5.0, "servers": 115.0}
-    >>> short_run_sentences({"short_runs": [run]})
-    ['run: a training run of 60 days holds its 115 servers for 5 years; renting or sharing them is not counted.']
-    """
-    return [
-        f"{r['workload']}: a training run of {plural_of(r['days'], 'day')} holds its "
-        f"{plural_of(r['servers'], 'server')} for {plural_of(r['years'], 'year')}; renting or sharing them is not "
-        "counted."
-        for r in summary["short_runs"]
-    ]
+    >>> rent = {"cost": 3.7e6, "own_cost": 43.6e6, "offer": "a100-sxm-80", "provider": "AWS", "price": 5.12,
+    ...         "price_as_of": "2022-08-01", "price_estimate": False}
+    >>> run = {"workload": "run", "days": 60.0, "years": 5.0, "servers": 115.0, "rent": None}
+    >>> for sentence in short_run_sentences({"currency": "USD", "short_runs": [run, {**run, "rent": rent}]}):
+    ...     print(sentence)
+    run: a training run of 60 days holds its 115 servers for 5 years; sharing them with later work is not counted. No rent of these accelerators is known.
+    run: a training run of 60 days holds its 115 servers for 5 years; sharing them with later work is not counted. Rented on demand for the run alone they would cost 3.700 M USD instead of 43.600 M USD (a100-sxm-80 at 5.12 USD an hour, AWS 2022-08).
+    """  # noqa: E501
+    found = []
+    for r in summary["short_runs"]:
+        rent, currency = r["rent"], summary["currency"]
+        instead = "No rent of these accelerators is known."
+        if rent is not None:
+            estimate = ", an estimate" if rent["price_estimate"] else ""
+            instead = (
+                f"Rented on demand for the run alone they would cost {money(rent['cost'], currency)} instead of "
+                f"{money(rent['own_cost'], currency)} ({rent['offer']} at {rent['price']:.4g} {currency} an hour, "
+                f"{rent['provider']} {rent['price_as_of'][:7]}{estimate})."
+            )
+        found.append(
+            f"{r['workload']}: a training run of {plural_of(r['days'], 'day')} holds its "
+            f"{plural_of(r['servers'], 'server')} for {plural_of(r['years'], 'year')}; sharing them with later work is "
+            f"not counted. {instead}"
+        )
+    return found
 
 
 def lines(summary: Summary) -> Iterable[str]:

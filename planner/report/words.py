@@ -6,9 +6,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from planner.units import KILO, KW_PER_MW
+from planner.units import KILO, KW_PER_MW, MILLION
 
-MILLION = 1e6
 UNKNOWN = "-"
 
 

@@ -26,6 +26,7 @@ from planner.instance import Instance, instance_data
 from planner.plan.plan import Plan
 from planner.verification import (
     budget,
+    cash,
     cooling,
     fabric,
     files,
@@ -35,6 +36,7 @@ from planner.verification import (
     power,
     provenance,
     supply,
+    unit_costs,
     workload,
 )
 from planner.verification.checks import Book, Check, VerificationReport
@@ -74,7 +76,7 @@ def verify_plan(
         "power": power.check,
         "supply": supply.check,
         "budget": budget.check,
-        "ledger": lambda view, book: ledger.check(view, book, plan),
+        "ledger": lambda view, book: _money(view, book, plan),
         "provenance": lambda view, book: provenance.check(view, book, plan),
     }
     for concern, step in steps.items():
@@ -85,6 +87,12 @@ def verify_plan(
             # A plan so damaged that the recomputation cannot be done is not a right plan.
             book.record("can be recomputed", False, f"{concern}: {type(error).__name__}: {error}")
     return VerificationReport(tuple(check for book in books.values() for check in book.checks()))
+
+
+def _money(view: View, book: Book, plan: Plan) -> None:
+    ledger.check(view, book, plan)
+    cash.check(view, book)
+    unit_costs.check(view, book)
 
 
 def _answers(plan: Plan, instance: Instance, book: Book) -> None:

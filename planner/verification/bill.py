@@ -56,14 +56,14 @@ def _purchases(view: View) -> Iterator[tuple[Purchase, float]]:
         yield Purchase("land", "land", site.site, None, site.period), site.land_bought
 
 
-def in_service(view: View) -> Iterator[tuple[str, str, str, int, float]]:
-    """Kind, item, site, period and number of everything installed that is maintained, in use or not."""
+def in_service(view: View) -> Iterator[tuple[Purchase, float]]:
+    """Everything installed that is maintained, in use or not, and how many of it, by the period in which it stands."""
     for fleet in view.tables.fleet:
-        yield "servers", fleet.server, fleet.site, fleet.period, fleet.in_service
+        yield Purchase("servers", fleet.server, fleet.site, fleet.pool, fleet.period), fleet.in_service
     for row in view.tables.switches:
-        yield "switches", row.switch, row.site, row.period, row.installed
+        yield Purchase("switches", row.switch, row.site, row.pool, row.period), row.installed
     for part in view.tables.parts:
-        yield "optics", part.part, part.site, part.period, part.installed
+        yield Purchase("optics", part.part, part.site, part.pool, part.period), part.installed
 
 
 def unit_price(view: View, purchase: Purchase) -> float | None:

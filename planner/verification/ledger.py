@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from planner.catalogue.facility import EmbodiedCarbon, facility_rows
 from planner.plan.plan import Plan
@@ -55,15 +56,46 @@ def _bill(view: View, book: Book) -> None:
         book.record("bill quantities equal purchases", amount <= ABSOLUTE, detail)
 
 
+class Spent(NamedTuple):
+    """An amount of a cost line: what it is spent for, and the periods which that serves.
+
+    Attributes:
+        pool: None for what a site shares.
+        method: cooling method that it is spent for alone; None for anything else.
+    """
+
+    account: str
+    item: str
+    site: str
+    period: int
+    pool: str | None
+    method: str | None
+    first: int
+    last: int
+    amount: float
+    present_value: float
+
+
 def expected_lines(view: View) -> dict[Line, tuple[float, float]]:
     """Amount and present value of every cost line, from decisions and prices alone."""
     lines: dict[Line, tuple[float, float]] = {}
-
-    def post(line: Line, amount: float, present_value: float) -> None:
+    for spent in spending(view):
+        line = (spent.account, spent.item, spent.site, spent.period)
         before = lines.get(line, (0.0, 0.0))
-        lines[line] = before[0] + amount, before[1] + present_value
+        lines[line] = before[0] + spent.amount, before[1] + spent.present_value
+    return lines
 
-    instance = view.facts.instance
+
+def spending(view: View) -> tuple[Spent, ...]:
+    """Every amount that the plan spends; worked out once."""
+    if "spending" not in view.memo:
+        view.memo["spending"] = tuple(_spending(view))
+    found: tuple[Spent, ...] = view.memo["spending"]
+    return found
+
+
+def _spending(view: View) -> Iterator[Spent]:
+    instance, end = view.facts.instance, view.facts.periods[-1]
     years, horizon = view.facts.years, view.facts.years * len(view.facts.periods)
     rate = instance.horizon.discount_rate
     residual = instance.horizon.residual_value == "straight-line" and instance.objective == "tco"
@@ -73,31 +105,42 @@ def expected_lines(view: View) -> dict[Line, tuple[float, float]]:
             continue
         bought_at = (purchase.period - 1) * years
         cost = quantity * price
-        post(("capex", purchase.kind, purchase.site, purchase.period), cost, cost / (1 + rate) ** bought_at)
+        life = view.facts.life_years(purchase.kind, purchase.item)
+        last = end
+        if life is not None and purchase.kind != "land":
+            last = min(end, purchase.period + view.facts.periods_of_life(life) - 1)
+        method = purchase.item if purchase.kind == "cooling" else None
+        serves = Spent(
+            "capex", purchase.kind, purchase.site, purchase.period, purchase.pool, method, purchase.period, last, cost,
+            cost / (1 + rate) ** bought_at,
+        )  # fmt: skip
+        yield serves
         per_tonne = money(instance.carbon.price_per_tonne, instance)
         if instance.carbon.embodied and per_tonne is not None:
-            each = embodied_tonnes(view, purchase.kind, purchase.item) * per_tonne
-            if each:
-                line = ("embodied carbon", purchase.kind, purchase.site, purchase.period)
-                post(line, quantity * each, quantity * each / (1 + rate) ** bought_at)
-        life = view.facts.life_years(purchase.kind, purchase.item)
+            made = quantity * embodied_tonnes(view, purchase.kind, purchase.item) * per_tonne
+            if made:
+                value = made / (1 + rate) ** bought_at
+                yield serves._replace(account="embodied carbon", amount=made, present_value=value)
         if residual and life is not None:
             worn = 0.0 if purchase.kind == "land" else min(life, horizon - bought_at)
             left = cost * (life - worn) / life
-            line = ("residual", purchase.kind, purchase.site, view.facts.periods[-1])  # due at the end
-            post(line, -left, -left / (1 + rate) ** horizon)
+            value = -left / (1 + rate) ** horizon  # due at the end
+            yield serves._replace(account="residual", period=end, amount=-left, present_value=value)
     for site in view.facts.sites:
         for period in view.facts.periods:
             _, _, annual_kw = power.loads(view, site, period)
             kwh = annual_kw * instance.operations.load_factor * HOURS_PER_YEAR
             for account, item, yearly in _yearly(view, site, period, kwh):
-                post((account, item, site, period), yearly * years, paid_yearly(yearly, rate, period, years))
-    for kind, item, site, period, count in bill.in_service(view):
-        price = view.facts.price(kind, item)
+                value = paid_yearly(yearly, rate, period, years)
+                yield Spent(account, item, site, period, None, None, period, period, yearly * years, value)
+    for kept, count in bill.in_service(view):
+        price = view.facts.price(kept.kind, kept.item)
         if price is not None:
-            yearly = instance.operations.maintenance_rate * price * count
-            post(("maintenance", kind, site, period), yearly * years, paid_yearly(yearly, rate, period, years))
-    return lines
+            yearly, period = instance.operations.maintenance_rate * price * count, kept.period
+            yield Spent(
+                "maintenance", kept.kind, kept.site, period, kept.pool, None, period, period, yearly * years,
+                paid_yearly(yearly, rate, period, years),
+            )  # fmt: skip
 
 
 def _yearly(view: View, site: str, period: int, kwh: float) -> Iterator[tuple[str, str, float]]:

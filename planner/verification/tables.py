@@ -13,32 +13,41 @@ from typing import Any, TypeVar, cast
 from planner.plan.plan import Plan
 from planner.plan.rows import (
     KEYS,
+    MONEY,
+    Alternative,
     Bill,
+    Cash,
     Clusters,
     CoolingRow,
     Cost,
     Fleet,
+    Line,
     Links,
     Network,
+    Order,
     Parts,
     Racks,
     Row,
     SiteRow,
     Switches,
+    UnitCost,
     Work,
+    WorkloadCost,
 )
 from planner.verification.checks import WHOLE, Book
 
 __all__ = [
-    "Bill", "Clusters", "CoolingRow", "Cost", "Fleet", "Links", "Network", "Parts", "Racks", "Row", "SiteRow",
-    "Switches", "Tables", "Work", "read_tables", "sound",
+    "Alternative", "Bill", "Cash", "Clusters", "CoolingRow", "Cost", "Fleet", "Links", "Network", "Order", "Parts",
+    "Racks", "Row", "SiteRow", "Switches", "Tables", "UnitCost", "Work", "WorkloadCost", "read_tables", "sound",
 ]  # fmt: skip
 
 LARGEST = 1e30
 """No figure of a plan is larger; this also keeps out infinity and NaN."""
 
 
-AnyRow = TypeVar("AnyRow", bound=Row)
+AnyRow = TypeVar("AnyRow", bound=Line)
+SIGNED = (Cost, *(kind for kind in MONEY.values() if kind is not Order))
+"""Tables in which money may be negative."""
 
 CONCERNS: Mapping[str, str] = {
     "fleet": "fleet",
@@ -53,6 +62,7 @@ CONCERNS: Mapping[str, str] = {
     "sites": "power",
     "bill_of_materials": "ledger",
     "costs": "ledger",
+    **dict.fromkeys(MONEY, "ledger"),
 }
 
 
@@ -72,14 +82,22 @@ class Tables:
     sites: tuple[SiteRow, ...]
     bill: tuple[Bill, ...]
     costs: tuple[Cost, ...]
+    workload_costs: tuple[WorkloadCost, ...]
+    unit_costs: tuple[UnitCost, ...]
+    alternatives: tuple[Alternative, ...]
+    cash_flow: tuple[Cash, ...]
+    orders: tuple[Order, ...]
 
 
 def read_tables(plan: Plan, periods: int, books: Mapping[str, Book]) -> Tables:
     """Read every table of ``plan``; faults go to the book of the concern the table belongs to."""
-    decisions = plan.decisions if isinstance(plan.decisions, Mapping) else {}
+    found = {
+        **(plan.decisions if isinstance(plan.decisions, Mapping) else {}),
+        **(plan.money_rows if isinstance(plan.money_rows, Mapping) else {}),
+    }
 
     def take(name: str, kind: type[AnyRow]) -> tuple[AnyRow, ...]:
-        return tuple(_rows(name, decisions.get(name), kind, periods, books[CONCERNS[name]]))
+        return tuple(_rows(name, found.get(name), kind, periods, books[CONCERNS[name]]))
 
     bill, costs = plan.bill_of_materials_rows, plan.cost_rows
     return Tables(
@@ -95,6 +113,11 @@ def read_tables(plan: Plan, periods: int, books: Mapping[str, Book]) -> Tables:
         sites=take("sites", SiteRow),
         bill=tuple(_rows("bill_of_materials", bill, Bill, periods, books["ledger"])),
         costs=tuple(_rows("costs", costs, Cost, periods, books["ledger"])),
+        workload_costs=take("workload_costs", WorkloadCost),
+        unit_costs=take("unit_costs", UnitCost),
+        alternatives=take("alternatives", Alternative),
+        cash_flow=take("cash_flow", Cash),
+        orders=take("orders", Order),
     )
 
 
@@ -110,9 +133,10 @@ def _rows(name: str, table: Any, kind: type[AnyRow], periods: int, book: Book) -
         if values is None:
             continue
         read = kind(**values)
-        detail = f"{where}: period {read.period}, expected 1 to {periods}"
-        if not book.record("period within horizon", 1 <= read.period <= periods, detail):
-            continue
+        if isinstance(read, Row):
+            detail = f"{where}: period {read.period}, expected 1 to {periods}"
+            if not book.record("period within horizon", 1 <= read.period <= periods, detail):
+                continue
         key = tuple(values[column] for column in KEYS[name])
         described = " ".join(str(part) for part in key if part is not None)
         if book.record("rows unique", key not in seen, f"{where}: {described}, expected once"):
@@ -120,7 +144,7 @@ def _rows(name: str, table: Any, kind: type[AnyRow], periods: int, book: Book) -
             yield read
 
 
-def _values(row: Mapping[str, Any], kind: type[Row], where: str, book: Book) -> dict[str, Any] | None:
+def _values(row: Mapping[str, Any], kind: type[Line], where: str, book: Book) -> dict[str, Any] | None:
     """The columns of one row, whole numbers as int; None after a fault was recorded."""
     columns = {column.name: str(column.type) for column in fields(kind)}
     absent = [column for column in columns if column not in row]
@@ -128,7 +152,7 @@ def _values(row: Mapping[str, Any], kind: type[Row], where: str, book: Book) -> 
         return None
     values: dict[str, Any] = {}
     for column, type_name in columns.items():
-        value, fault = _value(row[column], type_name, signed=kind is Cost)
+        value, fault = _value(row[column], type_name, signed=kind in SIGNED)
         if fault is not None:
             book.record(fault[0], False, f"{where}: {column} {row[column]!r}, expected {fault[1]}")
             return None

@@ -14,7 +14,7 @@ import pytest
 
 from planner.money import Account
 from planner.plan import BILL_COLUMNS, COLUMNS, COST_COLUMNS, FORMAT_VERSION, RUNNING_ACCOUNTS
-from planner.plan.rows import KEYS, TABLES, columns
+from planner.plan.rows import KEYS, MONEY, TABLES, columns
 
 PAGE = Path(__file__).parents[2] / "docs" / "plan-format.md"
 BEGIN, END = "<!-- tables: written by tests/plan/test_plan_format.py -->\n", "<!-- end of tables -->\n"
@@ -50,11 +50,11 @@ def test_the_page_has_the_tables_as_declared() -> None:
 def test_every_table_has_a_key_of_its_own_columns(table: str) -> None:
     assert set(KEYS[table]) <= set(columns(table))
     assert len(columns(table)) == len(set(columns(table))) == len(fields(TABLES[table]))
-    assert "period" in KEYS[table]
+    assert ("period" in KEYS[table]) == ("period" in columns(table))
 
 
 def test_columns_follow_from_the_rows() -> None:
-    assert {*COLUMNS, "bill_of_materials", "costs"} == set(TABLES)
+    assert {*COLUMNS, "bill_of_materials", "costs", *MONEY} == set(TABLES)
     assert columns("bill_of_materials") == BILL_COLUMNS
     assert columns("costs") == COST_COLUMNS
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from planner.plan import FORMAT_VERSION, Plan
+from planner.plan.rows import MONEY
 
 Data = dict[str, Any]
 A, B = "a", "b"
@@ -90,6 +91,7 @@ def data() -> Data:
             cost("capex", "servers", 2_600_000.0), cost("capex", "switches", 400_000.0),
             cost("energy", "electricity", 300_000.0, 250_000.0), cost("residual", "servers", -80_000.0, -50_000.0),
         ],
+        **{name: [] for name in MONEY},
         "verification": [
             {"concern": "fleet", "check": f"check {n}", "passed": True, "detail": "fine"} for n in range(7)
         ],

@@ -27,11 +27,13 @@ class Draft:
         }
         self.bill: list[Row] = [dict(row) for row in plan.bill_of_materials_rows]
         self.costs: list[Row] = [dict(row) for row in plan.cost_rows]
+        self.money: dict[str, list[Row]] = {name: [dict(row) for row in rows] for name, rows in plan.money_rows.items()}
         self.totals: dict[str, Any] = dict(plan.totals)
         self.changes: dict[str, Any] = {}
 
     def row(self, table: str, wanted: Callable[[Row], bool] = lambda row: True) -> Row:
-        rows = {"bill": self.bill, "costs": self.costs}.get(table) or self.decisions.get(table, [])
+        lines = {"bill": self.bill, "costs": self.costs, **self.money}
+        rows = lines.get(table) or self.decisions.get(table, [])
         for row in rows:
             if wanted(row):
                 return row
@@ -47,6 +49,7 @@ class Draft:
             decisions={name: tuple(rows) for name, rows in self.decisions.items()},
             bill_of_materials_rows=tuple(self.bill),
             cost_rows=tuple(self.costs),
+            money_rows={name: tuple(rows) for name, rows in self.money.items()},
             totals=self.totals,
             **self.changes,
         )

@@ -118,3 +118,52 @@ _total("tco", lambda value: float("nan"), "totals sound")
 @mutation("total missing", "ledger", "totals sound")
 def _(draft: Draft) -> None:
     del draft.totals["servers"]
+
+
+for account in ("capex", "energy", "residual"):
+    alter(f"{account} of a workload wrong", "ledger", "costs by workload recomputed", "workload_costs", "amount",
+          lambda r: r["amount"] * 0.99, _account(account))  # fmt: skip
+    alter(f"cash of {account} wrong", "ledger", "cash flow recomputed", "cash_flow", "amount",
+          lambda r: r["amount"] * 0.99, _account(account))  # fmt: skip
+alter("cumulative cash wrong", "ledger", "cash flow recomputed", "cash_flow", "cumulative", lambda r: 0.0)
+alter("cash of another year", "ledger", "cash flow dated", "cash_flow", "begins", lambda r: "1999-01")
+alter("unit cost wrong", "ledger", "unit costs recomputed", "unit_costs", "unit_cost", lambda r: r["unit_cost"] * 1.01)
+alter("units of work wrong", "ledger", "unit costs recomputed", "unit_costs", "quantity", lambda r: r["quantity"] * 2)
+alter("a unit that nobody makes", "ledger", "unit costs known", "unit_costs", "unit", lambda r: "dozen")
+alter("rent wrong", "ledger", "alternatives recomputed", "alternatives", "price", lambda r: r["price"] / 2)
+alter("break-even wrong", "ledger", "alternatives recomputed", "alternatives", "break_even", lambda r: 0.01)
+alter("rent of another accelerator", "ledger", "alternatives known", "alternatives", "offer", lambda r: "abacus")
+alter("ordered too late", "ledger", "orders dated", "orders", "order_date", lambda r: "2099-01-01")
+alter("ordered from another vendor", "ledger", "vendors named", "orders", "vendor", lambda r: "Babbage")
+alter("too much ordered", "ledger", "orders equal purchases", "orders", "quantity", lambda r: r["quantity"] + 1)
+
+
+@mutation("two cents more by workload", "ledger", "costs by workload add up")
+def _(draft: Draft) -> None:
+    """Within the tolerance of the amount."""
+    draft.row("workload_costs", lambda r: (r["account"], r["item"]) == ("capex", "servers"))["amount"] += 0.02
+
+
+@mutation("a unit cost left out", "ledger", "unit costs known")
+def _(draft: Draft) -> None:
+    draft.money["unit_costs"].remove(draft.row("unit_costs"))
+
+
+@mutation("an alternative left out", "ledger", "alternatives known")
+def _(draft: Draft) -> None:
+    draft.money["alternatives"].remove(draft.row("alternatives"))
+
+
+@mutation("an order left out", "ledger", "orders equal purchases")
+def _(draft: Draft) -> None:
+    draft.money["orders"].remove(draft.row("orders"))
+
+
+@mutation("a year without cash", "ledger", "cash flow complete")
+def _(draft: Draft) -> None:
+    draft.money["cash_flow"].remove(draft.row("cash_flow", _account("energy")))
+
+
+@mutation("a workload without its capex", "ledger", "costs by workload complete")
+def _(draft: Draft) -> None:
+    draft.money["workload_costs"].remove(draft.row("workload_costs", _account("capex")))

@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from example_money import money_rows
+
 from planner.instance import Instance, instance_catalogue, instance_data
 from planner.plan.plan import Plan
 
@@ -162,6 +164,7 @@ def finished(
         decisions={name: tuple(rows) for name, rows in decisions.items()},
         bill_of_materials_rows=tuple(bill),
         cost_rows=tuple(costs),
+        money_rows={name: tuple(rows) for name, rows in money_rows(instance, decisions, bill, costs).items()},
         verification=(),
         provenance={
             "instance_sha256": hashlib.sha256(held.encode()).hexdigest(),

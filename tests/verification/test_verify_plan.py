@@ -15,7 +15,7 @@ from mutations import CHECK, MUTATIONS, NotApplicable
 
 import planner.verification
 from planner.plan.plan import Plan
-from planner.plan.rows import DECISIONS, TABLES
+from planner.plan.rows import DECISIONS, MONEY, TABLES
 from planner.verification import CONCERNS, VerificationReport, verify_plan
 
 PLANS = {"small": example.small, "superpod": example.superpod}
@@ -223,7 +223,7 @@ NASTY: list[Any] = [
 @pytest.mark.parametrize("table", TABLES)
 def test_no_cell_makes_it_raise(table: str) -> None:
     plan, instance = PLANS["superpod" if table in ("clusters", "networks", "links") else "small"]()
-    rows = {**plan.decisions, "bill_of_materials": plan.bill_of_materials_rows, "costs": plan.cost_rows}[table]
+    rows = plan.rows(table)
     for column in rows[0]:
         for value in NASTY:
             damaged = ({**rows[0], column: value}, *rows[1:])
@@ -231,6 +231,8 @@ def test_no_cell_makes_it_raise(table: str) -> None:
                 changed = dataclasses.replace(plan, bill_of_materials_rows=damaged)
             elif table == "costs":
                 changed = dataclasses.replace(plan, cost_rows=damaged)
+            elif table in MONEY:
+                changed = dataclasses.replace(plan, money_rows={**plan.money_rows, table: damaged})
             else:
                 changed = dataclasses.replace(plan, decisions={**plan.decisions, table: damaged})
             assert report(changed, instance).checks
@@ -241,7 +243,9 @@ def test_no_table_makes_it_raise(value: Any) -> None:
     plan, instance = example.small()
     for table in DECISIONS:
         assert not report(dataclasses.replace(plan, decisions={**plan.decisions, table: value}), instance).passed
-    rows = ("decisions", "bill_of_materials_rows", "cost_rows")
+    for table in MONEY:
+        assert not report(dataclasses.replace(plan, money_rows={**plan.money_rows, table: value}), instance).passed
+    rows = ("decisions", "bill_of_materials_rows", "cost_rows", "money_rows")
     for field in (*rows, "totals", "provenance", "objective", "bound", "gap"):
         assert not report(dataclasses.replace(plan, **{field: value}), instance).passed, field
 

@@ -11,7 +11,7 @@ from typing import Any
 import example
 
 from planner.plan.plan import Plan
-from planner.plan.rows import TABLES
+from planner.plan.rows import MONEY, TABLES
 from planner.verification import files, verify_plan
 from planner.verification.checks import Book
 
@@ -19,8 +19,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "plan-format.md"
 
 
 def rows(plan: Plan, table: str) -> tuple[Any, ...]:
-    lines = {"bill_of_materials": plan.bill_of_materials_rows, "costs": plan.cost_rows}
-    return lines[table] if table in lines else plan.decisions[table]
+    return plan.rows(table)
 
 
 def other(column: str, value: Any) -> Any:
@@ -31,7 +30,7 @@ def other(column: str, value: Any) -> Any:
     if isinstance(value, float):
         return value * 1.01 + 1
     if value is None:
-        return "x" if column == "pool" else 7.0
+        return "x" if column in ("pool", "accelerator", "vendor") else 7.0
     return value + "x" if isinstance(value, str) else {**value, "more": 1}
 
 
@@ -45,6 +44,8 @@ def damaged(plan: Plan) -> Iterator[tuple[str, str, Plan]]:
                 yield table, column, dataclasses.replace(plan, bill_of_materials_rows=changed)
             elif table == "costs":
                 yield table, column, dataclasses.replace(plan, cost_rows=changed)
+            elif table in MONEY:
+                yield table, column, dataclasses.replace(plan, money_rows={**plan.money_rows, table: changed})
             else:
                 yield table, column, dataclasses.replace(plan, decisions={**plan.decisions, table: changed})
 
