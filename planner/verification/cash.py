@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections import defaultdict
 
+from planner.catalogue.entries import Server
 from planner.verification import bill
 from planner.verification.checks import Book
 from planner.verification.facts import View
@@ -120,8 +122,15 @@ def _orders(view: View, book: Book) -> None:
         book.text("orders equal purchases", where, "unit", row.unit, "kW" if row.kind in PER_KW else "each")
         value = cost / (1 + rate) ** ((row.period - 1) * years)
         book.same("orders equal purchases", where, "present value", row.present_value, value)
-        book.text("orders dated", where, "order date", row.order_date, view.facts.order_date(row.period).isoformat())
         entry_of = getattr(view.facts.catalogue, row.kind, {}).get(row.item)
+        begins = view.facts.instance.horizon.order_date(row.period - 1)
+        ordered = view.facts.order_date(row.period)
+        months = view.facts.lead_months(entry_of) if isinstance(entry_of, Server) else 0
+        if months:
+            year, month = divmod(begins.year * 12 + begins.month - 1 - months, 12)
+            ordered = datetime.date(year, month + 1, begins.day)
+        book.text("orders dated", where, "order date", row.order_date, ordered.isoformat())
+        book.text("orders dated", where, "in service", row.in_service, begins.isoformat())
         book.text("vendors named", where, "vendor", row.vendor, getattr(entry_of, "vendor", None))
     for (kind, item, site, period), (quantity, _) in wanted.items():
         absent = f"order {kind} {item} for {site} period {period}: no row, {quantity:g} bought"

@@ -196,6 +196,7 @@ def orders(at: Horizon, instance: Instance, bill: list[Row]) -> list[Row]:
         {**{name: row[name] for name in ("kind", "item", "site", "period", "description", "quantity", "unit",
                                          "unit_price", "cost")},
          "order_date": f"{int(first[:4]) + (row['period'] - 1) * at.years}{first[4:]}",
+         "in_service": f"{int(at.start[:4]) + (row['period'] - 1) * at.years}{at.start[4:]}-01",
          "vendor": "NVIDIA" if row["kind"] in ("servers", "switches") else None,
          "present_value": row["cost"] * at.begin(row["period"])}
         for row in bill
