@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from formulations.accounts import RUNNING, Account
+from planner.catalogue.entries import Grade
 from planner.engineering.finance import annuity_factor, discount_factor, periods_in_service, residual_share
 from planner.instance import Instance
 from planner.instance.over_time import price_factor
@@ -26,7 +27,12 @@ UPKEPT = ("servers", "switches", "optics")
 
 @dataclass(frozen=True)
 class Item:
-    """A thing with a price in the instance's currency, its life and where the price comes from."""
+    """A thing with a price in the instance's currency, its range, its life and where the price comes from.
+
+    Attributes:
+        low, high: least and most it may cost.
+        grade: how the price is known, a word of ``planner.catalogue.entries.GRADES``.
+    """
 
     kind: str
     id: str
@@ -36,7 +42,9 @@ class Item:
     life_years: float
     price_as_of: datetime.date
     price_source: str
-    estimate: bool
+    grade: Grade
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)

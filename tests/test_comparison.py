@@ -18,6 +18,7 @@ import planner
 from planner.comparison import Comparison, compare_plans
 from planner.errors import PlanFileError
 from planner.plan import COLUMNS, FORMAT_VERSION, Plan
+from planner.plan.readable import MONEY_TOTALS
 from planner.plan.rows import MONEY
 from planner.report.changes import comparison_tables, range_sentence, verdict
 from planner.report.terminal import print_tables
@@ -48,7 +49,7 @@ def plan(
             "objective_kind": "tco",
             "currency": "USD",
             "currency_year": 2024,
-            "totals": {**dict.fromkeys(TOTALS, 0), **(totals or {})},
+            "totals": {**dict.fromkeys((*TOTALS, *MONEY_TOTALS), 0), **(totals or {})},
             "decisions": {**{name: [] for name in COLUMNS}, **(decisions or {})},
             "bill_of_materials": [],
             "costs": [

@@ -269,20 +269,42 @@ class Site(Entry):
     """Work a hub is meant for: real-time work in the east, offline work in the west."""
 
 
+Grade = Literal["given", "quote", "list", "tender", "analyst", "derived", "memory"]
+"""How a price is known: typed by the user, a seller's quote, a published list, a public award, the figure of an analyst
+or the press, derived from such figures, or from memory (as is what is derived from figures from memory)."""
+GRADES: tuple[Grade, ...] = ("given", "quote", "list", "tender", "analyst", "derived", "memory")
+
+
 class Price(BaseModel):
-    """One dated price of one catalogue item."""
+    """One dated price of one catalogue item, with its range."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     kind: Literal["servers", "switches", "optics", "racks", "cooling", "facility", "accelerators"]
     id: str
     amount: Annotated[float, Field(ge=0, le=1e12)]
+    low: Annotated[float, Field(ge=0, le=1e12)]
+    high: Annotated[float, Field(ge=0, le=1e12)]
+    """What it may cost at least and at most on that date, in the same money."""
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     unit: Literal["each", "kW"] = "each"
+    grade: Grade
     as_of: datetime.date
     source: Annotated[str, Field(min_length=3)]
-    estimate: bool = False
     note: str = ""
+
+    @field_validator("high")
+    @classmethod
+    def _range_holds_the_price(cls, value: float, info: ValidationInfo) -> float:
+        low, amount = info.data.get("low", 0.0), info.data.get("amount", value)
+        if not low <= amount <= value:
+            raise PydanticCustomError("range", "low <= amount <= high is accepted")
+        return value
+
+    @property
+    def estimate(self) -> bool:
+        """Whether no seller, list or report says it: derived, or from memory."""
+        return self.grade in ("derived", "memory")
 
 
 class Efficiency(BaseModel):

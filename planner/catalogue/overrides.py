@@ -83,8 +83,9 @@ def _price(kind: str, id: str, value: Any, currency: str, on: datetime.date) -> 
         amount = float(value)
     if amount is None or not 0 <= amount <= HIGHEST_PRICE:
         return None, f"found {shown(value)}; a price from 0 to {HIGHEST_PRICE:g} such as '150000 CNY' is accepted"
-    fields = {"kind": kind, "id": id, "amount": amount, "currency": currency, "unit": price_unit(kind)}
-    price, found = typed(Price, {**fields, "as_of": on, "source": OVERRIDE})
+    figures = dict.fromkeys(("low", "amount", "high"), amount)
+    fields = {"kind": kind, "id": id, "currency": currency, "unit": price_unit(kind), "grade": "given"}
+    price, found = typed(Price, {**fields, **figures, "as_of": on, "source": OVERRIDE})
     return price, "; ".join(message for _, message in found)
 
 

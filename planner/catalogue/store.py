@@ -6,7 +6,7 @@ import datetime
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -26,12 +26,13 @@ from planner.catalogue.entries import (
 )
 from planner.catalogue.facility import Place, Tariff, facility_rows
 from planner.catalogue.overrides import Overrides, overridden
+from planner.catalogue.pricing import PriceRule, in_force, nearest, yearly_change
 from planner.catalogue.rows import ENTRIES, instead
 
 PHYSICS = (
     "climate.csv", "cooling_physics.csv", "country_groups.csv", "embodied_carbon.csv", "export_rules.toml",
-    "hosted.csv", "inference_calibration.csv", "models.csv", "place_law.csv", "places.csv", "redundancy.csv",
-    "rents.csv", "sea.csv", "training_calibration.csv", "ups.csv",
+    "hosted.csv", "inference_calibration.csv", "models.csv", "place_law.csv", "places.csv", "price_trends.csv",
+    "redundancy.csv", "rents.csv", "sea.csv", "training_calibration.csv", "ups.csv",
 )  # fmt: skip
 """Tables that shape a plan or that it is held against, no rows of the catalogue: overrides do not reach them."""
 
@@ -63,6 +64,8 @@ class Catalogue:
     sites: Mapping[str, Site]
     prices: tuple[Price, ...]
     efficiencies: tuple[Efficiency, ...]
+    price_rule: PriceRule = "nearest"
+    """How ``price`` chooses among the dated rows of an item: see ``docs/prices.md``."""
 
     @classmethod
     def of(
@@ -90,7 +93,10 @@ class Catalogue:
         return cast("Mapping[str, Entry]", getattr(self, kind))
 
     def price(self, kind: str, id: str, on: datetime.date) -> Price | None:
-        """Price in force on a day: the latest dated on or before it, else the earliest later one.
+        """Price on a day: of the row nearest to it, carried to it at the rate of its class (``docs/prices.md``).
+
+        With ``price_rule`` ``in-force``: of the latest row dated on or before it, else the earliest later one, as it
+        stands.
 
         Args:
             kind: kind of the item (``servers``, ``optics``, ...), or ``facility``.
@@ -102,12 +108,21 @@ class Catalogue:
 
         >>> from planner.catalogue import load_catalogue
         >>> catalogue = load_catalogue()
-        >>> [catalogue.price("optics", "sr4-200g", datetime.date(y, 12, 31)).amount for y in (2019, 2022, 2024)]
+        >>> [round(catalogue.price("optics", "sr4-200g", datetime.date(y, 7, 1)).amount) for y in (2020, 2022, 2026)]
+        [437, 305, 148]
+        >>> as_dated = catalogue.with_price_rule("in-force")
+        >>> [as_dated.price("optics", "sr4-200g", datetime.date(y, 12, 31)).amount for y in (2019, 2022, 2024)]
         [350.0, 305.0, 215.0]
         """
         found = self._prices.get((kind, id), [])
-        past = [price for price in found if price.as_of <= on]
-        return past[-1] if past else (found[0] if found else None)
+        if self.price_rule == "in-force":
+            return in_force(found, on)
+        part = self.optics[id].kind if kind == "optics" and id in self.optics else ""
+        return nearest(found, yearly_change(kind, part), on)
+
+    def with_price_rule(self, rule: PriceRule) -> Catalogue:
+        """The same rows under a rule for their dates."""
+        return self if rule == self.price_rule else replace(self, price_rule=rule)
 
     def utilisation(self, accelerator_id: str, work: Literal["training", "inference"]) -> Efficiency:
         """Default model FLOP utilisation of an accelerator: its own, else the row named ``default``.
@@ -147,7 +162,8 @@ class Catalogue:
         if not overrides:
             return self
         rows = {kind: self.entries(kind) for kind in ENTRIES}
-        return Catalogue.of(*overridden(rows, self.prices, overrides, currency, on), self.efficiencies)
+        changed = Catalogue.of(*overridden(rows, self.prices, overrides, currency, on), self.efficiencies)
+        return changed.with_price_rule(self.price_rule)
 
     def digest(self) -> str:
         """SHA-256 of every row, and of the tables of climate, rules and performance, as hex digits: equal for equal
@@ -181,8 +197,8 @@ class Catalogue:
 def table(catalogue: Catalogue, kind: str) -> list[dict[str, Any]]:
     """Rows of one kind for a listing: their fields as plain values (dates as ISO text), and the latest price.
 
-    The price is in ``price``, ``price_currency``, ``price_unit``, ``price_date``, ``price_source`` and
-    ``price_estimate``, all None for an item without one.
+    The price is in ``price``, ``price_low``, ``price_high``, ``price_currency``, ``price_unit``, ``price_grade``,
+    ``price_date``, ``price_source`` and ``price_estimate``, all None for an item without one.
 
     >>> from planner.catalogue import load_catalogue
     >>> row = next(r for r in table(load_catalogue(), "servers") if r["id"] == "dgx-a100")
@@ -195,15 +211,18 @@ def table(catalogue: Catalogue, kind: str) -> list[dict[str, Any]]:
     if kind in ("places", "tariffs"):
         model: type[Place] | type[Tariff] = Place if kind == "places" else Tariff
         return [row.model_dump(mode="json") for row in facility_rows(f"{kind}.csv", model)]
-    rows = []
+    rows, dated = [], catalogue.with_price_rule("in-force")
     for id, entry in catalogue.entries(kind).items():
-        price = catalogue.price(kind, id, datetime.date.max)
+        price = dated.price(kind, id, datetime.date.max)
         rows.append(
             {
                 **entry.model_dump(mode="json"),
                 "price": price.amount if price else None,
+                "price_low": price.low if price else None,
+                "price_high": price.high if price else None,
                 "price_currency": price.currency if price else None,
                 "price_unit": price.unit if price else None,
+                "price_grade": price.grade if price else None,
                 "price_date": price.as_of.isoformat() if price else None,
                 "price_source": price.source if price else None,
                 "price_estimate": price.estimate if price else None,

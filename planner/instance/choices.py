@@ -31,6 +31,9 @@ class CatalogueChoice(Record):
     switches: tuple[str, ...] | None = None
     optics: tuple[str, ...] | None = None
     cooling: tuple[str, ...] | None = None
+    price_rule: Literal["nearest", "in-force"] = "nearest"
+    """Which of the dated prices of an item counts: the nearest to the order, carried to its date at the rate of its
+    class, or the latest of that date as it stands."""
     overrides: Overrides = usual(Overrides)
 
 

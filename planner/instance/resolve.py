@@ -9,15 +9,16 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from planner.catalogue import Catalogue, load_catalogue
-from planner.catalogue.entries import Price
 from planner.catalogue.entries import Site as Hub
 from planner.catalogue.facility import Place, facility_rows
 from planner.engineering.carbon import grid_intensity_g_per_kwh
 from planner.engineering.outside_air import why_not
-from planner.engineering.power import ups_capex_per_kw, ups_of
+from planner.engineering.power import ups_of
 from planner.engineering.site_law import laws_of
 from planner.errors import Fault, InstanceError
 from planner.instance.choices import Overrides
+from planner.instance.exchange import convert, convert_price, rate_of
+from planner.instance.facility import site_goods
 from planner.instance.schema import Instance
 from planner.instance.sites import Site
 from planner.instance.values import Money
@@ -25,6 +26,12 @@ from planner.units import KW_PER_MW
 
 if TYPE_CHECKING:
     from planner.engineering.cooling import PueResult
+
+
+__all__ = [
+    "SiteFacts", "allowed_cooling", "catalogue_overrides", "convert", "convert_price", "has_climate", "hub_of",
+    "instance_catalogue", "is_offshore", "order_date", "place_of", "places", "site_facts",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -96,25 +103,8 @@ def catalogue_overrides(instance: Instance) -> dict[str, dict[str, dict[str, Any
 
 def instance_catalogue(instance: Instance) -> Catalogue:
     """The catalogue with the instance's overrides, their prices dated on the first order."""
-    return load_catalogue().with_overrides(catalogue_overrides(instance), instance.currency.unit, order_date(instance))
-
-
-def convert(money: Money, instance: Instance) -> float:
-    """``money`` in the instance's currency.
-
-    Raises:
-        InstanceError: the instance has no rate for the currency.
-    """
-    return money.amount * _rate(money.currency or instance.currency.unit, instance)
-
-
-def convert_price(price: Price, instance: Instance) -> float:
-    """The amount of a catalogue price in the instance's currency.
-
-    Raises:
-        InstanceError: the instance has no rate for the currency.
-    """
-    return price.amount * _rate(price.currency, instance)
+    catalogue = load_catalogue().with_price_rule(instance.catalogue.price_rule)
+    return catalogue.with_overrides(catalogue_overrides(instance), instance.currency.unit, order_date(instance))
 
 
 def hub_of(site: Site, catalogue: Catalogue) -> Hub | None:
@@ -162,15 +152,11 @@ def _facts(site: Site, instance: Instance, catalogue: Catalogue) -> SiteFacts:
     if site.tariff_per_kwh is not None:
         tariff = convert(site.tariff_per_kwh, instance)
     elif hub is not None and hub.tariff is not None:
-        tariff = hub.tariff * _rate(hub.tariff_currency, instance)
+        tariff = hub.tariff * rate_of(hub.tariff_currency, instance)
     else:
         raise _lacking(instance, site, "tariff_per_kwh")
-    power_price = catalogue.price("facility", "power-train", order_date(instance))
-    if site.power_capex_per_kw is not None:
-        power_capex = convert(site.power_capex_per_kw, instance)
-    elif power_price is not None:
-        power_capex = convert_price(power_price, instance)
-    else:
+    goods = {good.kind: good for good in site_goods(site, instance, catalogue, order_date(instance))}
+    if "facility" not in goods:
         raise _lacking(instance, site, "power_capex_per_kw")
     cooling = allowed_cooling(site, instance, catalogue)
     place = place_of(site)
@@ -181,8 +167,6 @@ def _facts(site: Site, instance: Instance, catalogue: Catalogue) -> SiteFacts:
         id: max(pue[id], site.peak_pue.get(id, climates[id].design_day if id in climates and id not in site.pue else 1))
         for id in cooling
     }
-    if site.redundancy is not None:
-        power_capex = ups_capex_per_kw(power_capex, ups_of(redundancy_id=site.redundancy).redundancy)
     grid = site.grid_g_per_kwh
     if grid is None and place is not None:
         grid = grid_intensity_g_per_kwh(place)
@@ -207,12 +191,12 @@ def _facts(site: Site, instance: Instance, catalogue: Catalogue) -> SiteFacts:
         cooling=cooling,
         pue=pue,
         peak_pue=peak_pue,
-        power_capex_per_kw=power_capex,
+        power_capex_per_kw=goods["facility"].price,
         place=place,
         power_limit_kw_by_period=tuple(mw * KW_PER_MW for mw in limits),
         demand_charge_per_kw_year=12 * (money(site.demand_charge_per_kw_month) or 0.0),
-        building_capex_per_kw=money(site.building_capex_per_kw),
-        land_capex=money(site.land_capex),
+        building_capex_per_kw=goods["building"].price if "building" in goods else None,
+        land_capex=goods["land"].price if "land" in goods else None,
         water_limit_m3_per_year=site.water_limit_m3_per_year,
         water_price_per_m3=money(site.water_price_per_m3) or 0.0,
         water_l_per_kwh={
@@ -277,16 +261,6 @@ def _of_climate(site: Site, place: str | None, method: str, instance: Instance) 
     if place is None or site.pue_from == "catalogue":
         return None
     return _climate_pue(place, method, instance.operations.load_factor, site.redundancy or "N+1", site.power_train)
-
-
-def _rate(currency: str, instance: Instance) -> float:
-    if currency == instance.currency.unit:
-        return 1.0
-    rate = instance.currency.rates.get(currency)
-    if rate is None:
-        message = f"found no rate for {currency}; give the {instance.currency.unit} that one {currency} buys"
-        raise InstanceError([Fault(instance.name, None, f"currency.rates.{currency}", message)])
-    return rate
 
 
 def _lacking(instance: Instance, site: Site, key: str) -> InstanceError:

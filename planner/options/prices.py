@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from planner.catalogue import Catalogue
-from planner.catalogue.entries import BUILDING_LIFE_YEARS, LAND_LIFE_YEARS, POWER_TRAIN_LIFE_YEARS, Entry, Switch
+from planner.catalogue.entries import Entry, Switch
 from planner.engineering.carbon import embodied_kg
 from planner.instance import Instance
+from planner.instance.facility import site_goods
 from planner.instance.resolve import SiteFacts, convert_price, order_date
 from planner.money import Item
 from planner.options.resources import Resources
@@ -40,30 +41,22 @@ class Prices:
             if price is None:
                 self.remove(row.id, "price", f"no price in the catalogue; set catalogue.{kind}.{row.id}.price")
                 return None
+            amount = convert_price(price, self.instance)
+            per_unit = amount / price.amount if price.amount else 0.0
             self.items[kind, row.id] = Item(
-                kind, row.id, row.name, unit, convert_price(price, self.instance), row.life_years,
-                price.as_of, price.source, price.estimate,
+                kind, row.id, row.name, unit, amount, row.life_years, price.as_of, price.source, price.grade,
+                low=price.low * per_unit, high=price.high * per_unit,
             )  # fmt: skip
         return self.items[kind, row.id]
 
     def site_items(self, site: SiteFacts) -> None:
-        stated = next(s for s in self.instance.sites if s.name == site.name).power_capex_per_kw
-        price = None if stated is not None else self.catalogue.price("facility", "power-train", self.first_order)
-        self.items["facility", site.name] = Item(
-            "facility", "power-train", "feeds, transformers, UPS and generators", "kW", site.power_capex_per_kw,
-            POWER_TRAIN_LIFE_YEARS,
-            price.as_of if price else self.first_order,
-            price.source if price else "instance",
-            price.estimate if price else False,
-        )  # fmt: skip
-        for kind, what, amount, unit, life in (
-            ("building", "building and fit-out", site.building_capex_per_kw, "kW", BUILDING_LIFE_YEARS),
-            ("land", "land and connection", site.land_capex, "each", LAND_LIFE_YEARS),
-        ):
-            if amount is not None:
-                self.items[kind, site.name] = Item(
-                    kind, kind, what, unit, amount, life, self.first_order, "instance", False
-                )
+        """What a site itself is bought of: power train, building, land."""
+        stated = next(s for s in self.instance.sites if s.name == site.name)
+        for found in site_goods(stated, self.instance, self.catalogue, self.first_order):
+            self.items[found.kind, site.name] = Item(
+                found.kind, found.item, found.description, found.unit, found.price, found.life_years,
+                found.as_of, found.source, found.grade, found.low, found.high,
+            )  # fmt: skip
 
     def embodied(self) -> dict[tuple[str, str], float]:
         """Tonnes of making one server (its accelerators with their share of it), switch or rack."""

@@ -26,9 +26,11 @@ def bill_rows(ground: Ground, stocks: Iterable[Stock]) -> list[dict[str, Any]]:
 
 def _row(ground: Ground, kind: str, id: str, site: str, pool: str, t: int, quantity: float) -> dict[str, Any]:
     item, price = ground.options.items[kind, id], ground.worth(kind, id).terms.price[t]
+    on_path = price / item.price if item.price else 1.0  # of its period, where prices follow a path
     return {
         "kind": kind, "item": NAMES.get(kind, id), "site": site, "pool": pool or None, "period": t,
         "description": item.description, "quantity": quantity, "unit": item.unit, "unit_price": price,
         "cost": quantity * price, "acquisition": "bought", "price_as_of": item.price_as_of.isoformat(),
-        "price_source": item.price_source, "price_estimate": item.estimate,
+        "price_source": item.price_source, "price_grade": item.grade,
+        "price_low": item.low * on_path, "price_high": item.high * on_path,
     }  # fmt: skip

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from planner.plan.bill import bill_rows
 from planner.plan.built import Built, build
 from planner.plan.cash import cash_rows, order_rows
-from planner.plan.costs import Posting, cost_rows, objective_value, postings
+from planner.plan.costs import Posting, cost_ranges, cost_rows, objective_value, postings
 from planner.plan.decisions import Decisions
 from planner.plan.faults import faults
 from planner.plan.ground import Ground, ground_of
@@ -91,7 +91,7 @@ def compile_plan(options: Options, decisions: Decisions, *, status: str, bound: 
         objective_kind=instance.objective,
         currency=instance.currency.unit,
         currency_year=instance.currency.year or int(instance.horizon.start[:4]),
-        totals=totals(tables["sites"], bill, costs, options.catalogue),
+        totals=totals(tables["sites"], bill, costs, cost_ranges(ground, built, spent), options.catalogue),
         decisions={name: tuple(_ordered(name, rows)) for name, rows in tables.items()},
         bill_of_materials_rows=tuple(_ordered("bill_of_materials", bill)),
         cost_rows=tuple(_ordered("costs", costs)),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from planner.money import Account
+from planner.money import Account, Money
 from planner.plan.built import Built
 from planner.plan.ground import Ground
 from planner.plan.stock import Stock
@@ -50,7 +51,7 @@ def postings(ground: Ground, built: Built) -> list[Posting]:
             found.append(Posting(account, item, t, use, amount))
 
     for stock in built.stocks():
-        _purchases(ground, stock, post)
+        _purchases(ground.money, stock, post)
     for (site, cooling), kw in built.halls.items():
         for (account, item), amount in ground.running(site, cooling).money.items():
             for t, each in zip(ground.periods, kw, strict=True):
@@ -74,13 +75,36 @@ def cost_rows(ground: Ground, found: Iterable[Posting]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _purchases(ground: Ground, stock: Stock, post: Post) -> None:
+def cost_ranges(ground: Ground, built: Built, found: Iterable[Posting]) -> dict[str, float]:
+    """Capex and total cost at the low and the high end of every price: ``capex_low``, ``tco_high``, ...
+
+    All ends at once: a bracket, not an interval of some likelihood. Energy, water and carbon are as in the plan.
+    """
+    present, bought = ground.money.present, (Account.CAPEX, Account.EMBODIED, Account.MAINTENANCE, Account.RESIDUAL)
+    running = sum(p.amount * present[p.account, p.period] for p in found if p.account not in bought)
+    totals: dict[str, float] = {}
+    for end in ("low", "high"):
+        items = {key: replace(item, price=getattr(item, end)) for key, item in ground.money.items.items()}
+        moved = _moved(Money(ground.money.instance, items, ground.money.embodied_t), built)
+        totals[f"capex_{end}"] = sum(p.amount for p in moved if p.account == Account.CAPEX)
+        totals[f"tco_{end}"] = running + sum(p.amount * present[p.account, p.period] for p in moved)
+    return totals
+
+
+def _moved(money: Money, built: Built) -> list[Posting]:
+    """What the purchases of a plan move at some prices."""
+    found: list[Posting] = []
+    for stock in built.stocks():
+        _purchases(money, stock, lambda *posting: found.append(Posting(*posting)))
+    return found
+
+
+def _purchases(money: Money, stock: Stock, post: Post) -> None:
     """What buying, keeping and giving back a thing moves: residual value falls due in the last period."""
-    worth = ground.worth(stock.kind, stock.id)
-    terms, end = worth.terms, ground.periods[-1]
+    terms, end = money.terms(stock.kind, stock.id), money.periods[-1]
     cooling = stock.id if stock.kind == "cooling" else ""
-    for t, bought, standing in zip(ground.periods, stock.bought, stock.standing, strict=True):
-        use = Use(stock.site, stock.pool, cooling, t, min(t + worth.life - 1, end))
+    for t, bought, standing in zip(money.periods, stock.bought, stock.standing, strict=True):
+        use = Use(stock.site, stock.pool, cooling, t, min(t + terms.life - 1, end))
         post(Account.CAPEX, stock.kind, t, use, terms.price[t] * bought)
         post(Account.EMBODIED, stock.kind, t, use, terms.embodied * bought)
         post(Account.MAINTENANCE, stock.kind, t, use._replace(last=t), terms.upkeep * standing)

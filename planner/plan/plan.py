@@ -27,7 +27,7 @@ from planner.plan.screen import plan_screen
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 PLAN_FILE = "plan.json"
 TABLE_FILES: Mapping[str, str] = {"bom.csv": "bill_of_materials", "costs.csv": "costs"}
 """Tables that are also written as CSV."""
@@ -56,7 +56,8 @@ class Plan:
         objective: value of the objective, in ``currency``.
         objective_kind: ``tco`` or ``capex``.
         currency: ISO code; ``currency_year`` the year money is counted in.
-        totals: tco, capex, opex, accelerators, servers, racks, switches, optics, cables, it_kw, facility_kw, pue.
+        totals: tco, capex, opex, the ranges of tco and capex, purchases by grade of their prices, accelerators,
+            servers, racks, switches, optics, cables, it_kw, facility_kw, pue.
         decisions: table name -> rows.
         bill_of_materials_rows: rows of ``BILL_COLUMNS``.
         cost_rows: rows of ``COST_COLUMNS``; account is capex, energy, maintenance, water, carbon,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from planner.catalogue.entries import GRADES
 from planner.errors import PlanFileError
 from planner.plan.plan import Plan
 from planner.plan.reading import decision_faults, is_number, table_faults
@@ -13,6 +14,8 @@ TOTALS = (
     "tco", "capex", "opex", "accelerators", "servers", "racks", "switches", "optics", "cables", "it_kw", "facility_kw",
     "pue",
 )  # fmt: skip
+MONEY_TOTALS = ("tco_low", "tco_high", "capex_low", "capex_high", *(f"bought_{grade}" for grade in GRADES))
+"""Ranges of the totals, and purchases by the grade of their prices."""
 _NUMBERS = ("gap", "bound", "objective", "currency_year")
 _WORDS = ("name", "status", "objective_kind", "currency")
 
@@ -27,7 +30,7 @@ def require_readable(plan: Plan) -> Plan:
         _expect(isinstance(getattr(plan, name), str), name, getattr(plan, name), "text")
     for name in _NUMBERS:
         _expect(is_number(getattr(plan, name)), name, getattr(plan, name), "a finite number")
-    for name in TOTALS:
+    for name in (*TOTALS, *MONEY_TOTALS):
         _expect(is_number(plan.totals.get(name)), f"totals.{name}", plan.totals.get(name), "a finite number")
     lines = {"bill_of_materials": plan.bill_of_materials_rows, "costs": plan.cost_rows, **plan.money_rows}
     for faults in (decision_faults(plan.decisions), *(table_faults(name, rows) for name, rows in lines.items())):

@@ -207,7 +207,9 @@ class Bill(Row):
     acquisition: str = column("bought")
     price_as_of: str = column("date of the price")
     price_source: str = column("source of the price")
-    price_estimate: bool = column("whether the price is an estimate")
+    price_grade: str = column("how the price is known: given, quote, list, tender, analyst, derived or memory")
+    price_low: float = column("least that one may cost")
+    price_high: float = column("most that one may cost")
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,22 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from planner.catalogue import Catalogue
+from planner.catalogue.entries import GRADES
 from planner.money import Account
 from planner.plan.plan import RUNNING_ACCOUNTS
 
+RANGES = ("tco_low", "tco_high", "capex_low", "capex_high")
 Row = Mapping[str, Any]
 
 
-def totals(sites: Iterable[Row], bill: Iterable[Row], costs: Iterable[Row], catalogue: Catalogue) -> dict[str, float]:
-    """Totals of a plan; what each counts is said in docs/plan-format.md."""
+def totals(
+    sites: Iterable[Row], bill: Iterable[Row], costs: Iterable[Row], ranges: Mapping[str, float], catalogue: Catalogue
+) -> dict[str, float]:
+    """Totals of a plan; what each counts is said in docs/plan-format.md.
+
+    Args:
+        ranges: capex and tco at the low and the high end of every price.
+    """
     sites, bill, costs = list(sites), list(bill), list(costs)
 
     def bought(kind: str) -> int:
@@ -36,6 +44,8 @@ def totals(sites: Iterable[Row], bill: Iterable[Row], costs: Iterable[Row], cata
         "tco": money("present_value"),
         "capex": money("amount", Account.CAPEX),
         "opex": money("amount", *RUNNING_ACCOUNTS),
+        **{name: ranges[name] for name in RANGES},
+        **{f"bought_{grade}": sum(row["cost"] for row in bill if row["price_grade"] == grade) for grade in GRADES},
         "accelerators": sum(
             row["quantity"] * catalogue.servers[row["item"]].accelerators for row in bill if row["kind"] == "servers"
         ),

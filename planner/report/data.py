@@ -11,8 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from planner.catalogue.entries import GRADES
 from planner.plan import RUNNING_ACCOUNTS, Plan
-from planner.plan.readable import TOTALS, require_readable
+from planner.plan.readable import MONEY_TOTALS, TOTALS, require_readable
 from planner.plan.reading import is_number
 from planner.report.choice import network_choices
 from planner.report.facts import CatalogueFacts, catalogue_facts
@@ -24,6 +25,8 @@ Rows = list[dict[str, Any]]
 LINK_CLASSES = ("node_leaf", "leaf_spine", "spine_core")
 SWITCH_TIERS = ("leaves", "spines", "cores")
 LINK_ORDER = (*(name.replace("_", "-") for name in LINK_CLASSES), "leaf-leaf")
+MOST_NAMED = 3
+"""Items that a line of money by grade names."""
 KINDS = ("servers", "switches", "optics", "racks", "cooling", "facility", "building", "land")
 ACCOUNTS = ("capex", *RUNNING_ACCOUNTS, "residual")
 
@@ -52,7 +55,7 @@ def plan_summary(plan: Plan, checks: Iterable[Check] | None = None) -> dict[str,
         "description": _setting(plan, "instance", "description", kind=(str,)) or "",
         "horizon": _horizon(plan),
         "offered_sites": _offered_sites(plan),
-        "totals": {name: plan.totals[name] for name in TOTALS},
+        "totals": {name: plan.totals[name] for name in (*TOTALS, *MONEY_TOTALS)},
         "fleet": fleet(plan, facts),
         "workloads": workloads(plan),
         "caution": caution(plan),
@@ -66,7 +69,7 @@ def plan_summary(plan: Plan, checks: Iterable[Check] | None = None) -> dict[str,
         "sites": sites(plan),
         "cooling": cooling(plan),
         "purchases": purchases(plan, facts),
-        "estimates": estimates(plan),
+        "grades": grades(plan),
         "costs": costs(plan),
         "periods": periods(plan),
         **finance(plan),
@@ -235,27 +238,27 @@ def purchases(plan: Plan, facts: CatalogueFacts) -> Rows:
                 "cost": cost,
                 "price_as_of": max(r["price_as_of"] for r in rows),
                 "price_source": rows[0]["price_source"],
-                "price_estimate": any(r["price_estimate"] for r in rows),
+                "price_grade": max((r["price_grade"] for r in rows), key=GRADES.index),
+                "price_low": min(r["price_low"] for r in rows),
+                "price_high": max(r["price_high"] for r in rows),
             }
         )
     return sorted(found, key=lambda r: (_place(KINDS, r["kind"]), -r["cost"], r["item"]))
 
 
-def estimates(plan: Plan) -> dict[str, Any]:
-    """How much of the purchases rests on prices that the catalogue flags as estimates, and on which."""
-    by_item: dict[tuple[str, str, str], float] = defaultdict(float)
-    for row in plan.bill_of_materials_rows:
-        if row["price_estimate"]:
-            by_item[row["kind"], row["item"], row["price_source"]] += row["cost"]
-    total, cost = sum(r["cost"] for r in plan.bill_of_materials_rows), sum(by_item.values())
-    return {
-        "cost": cost,
-        "share": cost / total if total else 0.0,
-        "largest": [
-            {"kind": kind, "item": item, "price_source": source, "cost": amount}
-            for (kind, item, source), amount in sorted(by_item.items(), key=lambda pair: (-pair[1], pair[0]))[:5]
-        ],
-    }
+def grades(plan: Plan) -> Rows:
+    """Purchases by how their prices are known, the best known first, with what weighs most in each."""
+    total = sum(r["cost"] for r in plan.bill_of_materials_rows)
+    found = []
+    for grade in GRADES:
+        by_item: dict[str, float] = defaultdict(float)
+        for row in plan.bill_of_materials_rows:
+            if row["price_grade"] == grade:
+                by_item[row["item"]] += row["cost"]
+        if cost := sum(by_item.values()):
+            largest = sorted(by_item, key=lambda item: (-by_item[item], item))[:MOST_NAMED]
+            found.append({"grade": grade, "cost": cost, "share": cost / total, "largest": largest})
+    return found
 
 
 def costs(plan: Plan) -> Rows:

@@ -191,19 +191,18 @@ def purchase_table(summary: Summary) -> Table:
     currency = summary["currency"]
     total = sum(r["cost"] for r in rows)
     scale = money_scale([total], currency)
-    estimated = any(r["price_estimate"] for r in rows)
     cells = [
         (
             r["part_kind"] or KIND_WORDS.get(r["kind"], r["kind"]), r["item"], r["description"], _quantity(r),
-            price(r["unit_price"] or 0), "*" if r["price_estimate"] else "", scale(r["cost"]),
+            price(r["unit_price"] or 0), r["price_grade"], scale(r["cost"]),
             share(r["cost"] / total if total else None),
         )
         for r in rows
     ]  # fmt: skip
     if rows:
         cells.append(("total", "", "", "", "", "", scale(total), share(1.0)))
-    columns = ("kind", "item", "description", ">quantity", f">{currency}\neach", "", f">{scale.unit}", ">share")
-    return table("Purchases", columns, cells, "* estimated price" if estimated else "", total=True)
+    columns = ("kind", "item", "description", ">quantity", f">{currency}\neach", "price", f">{scale.unit}", ">share")
+    return table("Purchases", columns, cells, total=True)
 
 
 def cost_table(summary: Summary) -> Table:

@@ -9,7 +9,6 @@ from typing import Any
 from planner.report.words import count, money, money_scale, percent, plural, plural_of, power, ratio
 
 Summary = Mapping[str, Any]
-MOST_ESTIMATES = 3
 
 
 @dataclass(frozen=True)
@@ -71,16 +70,32 @@ def headline(summary: Summary) -> tuple[tuple[str, str, str], ...]:
     return tuple(rows)
 
 
-def estimate_sentence(summary: Summary) -> str:
-    """How much of the capex rests on estimated prices; empty if none does."""
-    found = summary["estimates"]
-    if not found["largest"]:
+GRADE_WORDS = {
+    "given": "prices of your own", "quote": "quotes", "list": "list prices", "tender": "tenders",
+    "analyst": "analysts and press", "derived": "derived prices", "memory": "memory",
+}  # fmt: skip
+"""How prices are known, in words."""
+
+
+def grade_sentence(summary: Summary) -> str:
+    """On what the money of the purchases rests, and the range that the prices leave; empty without purchases.
+
+    >>> grades = [{"grade": "quote", "cost": 3e6, "share": 0.75, "largest": ["a"]},
+    ...           {"grade": "memory", "cost": 1e6, "share": 0.25, "largest": ["b", "c"]}]
+    >>> totals = {"tco_low": 4e6, "tco_high": 6e6, "capex_low": 3.5e6, "capex_high": 4.5e6}
+    >>> print(grade_sentence({"grades": grades, "totals": totals, "currency": "USD", "objective_kind": "tco"}))
+    Purchases rest on: quotes 75 % (a), memory 25 % (b, c); all prices low or high at once: TCO 4.000 to 6.000 M USD, \
+capex 3.500 to 4.500.
+    """
+    found, totals = summary["grades"], summary["totals"]
+    if not found:
         return ""
-    currency = summary["currency"]
-    named = [f"{r['item']} {money(r['cost'], currency)}" for r in found["largest"]]
+    parts = [f"{GRADE_WORDS[r['grade']]} {percent(r['share'])} ({', '.join(r['largest'])})" for r in found]
+    scale = money_scale([totals["tco_high"], totals["capex_high"]], summary["currency"])
     return (
-        f"{percent(found['share'])} of the purchases ({money(found['cost'], currency)}) rests on estimated prices, "
-        f"most of all {', '.join(named[:MOST_ESTIMATES])}; the sources are in the bill of materials."
+        f"Purchases rest on: {', '.join(parts)}; all prices low or high at once: TCO {scale(totals['tco_low'])} to "
+        f"{scale(totals['tco_high'])} {scale.unit}, capex {scale(totals['capex_low'])} to "
+        f"{scale(totals['capex_high'])}."
     )
 
 
@@ -178,7 +193,7 @@ def lines(summary: Summary) -> Iterable[str]:
     """The sentences below the tables."""
     found = (
         caution_sentence(summary), *split_sentences(summary), *short_run_sentences(summary),
-        estimate_sentence(summary), *export_sentences(summary), *law_sentences(summary),
+        grade_sentence(summary), *export_sentences(summary), *law_sentences(summary),
     )  # fmt: skip
     return filter(None, (*found, verification_sentence(summary)))
 

@@ -66,10 +66,11 @@ def in_service(view: View) -> Iterator[tuple[Purchase, float]]:
         yield Purchase("optics", part.part, part.site, part.pool, part.period), part.installed
 
 
-def unit_price(view: View, purchase: Purchase) -> float | None:
-    """Price of one (or of one kW) in the plan's currency in the period of its purchase; None if there is none."""
+def unit_price(view: View, purchase: Purchase, end: str = "amount") -> float | None:
+    """Price of one (or of one kW) in the plan's currency in the period of its purchase, or the low or high end of its
+    range; None if there is none."""
     own = _site_price(view, purchase)
-    price = view.facts.price(purchase.kind, purchase.item) if own is None else money(own, view.facts.instance)
+    price = view.facts.price(purchase.kind, purchase.item, end) if own is None else money(own, view.facts.instance)
     if purchase.kind == "facility" and price is not None:
         site = next((s for s in view.facts.instance.sites if s.name == purchase.site), None)
         if site is not None and site.redundancy is not None:
@@ -81,12 +82,12 @@ def unit_price(view: View, purchase: Purchase) -> float | None:
     return price
 
 
-def price_origin(view: View, purchase: Purchase) -> tuple[str, str, bool] | None:
-    """Date and source of that price, and whether it is an estimate; None if there is none."""
+def price_origin(view: View, purchase: Purchase) -> tuple[str, str, str] | None:
+    """Date, source and grade of that price; None if there is none."""
     if _site_price(view, purchase) is not None:
-        return view.facts.first_order.isoformat(), "instance", False
+        return view.facts.first_order.isoformat(), "instance", "given"
     price = view.facts.dated_price(purchase.kind, purchase.item)
-    return None if price is None else (price.as_of, price.source, price.estimate)
+    return None if price is None else (price.as_of, price.source, price.grade)
 
 
 def _site_price(view: View, purchase: Purchase) -> Money | None:

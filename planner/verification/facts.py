@@ -124,10 +124,10 @@ class Facts:
         chosen = getattr(self.instance.catalogue, kind, None)
         return chosen is None or id in chosen
 
-    def price(self, kind: str, id: str) -> float | None:
-        """Price in the plan's currency; None if there is none."""
+    def price(self, kind: str, id: str, end: str = "amount") -> float | None:
+        """Price in the plan's currency, or the ``low`` or ``high`` end of its range; None if there is none."""
         found = self.dated_price(kind, id)
-        return None if found is None else in_currency(found.amount, found.currency, self.instance)
+        return None if found is None else in_currency(getattr(found, end), found.currency, self.instance)
 
     def dated_price(self, kind: str, id: str) -> Dated | None:
         """The price in force at the first order."""

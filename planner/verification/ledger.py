@@ -28,7 +28,7 @@ def check(view: View, book: Book, plan: Plan) -> None:
     expected = expected_lines(view)
     _lines(view, book, expected)
     _objective(view, book, plan, expected)
-    check_totals(view, book, plan, expected)
+    check_totals(view, book, plan, {end: expected_lines(view, end) for end in ("amount", "low", "high")})
 
 
 def _bill(view: View, book: Book) -> None:
@@ -50,6 +50,8 @@ def _bill(view: View, book: Book) -> None:
         price = bill.unit_price(view, purchase)
         if book.record("price known", price is not None, f"{where}: a price in the catalogue") and price is not None:
             book.same("unit price right", where, "unit price", row.unit_price, price)
+            for end, said in (("low", row.price_low), ("high", row.price_high)):
+                book.same("price range right", where, f"{end} price", said, bill.unit_price(view, purchase, end) or 0.0)
         book.same("bill cost is quantity times price", where, "cost", row.cost, row.quantity * row.unit_price)
     for purchase, amount in bought.items():
         detail = f"bill {purchase}: no row, bought {amount:g}"
@@ -76,31 +78,35 @@ class Spent(NamedTuple):
     present_value: float
 
 
-def expected_lines(view: View) -> dict[Line, tuple[float, float]]:
-    """Amount and present value of every cost line, from decisions and prices alone."""
+def expected_lines(view: View, figure: str = "amount") -> dict[Line, tuple[float, float]]:
+    """Amount and present value of every cost line, from decisions and prices alone.
+
+    Args:
+        figure: of every price: its amount, or the low or high end of its range.
+    """
     lines: dict[Line, tuple[float, float]] = {}
-    for spent in spending(view):
+    for spent in spending(view, figure):
         line = (spent.account, spent.item, spent.site, spent.period)
         before = lines.get(line, (0.0, 0.0))
         lines[line] = before[0] + spent.amount, before[1] + spent.present_value
     return lines
 
 
-def spending(view: View) -> tuple[Spent, ...]:
-    """Every amount that the plan spends; worked out once."""
-    if "spending" not in view.memo:
-        view.memo["spending"] = tuple(_spending(view))
-    found: tuple[Spent, ...] = view.memo["spending"]
+def spending(view: View, figure: str = "amount") -> tuple[Spent, ...]:
+    """Every amount that the plan spends, at a figure of every price; worked out once."""
+    if ("spending", figure) not in view.memo:
+        view.memo["spending", figure] = tuple(_spending(view, figure))
+    found: tuple[Spent, ...] = view.memo["spending", figure]
     return found
 
 
-def _spending(view: View) -> Iterator[Spent]:
+def _spending(view: View, figure: str) -> Iterator[Spent]:
     instance, end = view.facts.instance, view.facts.periods[-1]
     years, horizon = view.facts.years, view.facts.years * len(view.facts.periods)
     rate = instance.horizon.discount_rate
     residual = instance.horizon.residual_value == "straight-line" and instance.objective == "tco"
     for purchase, quantity in bill.purchases(view).items():
-        price = bill.unit_price(view, purchase)
+        price = bill.unit_price(view, purchase, figure)
         if price is None:
             continue
         bought_at = (purchase.period - 1) * years
@@ -134,7 +140,7 @@ def _spending(view: View) -> Iterator[Spent]:
                 value = paid_yearly(yearly, rate, period, years)
                 yield Spent(account, item, site, period, None, None, period, period, yearly * years, value)
     for kept, count in bill.in_service(view):
-        price = view.facts.price(kept.kind, kept.item)
+        price = view.facts.price(kept.kind, kept.item, figure)
         if price is not None:
             yearly, period = instance.operations.maintenance_rate * price * count, kept.period
             yield Spent(

@@ -28,8 +28,8 @@ def check(view: View, book: Book, plan: Plan) -> None:
         purchase = Purchase(row.kind, row.item, row.site, row.pool, row.period)
         origin = bill.price_origin(view, purchase)
         if origin is not None:
-            found = (row.price_as_of, row.price_source, row.price_estimate)
-            book.text("price origin right", f"bill {purchase}", "date, source and estimate", found, origin)
+            found = (row.price_as_of, row.price_source, row.price_grade)
+            book.text("price origin right", f"bill {purchase}", "date, source and grade", found, origin)
     for link in view.tables.links:
         where = f"pool {link.pool} {link.network} {link.link_class} period {link.period}"
         parts = sorted(link.parts_per_link)

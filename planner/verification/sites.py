@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from planner.catalogue import Catalogue
 from planner.catalogue.facility import Place, PlaceLaw, facility_rows, load_cooling_methods
+from planner.catalogue.pricing import Trend
 from planner.instance.schema import Instance
 from planner.instance.sites import Site
 from planner.instance.values import Money
@@ -212,20 +213,24 @@ def _in_climate(
 
 
 class Dated(NamedTuple):
-    """A price with its origin."""
+    """A price with its range and origin."""
 
     amount: float
+    low: float
+    high: float
     currency: str
     as_of: str
     source: str
-    estimate: bool
+    grade: str
 
 
 _TYPED = re.compile(r"\s*([\d_,.]+(?:[eE][+-]?\d+)?)\s*([A-Z]{3})?\s*")
+_AWAY = {"analyst": 1, "derived": 1, "memory": 2}
+"""Years by which a row of lesser grade counts as further from the order."""
 
 
 def price_in_force(kind: str, id: str, instance: Instance, catalogue: Catalogue, on: datetime.date) -> Dated | None:
-    """The instance's own price; else the latest of the catalogue on or before a day, else the earliest later one."""
+    """The instance's own price; else that of the catalogue by the rule that the instance asks for."""
     own: Any = getattr(instance.catalogue.overrides, kind, {}).get(id, {}).get("price")
     if own is not None:
         amount, currency = own, instance.currency.unit
@@ -234,9 +239,27 @@ def price_in_force(kind: str, id: str, instance: Instance, catalogue: Catalogue,
             if found is None:
                 return None
             amount, currency = found[1].replace(",", "").replace("_", ""), found[2] or currency
-        return Dated(float(amount), currency, on.isoformat(), "instance override", False)
+        same = float(amount)
+        return Dated(same, same, same, currency, on.isoformat(), "instance override", "given")
     rows = sorted((r for r in catalogue.prices if (r.kind, r.id) == (kind, id)), key=lambda row: row.as_of)
     if not rows:
         return None
-    best = ([row for row in rows if row.as_of <= on] or rows[:1])[-1]
-    return Dated(best.amount, best.currency, best.as_of.isoformat(), best.source, best.estimate)
+    moved = 1.0
+    if instance.catalogue.price_rule == "in-force":
+        best = ([row for row in rows if row.as_of <= on] or rows[:1])[-1]
+    else:
+        away = [abs((row.as_of - on).days) / 365.25 + _AWAY.get(row.grade, 0) for row in rows]
+        best = max((row for row, years in zip(rows, away, strict=True) if years == min(away)), key=lambda r: r.as_of)
+        if best.grade not in ("list", "given"):
+            years = max(-3.0, min(3.0, (on - best.as_of).days / 365.25))
+            moved = (1 + _yearly(kind, id, catalogue)) ** years
+    figures = (best.amount * moved, best.low * moved, best.high * moved)
+    return Dated(*figures, best.currency, best.as_of.isoformat(), best.source, best.grade)
+
+
+def _yearly(kind: str, id: str, catalogue: Catalogue) -> float:
+    """Change of a price in a year by the first row of the trends that fits the item."""
+    for row in facility_rows("price_trends.csv", Trend, ("kind", "parts")):
+        if row.kind == kind and (not row.parts or (kind == "optics" and catalogue.optics[id].kind in row.parts)):
+            return row.per_year
+    return 0.0

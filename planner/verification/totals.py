@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from planner.catalogue.entries import GRADES
 from planner.plan.plan import Plan
 from planner.verification import bill, power
 from planner.verification.checks import Book
@@ -13,11 +14,14 @@ from planner.verification.tables import sound
 COUNTS = ("accelerators", "servers", "racks", "switches", "optics", "cables")
 
 
-def check_totals(
-    view: View, book: Book, plan: Plan, lines: Mapping[tuple[str, str, str, int], tuple[float, float]]
-) -> None:
-    """Check the totals against the recomputed cost lines, purchases and loads."""
-    expected = _money(lines) | _counts(view) | _loads(view)
+Lines = Mapping[tuple[str, str, str, int], tuple[float, float]]
+
+
+def check_totals(view: View, book: Book, plan: Plan, lines: Mapping[str, Lines]) -> None:
+    """Check the totals against the recomputed purchases, loads, and cost lines at each end of the prices' ranges."""
+    expected = _money(lines["amount"]) | _counts(view) | _loads(view) | _by_grade(view)
+    for end in ("low", "high"):
+        expected |= {f"{name}_{end}": value for name, value in _money(lines[end]).items() if name != "opex"}
     totals = plan.totals if isinstance(plan.totals, Mapping) else {}
     for name, value in expected.items():
         found = totals.get(name)
@@ -30,13 +34,23 @@ def check_totals(
             book.same("totals recomputed", "whole plan", f"total {name}", float(totals[name]), value)
 
 
-def _money(lines: Mapping[tuple[str, str, str, int], tuple[float, float]]) -> dict[str, float]:
+def _money(lines: Lines) -> dict[str, float]:
     running = ("energy", "maintenance", "water", "carbon", "embodied carbon")
     return {
         "tco": sum(present_value for _, present_value in lines.values()),
         "capex": sum(amount for (account, *_), (amount, _) in lines.items() if account == "capex"),
         "opex": sum(amount for (account, *_), (amount, _) in lines.items() if account in running),
     }
+
+
+def _by_grade(view: View) -> dict[str, float]:
+    """Purchases by how their prices are known."""
+    total = {f"bought_{grade}": 0.0 for grade in GRADES}
+    for purchase, quantity in bill.purchases(view).items():
+        origin, price = bill.price_origin(view, purchase), bill.unit_price(view, purchase)
+        if origin is not None and price is not None:
+            total[f"bought_{origin[2]}"] += quantity * price
+    return total
 
 
 def _counts(view: View) -> dict[str, float]:

@@ -21,6 +21,7 @@ from planner.engineering import fabric, optics
 from planner.errors import InstanceError
 
 CATALOGUE = load_catalogue()
+AS_DATED = CATALOGUE.with_price_rule("in-force")
 DAY = datetime.date(2023, 7, 1)
 UNPRICED = ["br100-8", "tpu-v4-cube", "tpu-v5p-cube", "tpu-v5e-8", "tpu-v6e-8"]
 """Servers nobody sells at a known price: the Hearten, and hosts of TPUs."""
@@ -200,7 +201,7 @@ def test_cooling_of_the_report() -> None:
     assert methods["immersion"].rack_kw >= 50
     capex = {"air": 7000, "evaporative": 7000, "cold-plate": 15000, "immersion": 15000}
     for id, amount in capex.items():
-        price = CATALOGUE.price("cooling", id, DAY)
+        price = AS_DATED.price("cooling", id, DAY)
         assert price is not None
         assert (price.amount, price.currency, price.unit) == (amount, "CNY", "kW")
     assert methods["air"].water_l_per_kwh == 1.8
@@ -269,7 +270,7 @@ def test_there_is_enough_of_everything() -> None:
         for id in CATALOGUE.entries(kind):
             assert CATALOGUE.price(kind, id, DAY), f"{kind} {id} has no price"
     assert [id for id in CATALOGUE.servers if not CATALOGUE.price("servers", id, DAY)] == UNPRICED
-    power_train = CATALOGUE.price("facility", "power-train", DAY)
+    power_train = AS_DATED.price("facility", "power-train", DAY)
     assert power_train is not None
     assert (power_train.amount, power_train.currency, power_train.unit) == (1850, "USD", "kW")
 
@@ -346,14 +347,14 @@ def test_default_utilisations() -> None:
 # Prices by date
 
 
-def test_price_of_a_day() -> None:
+def test_price_in_force_on_a_day() -> None:
     by_year = {1990: 350, 2021: 350, 2022: 305, 2023: 260, 2024: 215, 2025: 185, 2040: 185}
     for year, amount in by_year.items():
-        price = CATALOGUE.price("optics", "sr4-200g", datetime.date(year, 12, 31))
+        price = AS_DATED.price("optics", "sr4-200g", datetime.date(year, 12, 31))
         assert price is not None
         assert price.amount == amount
-    on_the_day = CATALOGUE.price("optics", "sr4-200g", day("2023-07-01"))
-    the_day_before = CATALOGUE.price("optics", "sr4-200g", day("2023-06-30"))
+    on_the_day = AS_DATED.price("optics", "sr4-200g", day("2023-07-01"))
+    the_day_before = AS_DATED.price("optics", "sr4-200g", day("2023-06-30"))
     assert on_the_day is not None
     assert the_day_before is not None
     assert (on_the_day.amount, the_day_before.amount) == (260, 305)
@@ -586,11 +587,11 @@ def test_all_faults_are_reported_with_their_lines(data: Path) -> None:
         data / "prices.csv",
         lambda rows: rows.extend(
             [
-                "servers,dgx-a10,1,USD,each,test,2024-01-01,,",
-                "servers,dgx-a100,1,USD,kW,test,2024-01-01,,",
-                "servers,dgx-a100,2,usd,each,test,2024-01-02,,",
-                "servers,dgx-a100,2,USD,each,test,2020-05-14,,",
-                "facility,powertrain,2,USD,kW,test,2024-01-01,,",
+                "servers,dgx-a10,1,1,1,USD,each,quote,test,2024-01-01,",
+                "servers,dgx-a100,1,1,1,USD,kW,quote,test,2024-01-01,",
+                "servers,dgx-a100,2,2,2,usd,each,quote,test,2024-01-02,",
+                "servers,dgx-a100,2,2,2,USD,each,quote,test,2020-05-14,",
+                "facility,powertrain,2,2,2,USD,kW,quote,test,2024-01-01,",
             ]
         ),
     )

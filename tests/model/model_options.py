@@ -90,7 +90,9 @@ def options(
         catalogue=catalogue,
         sites={site.name: site for site in site_facts(instance, catalogue)},
         items={
-            (kind, id): Item(kind, id, id, "each", price, life, datetime.date(2021, 1, 1), "by hand", False)
+            (kind, id): Item(
+                kind, id, id, "each", price, life, datetime.date(2021, 1, 1), "by hand", "given", price, price
+            )
             for kind, id, price, life in PRICES
         },
         designs=DESIGNS,

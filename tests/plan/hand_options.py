@@ -87,7 +87,7 @@ def options(
     items = {
         (kind, id): Item(
             kind, id, id, "kW" if kind in ("cooling", "facility", "building") else "each", price,
-            (lives or {}).get((kind, id), LIFE), WHEN, "typed", False,
+            (lives or {}).get((kind, id), LIFE), WHEN, "typed", "given", price, price,
         )
         for (kind, id), price in {**PRICES, **(prices or {})}.items()
     }  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from planner.catalogue.entries import GRADES
 from planner.plan import FORMAT_VERSION, Plan
 from planner.plan.rows import MONEY
 
@@ -45,6 +46,9 @@ def data() -> Data:
         "currency": "USD",
         "currency_year": 2024,
         "totals": {
+            "tco_low": 3e6, "tco_high": 4e6, "capex_low": 2.7e6, "capex_high": 3.6e6,
+            **dict.fromkeys((f"bought_{grade}" for grade in GRADES), 0.0),
+            "bought_quote": 1.944e6, "bought_memory": 1.056e6,
             "tco": 3_200_000.0, "capex": 3_000_000.0, "opex": 300_000.0, "accelerators": 48, "servers": 6, "racks": 8,
             "switches": 20, "optics": 224, "cables": 96, "it_kw": 50.0, "facility_kw": 65.0, "pue": 1.3,
         },
@@ -80,11 +84,11 @@ def data() -> Data:
         },
         "bill_of_materials": [
             bought("servers", "dgx-a100", A, 4, 400_000.0),
-            bought("servers", "hgx-h100-oem", B, 2, 500_000.0, estimate=True),
+            bought("servers", "hgx-h100-oem", B, 2, 500_000.0, grade="memory"),
             bought("optics", "sr4-200g", A, 192, 500.0),
             bought("optics", "sr4-200g", B, 32, 500.0),
             bought("optics", "fibre-om4-mpo12", A, 96, 50.0),
-            bought("racks", "rack-42u", A, 8, 7_000.0, estimate=True),
+            bought("racks", "rack-42u", A, 8, 7_000.0, grade="memory"),
             bought("switches", "qm8790", A, 20, 11_360.0),
         ],
         "costs": [
@@ -163,12 +167,12 @@ def cooling(method: str, kw: float, pue: float) -> Data:
     }  # fmt: skip
 
 
-def bought(kind: str, item: str, pool: str, quantity: int, price: float, estimate: bool = False) -> Data:
+def bought(kind: str, item: str, pool: str, quantity: int, price: float, grade: str = "quote") -> Data:
     return {
         "kind": kind, "item": item, "description": f"{item} as sold", "site": "north", "pool": pool,
         "period": 1, "quantity": quantity, "unit": "each", "unit_price": price, "cost": quantity * price,
         "acquisition": "bought", "price_as_of": "2024-01-01", "price_source": "typed by hand",
-        "price_estimate": estimate,
+        "price_grade": grade, "price_low": 0.9 * price, "price_high": 1.2 * price,
     }  # fmt: skip
 
 

@@ -144,8 +144,8 @@ def test_links_are_summed_over_pools_and_ordered_by_tier() -> None:
 
 def test_purchases_are_summed_by_product_and_estimates_marked() -> None:
     found = rows(plan(), "Purchases")
-    assert ("transceiver", "sr4-200g", "sr4-200g as sold", "224", "500", "", "0.112", "3.7 %") in found
-    assert ("server", "hgx-h100-oem", "hgx-h100-oem as sold", "2", "500,000", "*", "1.000", "33.3 %") in found
+    assert ("transceiver", "sr4-200g", "sr4-200g as sold", "224", "500", "quote", "0.112", "3.7 %") in found
+    assert ("server", "hgx-h100-oem", "hgx-h100-oem as sold", "2", "500,000", "memory", "1.000", "33.3 %") in found
     assert found[-1] == ("total", "", "", "", "", "", "3.000", "100.0 %")
 
 
@@ -172,10 +172,13 @@ def test_several_periods_get_a_table_and_stocks_are_the_largest() -> None:
     assert rows(found, "Fleet")[0][4] == "6"
 
 
-def test_estimated_prices_are_warned_of_with_their_weight() -> None:
-    assert "35.2 % of the purchases (1.056 M USD) rests on estimated prices, most of all hgx-h100-oem" in printed(
-        plan(), width=200
+def test_money_is_told_by_how_its_prices_are_known() -> None:
+    """1.944 of 3.000 M USD quoted, 1.056 from memory."""
+    text = printed(plan(), width=250)
+    assert (
+        "Purchases rest on: quotes 64.8 % (dgx-a100, qm8790, sr4-200g), memory 35.2 % (hgx-h100-oem, rack-42u)" in text
     )
+    assert "TCO 3.000 to 4.000 M USD, capex 2.700 to 3.600." in text
 
 
 def test_verification_is_the_last_line_and_says_when_it_was_made() -> None:
@@ -289,7 +292,7 @@ def test_summary_is_plain_json() -> None:
     summary = plan_summary(plan(two_periods))
     assert json.loads(json.dumps(summary, allow_nan=False)) == json.loads(json.dumps(summary))
     assert summary["fleet"][0]["accelerators"] == 48
-    assert summary["estimates"]["cost"] == 1_056_000
+    assert summary["grades"][-1]["cost"] == 1_056_000
 
 
 # Damaged files
@@ -325,7 +328,7 @@ def put(value: Any, *path: Any) -> Callable[[Data], None]:
         (put(10**400, "totals", "servers"), "totals.servers"),
         (put(True, "totals", "servers"), "totals.servers: found True"),
         (put([], "decisions", "links", 0, "parts_per_link"), "parts_per_link: found \\[\\]; an object of numbers"),
-        (put("yes", "bill_of_materials", 0, "price_estimate"), "true or false"),
+        (put("yes", "bill_of_materials", 0, "price_low"), "number"),
         (put(None, "costs", 0, "present_value"), "costs row 1: present_value: found nothing"),
         (put({}, "currency"), "currency: found {}; text"),
         (cut("verification", 0, "passed"), "verification row 1: passed"),

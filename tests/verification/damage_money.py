@@ -17,6 +17,8 @@ alter("quantity in the bill wrong", "ledger", "bill quantities equal purchases",
       lambda r: r["quantity"] + 1)  # fmt: skip
 alter("unit price wrong", "ledger", "unit price right", "bill", "unit_price", lambda r: r["unit_price"] * 0.9,
       lambda r: r["unit_price"] > 1)  # fmt: skip
+alter("a range narrower than it is", "ledger", "price range right", "bill", "price_high",
+      lambda r: r["price_high"] * 0.9)  # fmt: skip
 alter("cost in the bill wrong", "ledger", "bill cost is quantity times price", "bill", "cost",
       lambda r: r["cost"] * 0.9, lambda r: r["cost"] > 1)  # fmt: skip
 alter("unit in the bill wrong", "ledger", "bill unit right", "bill", "unit", lambda r: "dozen")
@@ -112,6 +114,8 @@ for total in ("tco", "capex", "opex", "it_kw", "facility_kw", "pue"):
     _total(total, lambda value: value * 1.01 + 1)
 for total in ("accelerators", "servers", "racks", "switches", "optics", "cables"):
     _total(total, lambda value: value + 1)
+_total("tco_low", lambda value: value * 0.5)
+_total("bought_given", lambda value: value * 0.5)
 _total("tco", lambda value: float("nan"), "totals sound")
 
 

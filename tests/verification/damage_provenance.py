@@ -8,7 +8,7 @@ ORIGIN = ("provenance", "price origin right", "bill")
 
 alter("another source of a price", *ORIGIN, "price_source", lambda r: "a friend")
 alter("another date of a price", *ORIGIN, "price_as_of", lambda r: "1999-01-01")
-alter("an estimate said to be none, or the reverse", *ORIGIN, "price_estimate", lambda r: not r["price_estimate"])
+alter("a price better known than it is", *ORIGIN, "price_grade", lambda r: "tender")
 alter("another source of the power train's price", *ORIGIN, "price_source", lambda r: "a friend",
       lambda r: r["kind"] == "facility")  # fmt: skip
 alter("kit by another name", "provenance", "kits named by their parts", "links", "kit", lambda r: "string")

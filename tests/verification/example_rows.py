@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from example_money import money_rows
 
+from planner.catalogue.entries import GRADES
 from planner.instance import Instance, instance_catalogue, instance_data
 from planner.plan.plan import Plan
 
@@ -160,7 +161,18 @@ def finished(
         objective_kind=instance.objective,
         currency="USD",
         currency_year=int(instance.horizon.start[:4]),
-        totals={"tco": tco, "capex": capex, "opex": opex, **totals},
+        totals={
+            "tco": tco,
+            "capex": capex,
+            "opex": opex,
+            "tco_low": tco,
+            "tco_high": tco,
+            "capex_low": capex,
+            "capex_high": capex,
+            **dict.fromkeys((f"bought_{grade}" for grade in GRADES), 0.0),
+            "bought_given": capex,
+            **totals,
+        },
         decisions={name: tuple(rows) for name, rows in decisions.items()},
         bill_of_materials_rows=tuple(bill),
         cost_rows=tuple(costs),
@@ -200,7 +212,7 @@ def bill_rows(decisions: dict[str, list[Row]], as_of: str, prices: Mapping[tuple
          "period": period, "quantity": quantity, "unit": "kW" if kind in ("cooling", "facility") else "each",
          "unit_price": prices[kind, item], "cost": quantity * prices[kind, item], "acquisition": "bought",
          "price_as_of": as_of, "price_source": "instance" if kind == "facility" else "instance override",
-         "price_estimate": False}
+         "price_grade": "given", "price_low": prices[kind, item], "price_high": prices[kind, item]}
         for (kind, item, site, pool, period), quantity in found.items()
         if quantity > 0
     ]  # fmt: skip
