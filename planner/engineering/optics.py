@@ -56,14 +56,15 @@ class Rank(NamedTuple):
 
 
 def not_beaten(offered: Iterable[Kit], rank: Callable[[Kit], Rank]) -> tuple[Kit, ...]:
-    """Kits that no other beats; of equals the first by name stays.
+    """Kits that no other beats; of equals the one with the fewest kinds of parts stays, then
+    the first by name.
 
     >>> price_and_watts = {"a": Rank((50, 20)), "b": Rank((500, 1)), "c": Rank((60, 20))}
     >>> [k.id for k in not_beaten([Kit(id, (), 0, 1) for id in "abc"], lambda kit: price_and_watts[kit.id])]
     ['a', 'b']
     """
     kept: list[Kit] = []
-    for kit in sorted(offered, key=lambda k: (rank(k).costs, -rank(k).shortest_life, k.id)):
+    for kit in sorted(offered, key=lambda k: (rank(k).costs, -rank(k).shortest_life, len(k.parts), k.id)):
         if not any(rank(other).beats(rank(kit)) for other in kept):
             kept.append(kit)
     return tuple(kept)

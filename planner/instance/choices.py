@@ -84,8 +84,10 @@ class FabricChoice(Record):
     split: Annotated[tuple[Annotated[int, Field(ge=1, le=8)], ...], Field(min_length=1)] | None = None
     """Planes that every compute port may be split over, each at a part of its speed: ``[1, 2]`` also offers two fabrics
     of 400G to ports of 800G. Absent: one, and what the server's row of the catalogue allows (``port_split``)."""
-    rails: Literal["any", "server"] = "any"
-    """Whether servers that are not rail-optimised may have a rail for each port all the same, where that is cheaper."""
+    rails: Literal["any", "server", "plain"] = "any"
+    """``any``: servers that are not rail-optimised may have a rail for each port all the same, where that is cheaper;
+    ``server``: as the server's row of the catalogue says; ``plain``: all ports of a server go to one leaf, which spares
+    leaves in small clusters of rail-optimised servers."""
     oversubscription: Annotated[tuple[Oversubscription, ...], Field(min_length=1, max_length=8)] = (
         usual(Oversubscription),
     )

@@ -12,17 +12,19 @@ class Needed:
     """How many steps, smallest first, a pool of at most so many servers may use.
 
     Those of every family up to the first that carries them all, and beyond it those that take less of something. Where
-    gangs must be packed, a larger network may serve fewer servers: up to twice as large, which families that begin
-    beyond are not worth.
+    gangs must be packed, a larger network may serve fewer servers: up to twice as large. Families that begin beyond are
+    worth it only where they cost less of something than all of those do: one large switch in place of several.
 
     Args:
         servers: of the steps, ascending.
         family: of each step; those of one are tied to servers in the same way.
         taken: what each takes of everything: racks and their power follow from switches and parts.
+        cost: what each costs, in money, items in short supply and kW.
         gangs: whether gangs must be packed.
     """
 
-    def __init__(self, servers: Numbers, family: Numbers, taken: Vector, gangs: bool) -> None:
+    def __init__(self, servers: Numbers, family: Numbers, taken: Vector, cost: Vector, gangs: bool) -> None:
+        self._cost = cost
         self._servers = servers
         self._gangs = gangs
         self._families = []
@@ -38,10 +40,17 @@ class Needed:
 
         Two networks, for 4 and 8 servers; the larger one takes less of the second thing. A pool of 3 needs both:
 
-        >>> Needed(np.array([4, 8]), np.array([0, 0]), np.array([[1.0, 2.0], [2.0, 1.0]]), False).steps(3)
+        >>> cost = np.array([[3.0], [4.0]])
+        >>> Needed(np.array([4, 8]), np.array([0, 0]), np.array([[1.0, 2.0], [2.0, 1.0]]), cost, False).steps(3)
         2
-        >>> Needed(np.array([4, 8]), np.array([0, 0]), np.array([[1.0, 2.0], [2.0, 2.0]]), False).steps(3)
+        >>> Needed(np.array([4, 8]), np.array([0, 0]), np.array([[1.0, 2.0], [2.0, 2.0]]), cost, False).steps(3)
         1
+
+        A cheaper switch of another kind, for 64 servers, serves a gang of 3:
+
+        >>> kinds = np.array([[3.0, 0.0], [0.0, 1.0]])
+        >>> Needed(np.array([4, 64]), np.array([0, 1]), kinds, np.array([[3.0], [2.0]]), True).steps(3)
+        2
         """
         if most not in self._found:
             self._found[most] = self._steps(most)
@@ -51,9 +60,12 @@ class Needed:
         enough = int(np.searchsorted(self._servers, most))
         twice = int(np.searchsorted(self._servers, 2 * most, "right")) if self._gangs else 0
         found = max(enough, twice)
+        within = self._cost[enough:twice]
         for numbers, taken in self._families:
             begin = int(np.searchsorted(numbers, enough))
-            if begin == len(numbers) or (twice and numbers[begin] >= twice):
+            if begin == len(numbers):
+                continue
+            if numbers[begin] >= twice and (within <= self._cost[numbers[begin]]).all(1).any():
                 continue
             rows = np.arange(begin, len(numbers))
             while len(rows):

@@ -107,7 +107,7 @@ class Networks:
         """Every family of one oversubscription that suits a server type."""
         found, choice = [], self.choice
         suitable = [s for s in self.switches if s.protocol in server.protocols and s.protocol in choice.protocols]
-        rails_offered = [server.rail_optimised]
+        rails_offered = [server.rail_optimised and choice.rails != "plain"]
         if choice.rails == "any" and not server.rail_optimised and server.compute_ports > 1:
             rails_offered.append(True)
         splits = dict.fromkeys(choice.split or (1, server.port_split))
@@ -115,10 +115,11 @@ class Networks:
             suitable, dict.fromkeys(choice.tiers), dict.fromkeys(choice.planes), splits, rails_offered
         )
         for switch, tiers, planes, split, rails in ways:
-            if (tiers == 2 and ratio.spine > 1) or (rails != server.rail_optimised and server.compute_ports == planes):
+            if (tiers == 2 and ratio.spine > 1) or (rails > server.rail_optimised and server.compute_ports == planes):
                 continue  # spines of two tiers have no uplinks; one port of a server on a plane has no rails
             name = f"{switch.id}-{tiers}t" + (f"-{planes}p" if planes > 1 else "")
-            name += (f"-{split}s" if split > 1 else "") + ("-rails" if rails != server.rail_optimised else "")
+            name += f"-{split}s" if split > 1 else ""
+            name += "" if rails == server.rail_optimised else "-rails" if rails else "-plain"
             name += "".join(f"-{tier}{share:g}" for tier, share in ratio if share > 1)
             subject = f"{server.id} on {name}"
             try:

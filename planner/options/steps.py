@@ -79,7 +79,8 @@ class Stages:
     def needed(self) -> Needed:
         """How many of the steps pools may need."""
         taken = np.column_stack([self.materials.pieces, np.round(self.kw[self.order], 9)])
-        return Needed(self.found.servers[self.order], self._tied[1], taken, self.packing is not None)
+        cost = self.found.fixed[self.order, : self.resources.kw + 1]
+        return Needed(self.found.servers[self.order], self._tied[1], taken, cost, self.packing is not None)
 
     def in_racks(self, network_racks: Numbers) -> tuple[Step, ...]:
         """The steps with their network racks; those with as many as in the racks asked for before are the same ones."""

@@ -92,21 +92,23 @@ def _standard(view: View, pool: Pool, network: str, period: int) -> Standard | s
         return f"oversubscription {leaf:g} and {spine:g}, expected 1 to {radix - 1}"
     ports //= planes // parts
     lanes = _lanes(view, pool, network, period, ports, planes)
-    rules = Rules(radix, ports, lanes < ports or _always(pool, network), row.tiers, leaf, spine, cage)
+    rules = Rules(radix, ports, lanes < ports or _always(view, pool, network), row.tiers, leaf, spine, cage)
     if rules.rails:
         rules = replace(rules, rail_ports=lanes)
     return Standard(switch, rules, build_unit(rules), planes, parts)
 
 
-def _always(pool: Pool, network: str) -> bool:
+def _always(view: View, pool: Pool, network: str) -> bool:
     """Whether servers of this kind have rails whatever the plan says."""
-    return pool.server.rail_optimised if network == "compute" else pool.server.rail_ports > 1
+    if network != "compute":
+        return pool.server.rail_ports > 1
+    return pool.server.rail_optimised and view.facts.instance.fabric.rails != "plain"
 
 
 def _lanes(view: View, pool: Pool, network: str, period: int, ports: int, planes: int) -> int:
     """Ports of a server on each leaf: those of its type, or as the rows of leaves of the plan have them where servers
     of no rails may have some, and where the trays of a rack are dealt to leaves."""
-    own = pool.server.rail_ports if _always(pool, network) else ports
+    own = pool.server.rail_ports if _always(view, pool, network) else ports
     free = not pool.server.rail_optimised if network == "compute" else pool.server.rail_ports > 1
     for cluster in view.clusters.get((pool.id, network, period), []):
         rows = planes * cluster.units_each
