@@ -15,6 +15,7 @@ from planner.cli.parameters import AsJson
 
 if TYPE_CHECKING:
     from planner.catalogue import Catalogue
+    from planner.engineering.fabric import FabricError
     from planner.engineering.management import OutOfBand
     from planner.engineering.networks import Ask, Parts, Priced
 
@@ -124,7 +125,8 @@ def fabric(
             )  # fmt: skip
             if ask.switch.protocol not in kind.protocols:
                 raise FabricError(f"{kind.id} speaks {', '.join(kind.protocols)}; {switch} is {ask.switch.protocol}")
-            parts = networks.Parts(catalogue.switches, _optics(catalogue, optic), _prices(catalogue, day))
+            switches = {**catalogue.switches, row.id: row}
+            parts = networks.Parts(switches, _optics(catalogue, optic), _prices(catalogue, day), bool(optic))
             found = [networks.compute(ask, parts)]
             out_of_band, missing = (None, []) if compute_only or endpoints else _others(ask, parts, found)
             others = networks.alternatives(ask, parts)
@@ -237,25 +239,52 @@ def _prices(catalogue: Catalogue, day: datetime.date) -> Any:
 
 
 def _others(ask: Ask, parts: Parts, found: list[Priced]) -> tuple[OutOfBand | None, list[str]]:
-    """Add the storage and in-band networks, and count the out-of-band one; and say which cannot be built, and why."""
+    """Add the storage and in-band networks, and count the out-of-band one; and say of each that cannot be built why and
+    what would help."""
     from planner.engineering import management, networks
     from planner.engineering.fabric import FabricError
 
-    missing = []
+    missing: list[str] = []
     defaults = dataclasses.replace(ask, tiers=0, reserved=0)
+
+    def lacks(name: str, error: FabricError) -> None:
+        missing.append(f"The {name} network cannot be built: {error}; {_help(ask, error, parts)}")
+
     try:
         stored = networks.storage(defaults, parts)
         if stored is not None:
             found.append(stored)
     except FabricError as error:
-        missing.append(f"The storage network cannot be built: {error}")
+        lacks("storage", error)
+    out_of_band = None
     try:
         in_band, out_of_band = management.management(defaults, found, parts)
+        found.append(in_band)
+        return out_of_band, missing
+    except FabricError:
+        pass  # one of the two; each by itself says which
+    try:
+        found.append(management.in_band(defaults, parts))
     except FabricError as error:
-        missing.append(f"The management networks cannot be built: {error}")
-        return None, missing
-    found.append(in_band)
+        lacks("in-band", error)
+    try:
+        out_of_band = management.out_of_band(defaults, found, parts)
+    except FabricError as error:
+        lacks("out-of-band", error)
     return out_of_band, missing
+
+
+def _help(ask: Ask, error: FabricError, parts: Parts) -> str:
+    """What would let a further network be built."""
+    ways = []
+    if "optic" in str(error):
+        if parts.narrowed:
+            ways.append("further --optic parts of that speed")
+        if ask.lengths_m or ask.layout is not None:
+            ways.append("shorter links (--length, --floor)")
+    elif "asked for" in str(error):
+        ways.append("fewer servers in the cluster")
+    return f"{' or '.join([*ways, '--compute-only to leave it out'])} would help"
 
 
 def _write_cables(
@@ -270,8 +299,9 @@ def _write_cables(
             writer.writerow(field.name for field in dataclasses.fields(Cable))
             for network in found:
                 writer.writerows(vars(cable).values() for cable in cables(network.planes, ask.layout))
-            if out_of_band is not None:
+            if found[-1].planes.name == "in-band":
                 writer.writerows(vars(cable).values() for cable in management.twin_cables(found[-1], parts))
+            if out_of_band is not None:
                 writer.writerows(vars(cable).values() for cable in management.cords(ask, found, out_of_band, parts))
     except OSError as error:
         refuse(f"{file} cannot be written: {error.strerror}", as_json)

@@ -52,11 +52,12 @@ class Ask:
 
 @dataclass(frozen=True)
 class Parts:
-    """Catalogue rows and prices to build from."""
+    """Catalogue rows and prices to build from; ``narrowed`` says that the optics are some of the catalogue's."""
 
     switches: Mapping[str, Switch]
     optics: Mapping[str, Optic]
     price: Price
+    narrowed: bool = False
 
 
 @dataclass(frozen=True)

@@ -124,3 +124,33 @@ def test_wrong_requests_end_with_one_sentence(arguments: list[str], said: str) -
     assert found.stderr.count("Error:") == 1
     assert "Traceback" not in found.output
     assert json.loads(run(*arguments, "--json", code=2).stdout)["status"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "standing", "missing", "hint"),
+    [
+        (["--optic", "sr4-2x400g", "--optic", "fibre-om4-mpo12"], {"compute"},
+         ["storage", "in-band", "out-of-band"], "further --optic parts"),
+        (["--optic", "sr4-2x400g", "--optic", "fibre-om4-mpo12", "--optic", "cord-1g"], {"compute", "out-of-band"},
+         ["storage", "in-band"], "further --optic parts"),
+        (["--length", "node-leaf=600"], {"compute", "storage", "in-band"}, ["out-of-band"], "shorter links"),
+    ],
+)  # fmt: skip
+def test_a_network_that_cannot_be_built_hides_no_other(
+    arguments: list[str], standing: set[str], missing: list[str], hint: str, tmp_path: Path
+) -> None:
+    """Which network is missing, why, and what would help; the cables of the others are listed."""
+    file = tmp_path / "cables.csv"
+    found = data("--servers", "40", "--server", "dgx-h100", "--switch", "qm9700", *arguments, "--cables", str(file))
+    assert set(found["networks"]) == standing
+    assert found["networks"]["compute"]["leaves"] == 16
+    assert [sentence.split()[1] for sentence in found["missing"]] == missing
+    assert all(hint in sentence and "--compute-only" in sentence for sentence in found["missing"])
+    with file.open(encoding="utf-8") as stream:
+        assert {row["network"] for row in csv.DictReader(stream)} == standing
+
+
+def test_radix_holds_for_the_storage_network_too() -> None:
+    """48 links of storage on 32 ports: three leaves of 16 down and 16 up below two spines."""
+    found = data("--servers", "24", "--server", "dgx-h100", "--switch", "qm9700", "--radix", "32")
+    assert (found["networks"]["storage"]["leaves"], found["networks"]["storage"]["spines"]) == (3, 2)
