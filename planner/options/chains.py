@@ -23,7 +23,9 @@ Vector = npt.NDArray[np.float64]
 Pattern = tuple[tuple[int, int], ...]
 """Clusters as (index in a chain, count), largest first."""
 FINE_UNITS = 300
-"""Units up to which a network grows unit by unit; beyond, by 2 up to twice as many, then by 4, and so on."""
+"""Sizes of a chain up to which every one is offered; beyond, every second up to twice as many, then every fourth."""
+FINE_ROWS = 520
+"""Rows of leaves up to which a cluster grows row by row (512 NVL72 have one each); beyond, by 2, then by 4."""
 
 SWITCHES = (1.0, 1.0, 1.0, 1e-4, 0.0, 0.0, 1e-4, 0.0, 0.0)
 """What ``Counts`` are worth where nothing has a price: switches first, then links."""
@@ -203,7 +205,7 @@ def _units(largest: int, needed: int) -> Iterator[int]:
     """Numbers of units, every one at first and fewer later, up to the first that suffices or the largest."""
     end, units = min(largest, needed), 0
     while units < end:
-        units = min(units + max(1, 2 ** ((units // FINE_UNITS).bit_length())) if units else 1, end)
+        units = min(units + max(1, 2 ** ((units // FINE_ROWS).bit_length())) if units else 1, end)
         yield units
 
 

@@ -21,6 +21,8 @@ LOWER_UPPER = {"leaf-spine": (3, 4, 5), "spine-core": (6, 7, 8)}
 """Columns of ``Counts`` by link class: links, cages at the lower and at the upper end."""
 FINEST = 128
 """Steps of a family grow by a unit at first; from so many units on, by this part of their size."""
+EVERY_OF_SMALL = 560
+"""Servers of a pool (512 and some to spare) up to which no size is left out."""
 EVERY_SIZE = 512
 """Servers up to which pools with management networks are offered every size; beyond, those of the other networks."""
 
@@ -223,7 +225,8 @@ def make_group(
     if networks[-1].network == OUT_OF_BAND and most <= EVERY_SIZE:  # whose switches fill up in between
         servers = np.arange(least, servers[-1] + 1)
     enough = int(np.searchsorted(servers, most))
-    servers = _apart(servers[: enough + 1])
+    servers = servers[: enough + 1]
+    servers = _apart(servers) if most > EVERY_OF_SMALL else servers
     if below is not None:
         servers = servers[servers <= below.servers[-1]]
     if not len(servers):

@@ -1,4 +1,4 @@
-"""``planner solve`` and ``planner fabric`` agree in every count: switches by tier, links by class, modules and cables."""
+"""Solve and fabric agree in every count: switches by tier, links by class, modules and cables by part."""
 
 from __future__ import annotations
 
