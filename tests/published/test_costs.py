@@ -150,15 +150,16 @@ def service(server: str, switch: str, precision: str, tokens: tuple[int, int], s
 
 
 def test_tokens_cost_no_more_than_the_published_bound() -> None:
-    """InferenceX v2, FP8 at 36 tokens/s for each user, at most 0.226 USD per million input and 2.955 per million output tokens.
-    The lengths are not stated; 1,000 in and out here, on H200."""
+    """InferenceX v2, FP8 at 36 tokens/s for each user: at most 0.226 USD per million input and 2.955 per million output
+    tokens. The lengths are not stated; 1,000 in and out here, on H200."""
     found = service("hgx-h200-oem", "qm9700", "fp8", (1000, 1000), 36)
     assert found["million input tokens"] <= 0.226
     assert found["million output tokens"] <= 2.955
 
 
 def test_tokens_are_dearer_the_faster_they_come() -> None:
-    """InferenceX v2: on B200 with TensorRT-LLM 0.56 USD per million output tokens at 50 tokens/s for each user, about 4 at 125.
+    """InferenceX v2: on B200 with TensorRT-LLM 0.56 USD per million output tokens at 50 tokens/s for each user, about 4
+    at 125.
 
     All cost borne by the output, 1,000 tokens in and out, FP4. At 50 within a factor 1.5. At 125 the engine is several
     times above what is published, for it finds hardly a batch that is so fast without drafting tokens; only that the
