@@ -24,7 +24,7 @@ Reproduces the tables of NVIDIA's DGX A100 SuperPOD (RA-09950-001) and DGX H100 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from planner.catalogue.entries import Switch
@@ -264,6 +264,40 @@ def design(
     Raises:
         FabricError: odd radix, no ports, a ratio no switch has, or a server with more ports than a leaf has down.
     """
+    found = plane(
+        radix, ports, rails=rails, tiers=tiers, leaf_ratio=leaf_ratio, spine_ratio=spine_ratio, cage_links=cage_links,
+        rail_ports=rail_ports,
+    )  # fmt: skip
+    unit, up = found.unit, found.unit.leaf_spine_links // found.unit.leaves
+    if tiers == 2:
+        partial = unit if rails and leaf_ratio == 1 else None
+        frames = _small_frames(radix, ports, partial, rail_ports) + _two_tier_frames(radix, unit, up)
+    else:
+        groups = ports // rail_ports if rails else 1
+        frames = _three_tier_frames(radix, unit, groups, up, spine_ratio, cage_links)
+    return replace(found, frames=_frontier(frames, unit))
+
+
+def plane(
+    radix: int,
+    ports: int,
+    *,
+    rails: bool,
+    tiers: int,
+    leaf_ratio: float = 1.0,
+    spine_ratio: float = 1.0,
+    cage_links: int = 1,
+    rail_ports: int = 1,
+) -> Design:
+    """``design`` without its frames.
+
+    >>> d = plane(40, 8, rails=True, tiers=2)
+    >>> d.unit.servers, d.unit.leaves, d.frames
+    (20, 8, ())
+
+    Raises:
+        FabricError: as ``design``.
+    """
     check_radix(radix)
     if ports < 1:
         raise FabricError("the server has no port on this network")
@@ -279,16 +313,10 @@ def design(
     servers, leaves = (down // rail_ports, ports // rail_ports) if rails else (down // ports, 1)
     if not servers:
         raise FabricError(f"a server with {ports} ports does not fit below a leaf with {down} ports down")
-    if tiers == 2:
-        unit = Unit(servers, leaves, leaves * up)
-        partial = unit if rails and leaf_ratio == 1 else None
-        frames = _small_frames(radix, ports, partial, rail_ports) + _two_tier_frames(radix, unit, up)
-    else:
-        # A core of a non-blocking tree joins the uplinks of two leaves, so a unit holds an even number of them.
-        double = 2 if leaves % 2 and leaf_ratio == spine_ratio == 1 else 1
-        unit = Unit(servers * double, leaves * double, leaves * double * up)
-        frames = _three_tier_frames(radix, unit, leaves if rails else 1, up, spine_ratio, cage_links)
-    return Design(radix, ports, tiers, rails, unit, _frontier(frames, unit), down, rail_ports)
+    # A core of a non-blocking tree joins the uplinks of two leaves: a unit of three tiers holds an even number of them.
+    double = 2 if tiers == 3 and leaves % 2 and leaf_ratio == spine_ratio == 1 else 1
+    unit = Unit(servers * double, leaves * double, leaves * double * up)
+    return Design(radix, ports, tiers, rails, unit, (), down, rail_ports)
 
 
 def _small_frames(radix: int, ports: int, unit: Unit | None, rail_ports: int) -> list[Frame]:

@@ -178,7 +178,7 @@ class Shapes:
         """Links between switches."""
         return self.rows * self.rules.row * self.uplinks + self.pods * self.groups * self.spines * self.spine_uplinks
 
-    def subset(self, keep: npt.NDArray[np.generic]) -> Shapes:
+    def subset(self, keep: npt.NDArray[np.generic] | slice) -> Shapes:
         """Some of the trees."""
         return Shapes(self.rules, self.tiers, *(column[keep] for column in self._columns))
 

@@ -119,49 +119,48 @@ def clusters(rules: Rules, planes: int, most: int, worth: tuple[float, ...] = SW
     >>> [(c.servers, *c.counts[:2]) for c in found if c.servers > 28]
     [(32, 8, 4), (40, 16, 5)]
     """
-    offered, counted = _looked_at(rules, most)
-    counted = planes * counted
+    trees, of_one, made = _looked_at(rules, most)
+    counted = planes * of_one
     cost = counted @ np.array(worth)
-    servers = offered.rows * offered.places
+    servers = trees.rows * trees.places
     # The cheapest of every size; then no larger one may be as cheap.
-    order = np.lexsort((offered.links, offered.switches, cost, servers))
+    order = np.lexsort((trees.links, trees.switches, cost, servers))
     order = order[np.unique(servers[order], return_index=True)[1]]
+    servers, cost = servers[order], cost[order]
     single = Tree(rules.radix, rules.ports, False, rules.radix // rules.ports, 0, rules.radix, 0, 1)
     alone = counts(single, planes, rules.cage_links)
-    servers, cost = servers[order], cost[order]
     if rules.tiers == 2 and single.servers:
         at = int(np.searchsorted(servers, single.servers, "right"))
         servers, order = np.insert(servers, at, single.servers), np.insert(order, at, -1)
         cost = np.insert(cost, at, np.dot(alone, np.array(worth)))
-    kept = _rising(servers, cost, most)
-    order = order[kept]
-    trees, own = iter(offered.trees(order[order >= 0])), counted[order].tolist()
-    return tuple(
-        Cluster(single, n, alone) if index < 0 else Cluster(next(trees), n, Counts(*row))
-        for index, n, row in zip(order.tolist(), servers[kept].tolist(), own, strict=True)
-    )
+    kept = order[_rising(servers, cost, most)]
+    missing = np.array([i for i in kept.tolist() if i >= 0 and (planes, i) not in made], np.int64)
+    new = zip(missing.tolist(), trees.trees(missing), counted[missing].tolist(), strict=True)
+    made |= {(planes, i): Cluster(tree, tree.servers, Counts(*own)) for i, tree, own in new}
+    return tuple(Cluster(single, single.servers, alone) if i < 0 else made[planes, i] for i in kept.tolist())
 
 
-def _looked_at(rules: Rules, most: int) -> tuple[Shapes, Numbers]:
-    """Trees that are looked at for clusters of up to so many servers, and their counts on one plane."""
+def _looked_at(rules: Rules, most: int) -> tuple[Shapes, Numbers, dict[tuple[int, int], Cluster]]:
+    """Trees that are looked at for clusters of up to so many servers, their counts on one plane, and the clusters that
+    were made of them, by planes and number of the tree."""
     more = MORE_ROWS if rules.any_pods and not rules.growth else 0
     largest, needed = most_rows(rules, rules.tiers), -(-most // max(rules.full, 1)) + more
     end = min(largest, needed)
-    # Made once up to the next power of two, for pools of many sizes ask for the same.
-    found, counted = _offered(rules, min(largest, 1 << (end - 1).bit_length()) if end > 0 else 0)
-    inside = found.rows <= end
+    # Made once up to the next power of two, for pools of many sizes ask for the same; in rising order of rows.
+    found, counted, made = _offered(rules, min(largest, 1 << (end - 1).bit_length()) if end > 0 else 0)
+    inside = slice(int(np.searchsorted(found.rows, end, "right")))
     found, counted = found.subset(inside), counted[inside]
     if end > FINE_UNITS and end not in _units(largest, largest):
         last = shapes(rules, *_sizes(rules, [end]))
-        found, counted = found.beside(last), np.concatenate([counted, last.counts()])
-    return found, counted
+        return found.beside(last), np.concatenate([counted, last.counts()]), {}
+    return found, counted, made
 
 
 @lru_cache(maxsize=1024)
-def _offered(rules: Rules, largest: int) -> tuple[Shapes, Numbers]:
-    """Trees of up to so many rows of leaves, and their counts."""
+def _offered(rules: Rules, largest: int) -> tuple[Shapes, Numbers, dict[tuple[int, int], Cluster]]:
+    """Trees of up to so many rows of leaves, their counts, and room for the clusters made of them."""
     found = shapes(rules, *_sizes(rules, _units(largest, largest)))
-    return found, found.counts()
+    return found, found.counts(), {}
 
 
 def _sizes(rules: Rules, units: Iterable[int]) -> tuple[Numbers, Numbers]:

@@ -206,7 +206,7 @@ class Networks:
         upper = optics.cage_links(switch, gbps)
         plane = one_plane(
             fabric.used_radix(switch, gbps), ports // planes, rails, tiers, ratio.leaf, ratio.spine, upper,
-            rail_ports or (server.rail_ports if rails else 1),
+            rail_ports or (server.rail_ports if rails else 1), self.choice.layout is not None,
         )  # fmt: skip
         if isinstance(plane, str):
             raise fabric.FabricError(plane)
@@ -261,11 +261,20 @@ def row_of(plane: fabric.Design) -> int:
 
 @lru_cache(maxsize=1024)
 def one_plane(
-    radix: int, ports: int, rails: bool, tiers: int, leaf_ratio: float, spine_ratio: float, cage: int, rail_ports: int
+    radix: int,
+    ports: int,
+    rails: bool,
+    tiers: int,
+    leaf_ratio: float,
+    spine_ratio: float,
+    cage: int,
+    rail_ports: int,
+    frames: bool,
 ) -> fabric.Design | str:
-    """The design of one plane, made once; or the sentence why it cannot be built."""
+    """The design of one plane, made once, with its frames or without; or the sentence why it cannot be built."""
     try:
-        return fabric.design(
+        make = fabric.design if frames else fabric.plane
+        return make(
             radix, ports, rails=rails, tiers=tiers, leaf_ratio=leaf_ratio, spine_ratio=spine_ratio, cage_links=cage,
             rail_ports=rail_ports,
         )  # fmt: skip
