@@ -273,7 +273,32 @@ def _three_tiers(rules: Rules, rows: Numbers, places: Numbers) -> Shapes:
     fewest &= (of_group <= rules.radix) & (pods <= rows[:, None])
     if rules.pod_servers and not rules.any_pods:
         fewest = pods == np.minimum(-(-rows * places // rules.pod_servers), rows)[:, None]
-    asked, at = np.nonzero(fewest)
+    # The ports of all spines of a group, at most as many as a leaf has uplinks, take its links down and pass them on.
+    down = places * rules.lanes
+    up = rules.radix - down
+    fewest &= (
+        of_group * (up + np.minimum(down, up) / rules.spine_ratio)[:, None] <= (up * (rules.radix + EVEN))[:, None]
+    )
+    if rules.any_pods:
+        return _in_pods(rules, rows, places, pods, of_group, fewest)
+    # The fewest pods that do are nearly always the first or the second that may.
+    first = fewest & (np.cumsum(fewest, axis=1) <= 2)
+    found = _in_pods(rules, rows, places, pods, of_group, first)
+    left = fewest & ~np.isin(np.arange(len(rows)), found.asked)[:, None]
+    rest = _in_pods(rules, rows, places, pods, of_group, left) if left.any() else found.subset(slice(0))
+    both = found.beside(rest)
+    return both.subset(np.argsort(both.asked, kind="stable"))
+
+
+def _in_pods(
+    rules: Rules, rows: Numbers, places: Numbers, pods: Numbers, of_group: Numbers, chosen: npt.NDArray[np.bool_]
+) -> Shapes:
+    """Trees of three tiers in the ``chosen`` numbers of pods (columns) for so many rows and servers of each (rows).
+
+    Args:
+        of_group: rows of leaves of the largest pod.
+    """
+    asked, at = np.nonzero(chosen)
     rows, places, pods, of_group = rows[asked], places[asked], pods[at], of_group[asked, at]
     down = places * rules.lanes
     least = _least_uplinks(rules)[down]

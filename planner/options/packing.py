@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import bisect
 import itertools
-import operator
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
+
+import numpy as np
+import numpy.typing as npt
 
 MOST_LOADS = 200
 """Loads of a design that are listed one by one; for so many clusters are made to measure."""
@@ -26,6 +28,7 @@ MOST_STATES = 20_000
 """States of the exact search; beyond, a load counts as one that does not pack."""
 Cells = tuple[tuple[int, int], ...]
 """(servers, count), largest first."""
+Numbers = npt.NDArray[np.int64]
 Load = tuple[int, ...]
 """Blocks by gang size."""
 
@@ -207,6 +210,14 @@ class Packing:
         self._masks: dict[Cells, int] = {}
         self._canonical: dict[Cells, Cells] = {}
 
+    @cached_property
+    def _takes(self) -> tuple[Numbers, Numbers, Numbers]:
+        """Of the listed loads, those of few blocks first: servers, places for gangs of each told size that the blocks
+        take, and which load it is."""
+        order = np.array(sorted(range(len(self.listed)), key=lambda i: sum(self.listed[i])), np.int64)
+        blocks, sizes = np.array(self.listed, np.int64)[order], np.array(self.told, np.int64)
+        return blocks @ sizes, blocks @ (sizes[:, None] // sizes[None]), order
+
     def servers(self, load: Load) -> int:
         """Servers of a load of the told sizes."""
         return sum(s * n for s, n in zip(self.told, load, strict=True))
@@ -269,19 +280,16 @@ class Packing:
         if (cells, enough) in known:
             return known[cells, enough]
         places = [min(sum(count * (room // size) for room, count in cells), self.total) for size in self.told]
-        takes = [[own // size for own in self.told] for size in self.told]
-        canonical = self.canonical(cells)
-        key = (canonical, tuple(places), enough)
+        key = (self.canonical(cells), tuple(places), enough)
         if key not in known:
+            needed, taken, order = self._takes
+            mask = self.mask(cells)
             found: list[Load] = []
-            for load in sorted(self.listed, key=sum):
-                if self.servers(load) > enough or any(
-                    sum(map(operator.mul, load, taken)) > room for taken, room in zip(takes, places, strict=True)
+            for i in order[(needed <= enough) & (taken <= np.array(places)).all(1)].tolist():
+                load = self.listed[i]
+                if not mask >> i & 1 and not any(
+                    all(a >= b for a, b in zip(load, small, strict=True)) for small in found
                 ):
-                    continue
-                if any(all(a >= b for a, b in zip(load, small, strict=True)) for small in found):
-                    continue
-                if not packs(canonical, self.told, load):
                     found.append(load)
             known[key] = [(0,) * (len(self.sizes) - len(self.told)) + load for load in found]
         known[cells, enough] = known[key]

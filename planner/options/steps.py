@@ -91,7 +91,8 @@ class Stages:
             before, made = self._made
             steps = list(made)
             for index in np.flatnonzero(before != network_racks).tolist():
-                steps[index] = steps[index]._replace(network_racks=racks[index])
+                own = made[index]
+                steps[index] = Step(*own[:5], racks[index], *own[6:])
         self._made = network_racks, tuple(steps)
         return self._made[1]
 
