@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import Fault, PythonModeError
@@ -151,28 +151,56 @@ def verify(plan: Plan | str | os.PathLike[str], instance: Instance | None = None
     """Recompute every limit and every amount of a plan from its instance, by code that shares nothing with the model.
 
     Args:
-        plan: a plan or the path of ``plan.json`` or its folder. Of a path the tables beside the plan, ``bom.csv`` and
-            ``costs.csv``, are held against it too.
+        plan: a plan or the path of ``plan.json`` or its folder. Of a path the tables and lists beside the plan
+            (``bom.csv``, ``costs.csv``, ``cables.csv``, ``racks.csv``) are held against it too.
         instance: the instance to hold it against; the one stored in the plan if absent.
 
     Raises:
         PlanFileError: the file is no plan.
         InstanceError: the instance stored in the plan is invalid.
     """
-    from planner.errors import PlanFileError
     from planner.instance import instance_catalogue
     from planner.plan import Plan
+    from planner.plan.plan import LIST_FILES
     from planner.verification import verify_plan
 
     tables: Mapping[str, bytes | None] = {}
     if not isinstance(plan, Plan):
         plan, tables = Plan.read_all(plan)
     if instance is None:
-        data = plan.provenance.get("instance")
-        if not isinstance(data, Mapping):
-            raise PlanFileError("the plan holds no instance to check it against")
-        instance = parse_instance(data, source="provenance.instance of the plan")
-    return verify_plan(plan, instance, instance_catalogue(instance), tables)
+        instance = _instance_of(plan)
+    catalogue = instance_catalogue(instance)
+    texts: Mapping[str, Iterable[str]] = {}
+    if any(name in tables for name in LIST_FILES):
+        from planner.inventory import list_texts
+
+        texts = list_texts(plan, catalogue, instance.fabric.layout)
+    return verify_plan(plan, instance, catalogue, tables, texts)
+
+
+def lists(plan: Plan) -> dict[str, Iterator[str]]:
+    """``cables.csv`` and ``racks.csv`` of a plan as text in pieces: every cable from port to port, every device in its
+    rack. ``Plan.write`` takes them.
+
+    Raises:
+        PlanFileError, InstanceError: as for ``verify``.
+        LookupError, ValueError, ArithmeticError: while the pieces are made: the plan is damaged.
+    """
+    from planner.instance import instance_catalogue
+    from planner.inventory import list_texts
+
+    instance = _instance_of(plan)
+    return list_texts(plan, instance_catalogue(instance), instance.fabric.layout)
+
+
+def _instance_of(plan: Plan) -> Instance:
+    """The instance that a plan holds."""
+    from planner.errors import PlanFileError
+
+    data = plan.provenance.get("instance")
+    if not isinstance(data, Mapping):
+        raise PlanFileError("the plan holds no instance to check it against")
+    return parse_instance(data, source="provenance.instance of the plan")
 
 
 def compare(plan_a: Plan, plan_b: Plan) -> Comparison:

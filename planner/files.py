@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -118,7 +118,11 @@ def kept_apart(folder: Path, *, writes: bool) -> Iterator[None]:
         os.close(lock)
 
 
-def write_together(folder: Path, first: tuple[str, str], more: Mapping[str, str]) -> None:
+Text = str | Iterable[str]
+"""What a file shall hold: a text, or its pieces one after the other, of which only one is in memory."""
+
+
+def write_together(folder: Path, first: tuple[str, str], more: Mapping[str, Text], gone: Iterable[str] = ()) -> None:
     """Write files into a folder, made if absent, so that they never stand beside files of another time.
 
     All are written in full under names of their own before any takes its place; a disk that is full leaves what was
@@ -128,6 +132,7 @@ def write_together(folder: Path, first: tuple[str, str], more: Mapping[str, str]
     Args:
         first: name and text of the file that says everything.
         more: names and texts of files that repeat some of it.
+        gone: names of files that repeated some of what stood there before, and go.
 
     Raises:
         OSError: they cannot be written; nothing has changed.
@@ -135,7 +140,7 @@ def write_together(folder: Path, first: tuple[str, str], more: Mapping[str, str]
     folder.mkdir(parents=True, exist_ok=True)
     with kept_apart(folder, writes=True):
         _clear(folder)
-        texts = {first[0]: first[1], **more}
+        texts: dict[str, Text] = {first[0]: first[1], **more}
         for name in texts:
             if (folder / name).is_dir() and not (folder / name).is_symlink():
                 raise IsADirectoryError(errno.EISDIR, f"{name} is a folder")
@@ -144,7 +149,7 @@ def write_together(folder: Path, first: tuple[str, str], more: Mapping[str, str]
             for name, text in texts.items():
                 _write(drafts / name, text)
             with held():
-                for name in more:
+                for name in (*more, *(name for name in gone if os.path.lexists(folder / name))):
                     (folder / name).unlink(missing_ok=True)
                 for name in texts:
                     os.replace(drafts / name, folder / name)
@@ -178,10 +183,10 @@ def set_aside(folder: Path, first: str, more: Sequence[str]) -> Path | None:
     return former
 
 
-def _write(file: Path, text: str) -> None:
+def _write(file: Path, text: Text) -> None:
     """Write a new file to the disk; a link under its name is not followed."""
     with file.open("x", encoding="utf-8", newline="") as stream:
-        stream.write(text)
+        stream.writelines((text,) if isinstance(text, str) else text)
         stream.flush()
         os.fsync(stream.fileno())
 

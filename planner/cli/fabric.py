@@ -291,18 +291,19 @@ def _write_cables(
     found: list[Priced], out_of_band: OutOfBand | None, ask: Ask, parts: Parts, file: Path, as_json: bool
 ) -> None:
     from planner.engineering import management
-    from planner.engineering.cabling import Cable, cables
+    from planner.engineering.cabling import IN_BAND, Cable, Names, cables
 
     try:
         with file.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream)
-            writer.writerow(field.name for field in dataclasses.fields(Cable))
+            writer.writerow(Cable._fields)
             for network in found:
-                writer.writerows(vars(cable).values() for cable in cables(network.planes, ask.layout))
-            if found[-1].planes.name == "in-band":
-                writer.writerows(vars(cable).values() for cable in management.twin_cables(found[-1], parts))
+                hosts = Names(trays=ask.server.trays) if network.planes.name == IN_BAND else Names()
+                writer.writerows(cables(network.planes, ask.layout, hosts))
+            if found[-1].planes.name == IN_BAND:
+                writer.writerows(management.twin_cables(found[-1], parts))
             if out_of_band is not None:
-                writer.writerows(vars(cable).values() for cable in management.cords(ask, found, out_of_band, parts))
+                writer.writerows(management.cords(ask, found, out_of_band, parts))
     except OSError as error:
         refuse(f"{file} cannot be written: {error.strerror}", as_json)
     typer.echo(f"Wrote {file}", err=True)

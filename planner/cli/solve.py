@@ -33,9 +33,14 @@ if TYPE_CHECKING:
 Folder = Annotated[
     Path | None,
     typer.Option(
-        "-o", "--output", metavar="DIR", help="Folder for plan.json, bom.csv and costs.csv.", show_default=False
+        "-o",
+        "--output",
+        metavar="DIR",
+        help="Folder for plan.json, bom.csv, costs.csv, cables.csv and racks.csv.",
+        show_default=False,
     ),
 ]
+WRITTEN = "plan.json, bom.csv, costs.csv, cables.csv and racks.csv"
 ModelFile = Annotated[
     Path | None,
     typer.Option(
@@ -94,7 +99,7 @@ def solve(
         if trouble:
             refuse(trouble, as_json=False)  # the document is out already
         if output is not None:
-            typer.echo(f"Wrote plan.json, bom.csv and costs.csv to {output}", err=as_json)
+            typer.echo(f"Wrote {WRITTEN} to {output}", err=as_json)
 
 
 def _write_model(instance: Instance, file: Path, as_json: bool) -> None:
@@ -141,11 +146,11 @@ def folder_objection(folder: Path) -> str:
     """Why a plan cannot be written into a folder, found out by trying; empty if it can. Nothing is left behind."""
     import tempfile
 
-    from planner.plan.plan import FILES
+    from planner.plan.plan import FILES, LIST_FILES
 
     if os.path.exists(folder) and not os.path.isdir(folder):
         return f"{folder} is a file; a folder is accepted"
-    if taken := [name for name in FILES if os.path.isdir(folder / name)]:
+    if taken := [name for name in (*FILES, *LIST_FILES) if os.path.isdir(folder / name)]:
         return f"{folder / taken[0]} is a folder; a file of that name is to be written"
     absent: list[Path] = []
     try:
@@ -177,11 +182,11 @@ def put_aside(folder: Path | None) -> None:
     if folder is None:
         return
     from planner.files import set_aside
-    from planner.plan.plan import FILES
+    from planner.plan.plan import FILES, LIST_FILES
 
-    first, *more = FILES
+    first, *tables = FILES
     try:
-        former = set_aside(folder, first, more)
+        former = set_aside(folder, first, [*tables, *LIST_FILES])
     except OSError as error:
         typer.echo(f"The plan in {folder} is an older one and cannot be moved: {error.strerror}", err=True)
         return
@@ -239,8 +244,14 @@ def _write(plan: Plan, folder: Path) -> str:
 
     Returns what went wrong, or nothing.
     """
+    from planner import api
+
     try:
-        plan.write(folder)
+        try:
+            plan.write(folder, api.lists(plan))
+        except (ArithmeticError, LookupError, ValueError) as error:  # a long search must not be lost with its lists
+            plan.write(folder)
+            return f"cables.csv and racks.csv cannot be made: {error}; plan.json, bom.csv and costs.csv are in {folder}"
     except OSError as error:
         return f"{folder} cannot be written to: {error.strerror}"
     return ""

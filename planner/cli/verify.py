@@ -22,7 +22,7 @@ Question = Annotated[
 
 
 def verify(plan: PlanFile, instance: Question = None, as_json: AsJson = False) -> None:
-    """Recompute every limit and amount of a plan, without the model; bom.csv and costs.csv must agree with it."""
+    """Recompute every limit and amount of a plan, without the model; the files beside it must agree with it."""
     with outcomes(as_json):
         from planner import api
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -56,6 +57,9 @@ class Planes:
         split: planes that every port is split over, each at a part of its speed.
         nic_links: full-speed ports of one cage of the server.
         upper_links: links of one cage of the switch.
+        wires: parts of every link class.
+        kits, kit_of: where the links to servers are made with several kits, longest first: these, and the number of the
+            one that each server has.
     """
 
     name: str
@@ -67,6 +71,8 @@ class Planes:
     nic_links: int
     upper_links: int
     wires: Mapping[str, Wire] = field(default_factory=dict)
+    kits: tuple[Wire, ...] = ()
+    kit_of: Numbers | None = None
 
     @property
     def planes(self) -> int:
@@ -86,7 +92,47 @@ class Planes:
 
 
 @dataclass(frozen=True)
-class Cable:
+class Names:
+    """How the devices of one cluster are called; numbers count from 1, as on a label.
+
+    Attributes:
+        before: what every name begins with.
+        cluster: what tells the switches of the cluster from those of others.
+        first: servers that stand before those of the cluster.
+        trays: hosts of a server, where the tree counts hosts.
+    """
+
+    before: str = ""
+    cluster: str = ""
+    first: int = 0
+    trays: int = 1
+
+    def plane(self, planes: Planes, plane: int) -> str:
+        """What the names of the switches of a plane begin with.
+
+        >>> Names("a/", "-2").before
+        'a/'
+        """
+        name = f"{self.before}{planes.name}{self.cluster}"
+        return name if planes.planes == 1 else f"{name}/plane-{plane + 1}"
+
+    def host(self, number: int) -> str:
+        """A host of the tree: a server, or a tray of one.
+
+        >>> Names().host(0), Names("a/", first=4).host(3), Names(trays=18).host(19)
+        ('node-1', 'a/node-8', 'node-2/tray-2')
+        """
+        server, tray = divmod(number, self.trays)
+        name = f"{self.before}node-{self.first + server + 1}"
+        return name if self.trays == 1 else f"{name}/tray-{tray + 1}"
+
+
+UNNAMED = Names()
+IN_BAND, OUT_OF_BAND = "in-band", "out-of-band"
+"""Names of the management networks."""
+
+
+class Cable(NamedTuple):
     """One link: device and port at either end, and its parts."""
 
     network: str
@@ -128,11 +174,21 @@ def wire(
         raise FabricError(f"no optic makes {said} between cages of {lower} and {upper} links")
     # Of equals the one with the fewest kinds of parts: one module at both ends before two.
     chosen = min(ranked, key=lambda r: (r[0], r[1], len(r[3].parts), r[2]))[3]
-    modules = [part for part, _ in chosen.parts if rows[part].kind == "transceiver"]
-    cable = next(part for part, _ in chosen.parts if rows[part].kind != "transceiver")
+    return wire_of(chosen, rows, length_m, *_cages(planes, link_class))
+
+
+def wire_of(kit: Kit, rows: Mapping[str, Optic], length_m: float, lower_links: int, upper_links: int) -> Wire:
+    """The parts of a kit by their place, lower end first.
+
+    Args:
+        rows: the catalogue's optics.
+        lower_links, upper_links: links of a cage at either end.
+    """
+    modules = [part for part, _ in kit.parts if rows[part].kind == "transceiver"]
+    cable = next(part for part, _ in kit.parts if rows[part].kind != "transceiver")
     return Wire(
-        chosen, length_m, modules[0] if modules else "", modules[-1] if modules else "",
-        cable, rows[cable].kind, rows[cable].links, *_cages(planes, link_class), rows[cable].legs,
+        kit, length_m, modules[0] if modules else "", modules[-1] if modules else "",
+        cable, rows[cable].kind, rows[cable].links, lower_links, upper_links, rows[cable].legs,
     )  # fmt: skip
 
 
@@ -186,12 +242,12 @@ def bill(planes: Planes) -> Counter[str]:
     for link_class in planes.classes:
         wired = planes.wires[link_class]
         if wired.legs > 1:
-            _, above = _degrees(tree, link_class)
+            _, above = degrees(tree, link_class)
             found[wired.cable] += planes.planes * int((-(-above // wired.upper_links)).sum())
         else:
             found[wired.cable] += planes.links(link_class) // wired.cable_links
         if wired.upper_part:
-            below, above = _degrees(tree, link_class)
+            below, above = degrees(tree, link_class)
             found[wired.upper_part] += planes.planes * int((-(-above // wired.upper_links)).sum())
             if link_class == "node-leaf":
                 # Cages of a server serve all planes; those of managers are counted the same way.
@@ -210,7 +266,7 @@ def manager_ports(tree: Tree) -> list[int]:
     return [2] * (tree.reserved // 2) + [1] * (tree.reserved % 2)
 
 
-def _degrees(tree: Tree, link_class: str) -> tuple[Numbers, Numbers]:
+def degrees(tree: Tree, link_class: str) -> tuple[Numbers, Numbers]:
     """Links of the class at every device below and above."""
     devices = {"node-leaf": tree.leaves, "leaf-spine": tree.spines, "spine-core": tree.cores}
     above = np.zeros(devices[link_class], np.int64)
@@ -223,7 +279,7 @@ def _degrees(tree: Tree, link_class: str) -> tuple[Numbers, Numbers]:
     return below, above
 
 
-def cables(planes: Planes, layout: floor.Layout | None = None) -> Iterator[Cable]:
+def cables(planes: Planes, layout: floor.Layout | None = None, names: Names = UNNAMED) -> Iterator[Cable]:
     """Every link of the network, one at a time; memory does not grow with the network.
 
     Devices and ports are numbered from 1, as on a label. With a layout each link has its own length, in the next
@@ -231,14 +287,17 @@ def cables(planes: Planes, layout: floor.Layout | None = None) -> Iterator[Cable
     """
     tree = planes.tree
     for plane in range(planes.planes):
-        prefix = planes.name if planes.planes == 1 else f"{planes.name}/plane-{plane + 1}"
+        prefix = names.plane(planes, plane)
         rail_plane, part = divmod(plane, planes.split)
+        # Beyond the servers of the in-band network stand the switches of the out-of-band one.
+        manager = f"{names.before}{OUT_OF_BAND}/leaf" if planes.name == IN_BAND else f"{prefix}/manager"
         for link_class in planes.classes:
             wired = planes.wires[link_class]
             below, above = {"node-leaf": ("node", "leaf"), "leaf-spine": ("leaf", "spine")}.get(
                 link_class, ("spine", "core")
             )
             at_server = link_class == "node-leaf"
+            several = planes.kit_of.tolist() if at_server and planes.kit_of is not None else None
             for ends in tree.chunks(link_class):
                 if layout is None:
                     metres = [wired.length_m] * len(ends.lower)
@@ -248,15 +307,16 @@ def cables(planes: Planes, layout: floor.Layout | None = None) -> Iterator[Cable
                     *(x.tolist() for x in (ends.lower, ends.lower_port, ends.upper, ends.upper_port)),
                     metres, strict=True,
                 ):  # fmt: skip
+                    if several is not None:
+                        wired = planes.kits[several[a] if a < tree.servers else 0]
+                    length = min(length, wired.length_m)
                     if not at_server:
                         device = f"{prefix}/{below}-{a + 1}"
                     elif a < tree.servers:
-                        device = f"node-{a + 1}"
+                        device = names.host(a)
                         a_port = (rail_plane * tree.ports + a_port) * planes.split + part
                     else:
                         number, a_port = divmod((a - tree.servers) * tree.ports + a_port, 2)
-                        # Beyond the servers of the in-band network stand the switches of the out-of-band one.
-                        manager = "out-of-band/leaf" if planes.name == "in-band" else f"{prefix}/manager"
                         device = f"{manager}-{number + 1}"
                     yield Cable(
                         planes.name, link_class, device, a_port + 1, a_port // wired.lower_links + 1,

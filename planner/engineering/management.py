@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from planner.catalogue.entries import Server, Switch
 from planner.engineering import floor
-from planner.engineering.cabling import Cable
+from planner.engineering.cabling import IN_BAND, OUT_OF_BAND, UNNAMED, Cable, Names, Planes, Wire, wire_of
 from planner.engineering.fabric import Design, FabricError, design, used_radix
 from planner.engineering.fit import on_frame
 from planner.engineering.networks import LENGTHS_M, Ask, Parts, Priced, assemble
@@ -78,7 +78,7 @@ def in_band(ask: Ask, parts: Parts, extra: int = 0) -> Priced:
     switch = parts.switches[IN_BAND_SWITCH]
     tree = in_band_tree(used_radix(switch, IN_BAND_GBPS), ask.servers * ask.server.trays, extra)
     own = replace(ask, switch=switch, planes=1, split=1)
-    found = assemble("in-band", own, tree, IN_BAND_GBPS, 1, parts)
+    found = assemble(IN_BAND, own, tree, IN_BAND_GBPS, 1, parts)
     each = cage_links(switch, IN_BAND_GBPS)
     twins = Counter({part: math.ceil(share * twin_links(tree.leaves)) for part, share in
                      _cheapest(parts, gbps=IN_BAND_GBPS, length_m=TWIN_M, lower=each, upper=each).parts})  # fmt: skip
@@ -177,68 +177,127 @@ def out_of_band_switches(links: int, units: int, of_unit: int, ports: int = 48) 
 
 
 def twin_cables(band: Priced, parts: Parts) -> Iterator[Cable]:
-    """The links between twins, port by port: the last ports of both, which the tree keeps free."""
-    switch = band.planes.switch
-    each, last = cage_links(switch, IN_BAND_GBPS), used_radix(switch, IN_BAND_GBPS)
+    """The links between the twins of an in-band network."""
+    each = cage_links(band.planes.switch, IN_BAND_GBPS)
     kit = _cheapest(parts, gbps=IN_BAND_GBPS, length_m=TWIN_M, lower=each, upper=each)
-    for leaf in range(1, band.planes.tree.leaves, 2):
+    return twins(band.planes, wire_of(kit, parts.optics, TWIN_M, each, each))
+
+
+def twins(band: Planes, wired: Wire, names: Names = UNNAMED) -> Iterator[Cable]:
+    """The links between twins, port by port: the last ports of both, which the tree keeps free."""
+    each, last = cage_links(band.switch, IN_BAND_GBPS), used_radix(band.switch, IN_BAND_GBPS)
+    prefix = names.plane(band, 0)
+    for leaf in range(1, band.tree.leaves, 2):
         for port in range(last - IN_BAND_TWIN_LINKS + 1, last + 1):
             cage = (port - 1) // each + 1
             yield Cable(
-                "in-band", "leaf-leaf", f"in-band/leaf-{leaf}", port, cage, f"in-band/leaf-{leaf + 1}", port, cage,
-                IN_BAND_GBPS, TWIN_M, kit.id, "", "", kit.parts[0][0],
+                IN_BAND, "leaf-leaf", f"{prefix}/leaf-{leaf}", port, cage, f"{prefix}/leaf-{leaf + 1}", port, cage,
+                IN_BAND_GBPS, wired.length_m, wired.kit.id, wired.lower_part, wired.upper_part, wired.cable,
             )  # fmt: skip
 
 
 def cords(ask: Ask, others: Sequence[Priced], below: OutOfBand, parts: Parts) -> Iterator[Cable]:
-    """The 1G links: what belongs to a scalable unit to the switches of the unit, all else to ports that are free.
+    """The 1G links of a cluster.
 
     Args:
         others: every other network, the compute network first.
     """
     per_rack = (ask.layout or floor.Layout()).servers_per_rack
     length = ask.lengths_m.get("node-leaf", LENGTHS_M["node-leaf"])
-    cord = _cheapest(parts, gbps=OUT_OF_BAND_GBPS, length_m=length, lower=1, upper=1).parts[0][0]
-    tree, planes = others[0].planes.tree, others[0].planes.planes
-    units = tree.rows if tree.spines else 0
-    ports = below.switch.ports
-    each = ask.server.out_of_band_ports
-    of_unit = out_of_band_of_unit(tree.places, planes * tree.row, per_rack, ports, each) if units else 0
-    taken = [0] * below.switches
+    cord = _cheapest(parts, gbps=OUT_OF_BAND_GBPS, length_m=length, lower=1, upper=1)
+    first, *more = ((network.planes, UNNAMED) for network in others)
+    racks = -(-ask.servers // per_rack)
+    return dealt(
+        ask.server, per_rack, racks, [first], more, below.switch.ports, below.switches,
+        wire_of(cord, parts.optics, length, 1, 1), UNNAMED,
+    )  # fmt: skip
+
+
+Named = tuple[Planes, Names]
+"""A network of a cluster, and how its devices are called."""
+
+
+def dealt(
+    kind: Server,
+    per_rack: int,
+    racks: int,
+    clusters: Sequence[Named],
+    others: Sequence[Named],
+    ports: int,
+    switches: int,
+    wired: Wire,
+    names: Names,
+) -> Iterator[Cable]:
+    """The 1G links: what belongs to a scalable unit to the switches of the unit, all else to ports that are free.
+
+    Args:
+        racks: server racks, of ``per_rack`` servers each; some may be empty.
+        clusters: those of the compute network, in the order of their servers.
+        others: every other network with a management port on its switches.
+        ports, switches: of the out-of-band network.
+    """
+    own: list[range] = []
+    at = 0
+    for planes, _ in clusters:
+        tree = planes.tree
+        each = out_of_band_of_unit(tree.places, planes.planes * tree.row, per_rack, ports, kind.out_of_band_ports)
+        for _ in range(tree.rows if tree.spines else 0):
+            own.append(range(at, at + each))
+            at += each
+    taken = [0] * switches
     free = 0
-    for device, unit in _managed(ask.servers, ask.server, per_rack, others):
-        own = range(unit * of_unit, (unit + 1) * of_unit) if unit is not None and unit < units else ()
-        switch = next((s for s in own if taken[s] < ports), None)
+    for device, unit in _managed(kind, per_rack, racks, clusters, others, names):
+        switch = next((s for s in (own[unit] if unit is not None else ()) if taken[s] < ports), None)
         if switch is None:
             while taken[free] >= ports:
                 free += 1
             switch = free
         taken[switch] += 1
         yield Cable(
-            "out-of-band", "node-leaf", device, 1, 1, f"out-of-band/leaf-{switch + 1}", taken[switch], taken[switch],
-            OUT_OF_BAND_GBPS, length, cord, "", "", cord,
+            OUT_OF_BAND, "node-leaf", device, 1, 1, f"{names.before}{OUT_OF_BAND}/leaf-{switch + 1}", taken[switch],
+            taken[switch], OUT_OF_BAND_GBPS, wired.length_m, wired.kit.id, wired.lower_part, wired.upper_part,
+            wired.cable,
         )  # fmt: skip
 
 
-def _managed(servers: int, kind: Server, per_rack: int, others: Sequence[Priced]) -> Iterator[tuple[str, int | None]]:
+def _managed(
+    kind: Server, per_rack: int, racks: int, clusters: Sequence[Named], others: Sequence[Named], names: Names
+) -> Iterator[tuple[str, int | None]]:
     """Everything with a management port, and the scalable unit it belongs to: those of units first."""
-    first = others[0].planes
     trays = [f"/tray-{n + 1}" if kind.trays > 1 else "" for n in range(kind.trays)]
     trays += [f"/switch-tray-{n + 1}" for n in range(kind.switch_trays)]
-    for server in range(servers):
-        for tray in trays:
-            yield f"node-{server + 1}{tray}", server // first.tree.places
-    for rack in range(-(-servers // per_rack)):
+    starts: list[tuple[int, int, Planes]] = []  # first server, first unit
+    units = 0
+    for planes, own in clusters:
+        starts.append((own.first, units, planes))
+        units += planes.tree.rows if planes.tree.spines else 0
+        for server in range(planes.tree.servers):
+            for tray in trays:
+                yield f"{own.host(server)}{tray}", _unit(starts[-1], own.first + server)
+    at = 0
+    for rack in range(racks):
+        while at + 1 < len(starts) and starts[at + 1][0] <= rack * per_rack:
+            at += 1
         for pdu in range(PDUS_PER_RACK):
-            yield f"rack-{rack + 1}/pdu-{pdu + 1}", rack * per_rack // first.tree.places
-    for network in others:
-        found = network.planes
-        for plane in range(found.planes):
-            prefix = found.name if found.planes == 1 else f"{found.name}/plane-{plane + 1}"
-            for leaf in range(found.tree.leaves):
-                yield f"{prefix}/leaf-{leaf + 1}", leaf // found.tree.row if found is first else None
-            for tier, count in (("spine", found.tree.spines), ("core", found.tree.cores)):
+            yield f"{names.before}rack-{rack + 1}/pdu-{pdu + 1}", _unit(starts[at], rack * per_rack)
+    for i, (planes, own) in enumerate([*clusters, *others]):
+        for plane in range(planes.planes):
+            prefix = own.plane(planes, plane)
+            for leaf in range(planes.tree.leaves):
+                row = leaf // planes.tree.row
+                yield f"{prefix}/leaf-{leaf + 1}", _row(starts[i], row) if i < len(starts) else None
+            for tier, count in (("spine", planes.tree.spines), ("core", planes.tree.cores)):
                 yield from ((f"{prefix}/{tier}-{n + 1}", None) for n in range(count))
+
+
+def _unit(start: tuple[int, int, Planes], server: int) -> int | None:
+    """Unit of a server, counted over all clusters; None beyond the units or where there are none."""
+    return _row(start, (server - start[0]) // start[2].tree.places)
+
+
+def _row(start: tuple[int, int, Planes], row: int) -> int | None:
+    tree = start[2].tree
+    return start[1] + row if tree.spines and row < tree.rows else None
 
 
 def _cheapest(parts: Parts, *, gbps: float, length_m: float, lower: int, upper: int) -> Kit:

@@ -13,12 +13,13 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from formulations.accounts import RUNNING, Account
 from planner.display import shown
 from planner.errors import PlanFileError
-from planner.files import kept_apart, read_file, write_together
+from planner.files import Text, kept_apart, read_file, write_together
 from planner.plan.reading import decision_faults, digest, table_faults
 from planner.plan.records import Records
 from planner.plan.rows import DECISIONS, MONEY, Alternative, Cash, Order, UnitCost, WorkloadCost, columns
@@ -33,6 +34,9 @@ TABLE_FILES: Mapping[str, str] = {"bom.csv": "bill_of_materials", "costs.csv": "
 """Tables that are also written as CSV."""
 FILES = (PLAN_FILE, *TABLE_FILES)
 """Files of a plan in its folder."""
+LIST_FILES = ("cables.csv", "racks.csv")
+"""Lists of what stands on the floor (``planner.inventory``), beside them where they were asked for."""
+NO_LISTS: Mapping[str, Text] = MappingProxyType({})
 MAX_BYTES = 512 * 2**20
 COLUMNS: Mapping[str, tuple[str, ...]] = {name: columns(name) for name in DECISIONS}
 """Columns of the tables of decisions, by table."""
@@ -239,7 +243,8 @@ class Plan:
         """Read a plan, and the tables beside its file as they stand there.
 
         Returns:
-            The plan, and by name the content of every file of ``TABLE_FILES`` that is there; None if it cannot be read.
+            The plan, and by name the content of every file of ``TABLE_FILES`` and ``LIST_FILES`` that is there; None
+            if it cannot be read.
 
         Raises:
             PlanFileError: as for ``read``.
@@ -248,7 +253,7 @@ class Plan:
         tables: dict[str, bytes | None] = {}
         with kept_apart(file.parent, writes=False):
             plan = cls._read(file)
-            for name in TABLE_FILES if file.name == PLAN_FILE else ():
+            for name in (*TABLE_FILES, *LIST_FILES) if file.name == PLAN_FILE else ():
                 try:
                     tables[name] = read_file(file.parent / name, MAX_BYTES)
                 except FileNotFoundError:
@@ -268,18 +273,21 @@ class Plan:
                 raise PlanFileError(f"{file}: {error}") from None
             raise PlanFileError(f"{file} is not JSON text: {error}") from None
 
-    def write(self, folder: str | os.PathLike[str]) -> tuple[Path, ...]:
+    def write(self, folder: str | os.PathLike[str], lists: Mapping[str, Text] = NO_LISTS) -> tuple[Path, ...]:
         """Write ``plan.json``, ``bom.csv`` and ``costs.csv`` into a folder, made if absent.
 
         They appear whole and together or not at all, whoever else writes there (``planner.files.write_together``).
+
+        Args:
+            lists: texts of ``LIST_FILES`` (``planner.inventory``); of a former plan, those not given go.
 
         Raises:
             OSError: they cannot be written; what was there still stands.
         """
         target = Path(folder)
-        tables = {file: self.to_csv(table) for file, table in TABLE_FILES.items()}
-        write_together(target, (PLAN_FILE, self.to_json()), tables)
-        return tuple(target / name for name in FILES)
+        tables: dict[str, Text] = {file: self.to_csv(table) for file, table in TABLE_FILES.items()}
+        write_together(target, (PLAN_FILE, self.to_json()), {**tables, **lists}, set(LIST_FILES) - set(lists))
+        return tuple(target / name for name in (*FILES, *lists))
 
     def __repr__(self) -> str:
         return plan_screen(self)

@@ -12,13 +12,14 @@ compiling of plans is imported. What is shared with them, so that a fault in it 
   network must be is worked out here, the links of that tree and their number at each device are counted on it;
 * quantity limits of the export rules (``export_rules.caps``); outcomes of orders are read from the rules again.
 
-Everything else is worked out a second time: figures of sites with their hubs, prices in force and currencies, racks,
-networks and parts, power, energy, purchases, money, totals, export outcomes.
+Lists of cables and racks are counted cage by cage and unit by unit. All else is worked out a second time: figures of
+sites with their hubs, prices in force and currencies, racks, networks and parts, power, energy, purchases, money,
+totals, export outcomes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from planner.catalogue import Catalogue
@@ -32,6 +33,7 @@ from planner.verification import (
     files,
     fleet,
     ledger,
+    lists,
     placement,
     power,
     provenance,
@@ -44,6 +46,7 @@ from planner.verification.facts import Facts, View
 from planner.verification.tables import read_tables
 
 NO_TABLES: Mapping[str, bytes | None] = MappingProxyType({})
+NO_TEXTS: Mapping[str, Iterable[str]] = MappingProxyType({})
 __all__ = ["CONCERNS", "Check", "VerificationReport", "verify_plan"]
 
 CONCERNS = (
@@ -52,7 +55,11 @@ CONCERNS = (
 
 
 def verify_plan(
-    plan: Plan, instance: Instance, catalogue: Catalogue, tables: Mapping[str, bytes | None] = NO_TABLES
+    plan: Plan,
+    instance: Instance,
+    catalogue: Catalogue,
+    tables: Mapping[str, bytes | None] = NO_TABLES,
+    texts: Mapping[str, Iterable[str]] = NO_TEXTS,
 ) -> VerificationReport:
     """Check a plan against its instance and the catalogue.
 
@@ -61,10 +68,12 @@ def verify_plan(
         instance: the question it answers.
         catalogue: the catalogue, with or without the instance's overrides (they are applied again).
         tables: content of the files beside the plan, by name; None of one that cannot be read.
+        texts: what the lists among them should say, in pieces. What they say is counted here all the same.
     """
     books = {concern: Book(concern) for concern in CONCERNS}
     facts = Facts(instance, catalogue)
     files.check(plan, tables, books["file"])
+    files.check_lists(tables, texts, books["file"])
     _answers(plan, instance, books["ledger"])
     view = View(facts, read_tables(plan, len(facts.periods), books), books["fleet"])
     steps: Mapping[str, Callable[[View, Book], None]] = {
@@ -79,6 +88,8 @@ def verify_plan(
         "ledger": lambda view, book: _money(view, book, plan),
         "provenance": lambda view, book: provenance.check(view, book, plan),
     }
+    if any(tables.get(name) is not None for name in lists.NAMES):
+        steps = {**steps, "file": lambda view, book: lists.check(view, book, tables)}
     for concern, step in steps.items():
         book = books[concern]
         try:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from planner.plan.plan import TABLE_FILES, Plan
+from planner.plan.plan import LIST_FILES, TABLE_FILES, Plan
 from planner.plan.rows import columns
 from planner.verification.checks import Book
 
@@ -28,11 +28,49 @@ def check(plan: Plan, tables: Mapping[str, bytes | None], book: Book) -> None:
         detail = f"plan: digest {stated[:12]} stated, {found[:12]} found"
         book.record("plan is as it was written", stated == found, detail)
     rows = {"bill_of_materials": plan.bill_of_materials_rows, "costs": plan.cost_rows}
+    there = [name for name in TABLE_FILES if name in tables]
     for name, table in TABLE_FILES.items():
-        if name in tables:
+        if name in there:
             _table(name, tables[name], columns(table), rows[table], book)
-        elif tables:
-            book.record("tables beside the plan agree", False, f"{name}: absent, and {', '.join(tables)} is there")
+        elif there:
+            book.record("tables beside the plan agree", False, f"{name}: absent, and {', '.join(there)} is there")
+
+
+def check_lists(tables: Mapping[str, bytes | None], texts: Mapping[str, Iterable[str]], book: Book) -> None:
+    """Check every line of the lists that stand beside a plan against what they should say, and that none is missing."""
+    check = "lists beside the plan agree"
+    there = [name for name in LIST_FILES if name in tables]
+    for name in LIST_FILES if there else ():
+        if name not in there:
+            book.record(check, False, f"{name}: absent, and {', '.join(there)} is there")
+            continue
+        content = tables[name]
+        if content is None:
+            book.record(check, False, f"{name}: cannot be read")
+            continue
+        try:
+            different = _first_difference(content, texts.get(name, ()))
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            different = f"{name}: cannot be made again from the plan: {error}"
+        book.record(check, not different, f"{name}{different or ': as the plan has it'}")
+
+
+def _first_difference(content: bytes, pieces: Iterable[str]) -> str:
+    """The first line of a list that is another than it should be; empty where none is. Line ends do not count.
+
+    >>> _first_difference(b"a 2", ["a 2"]), _first_difference(b"a 2", ["a 1"])
+    ('', " line 1: 'a 2', expected 'a 1'")
+    """
+    found = io.BytesIO(content)
+    number = 0
+    for piece in pieces:
+        for expected in piece.splitlines():
+            number += 1
+            line = found.readline().rstrip(b"\r\n")
+            line = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+            if line != expected.encode():
+                return f" line {number}: {line.decode(errors='replace')!r}, expected {expected!r}"
+    return f" line {number + 1}: more lines than the plan has" if found.readline() else ""
 
 
 def _digest(plan: Plan) -> str:

@@ -75,7 +75,13 @@ def test_check_warns_of_a_workload_that_nothing_can_carry(question: Path) -> Non
 
 
 def test_solve_prints_and_writes_the_plan(solved: Path) -> None:
-    assert sorted(file.name for file in solved.iterdir()) == ["bom.csv", "costs.csv", "plan.json"]
+    assert sorted(file.name for file in solved.iterdir()) == [
+        "bom.csv",
+        "cables.csv",
+        "costs.csv",
+        "plan.json",
+        "racks.csv",
+    ]
     found = Plan.read(solved)
     # 30 PFLOP/s / (8 x 312 TFLOP/s) = 12.02: thirteen servers
     assert found.totals["servers"] == 13
@@ -91,7 +97,7 @@ def test_solve_as_json_is_the_plan_file(question: Path, solved: Path, tmp_path: 
     ran = Ran("solve", question, "--json", "-o", tmp_path / "out")
     assert ran.code == 0
     assert ran.out == (solved / "plan.json").read_text(encoding="utf-8") == (tmp_path / "out/plan.json").read_text()
-    assert ran.err == f"Wrote plan.json, bom.csv and costs.csv to {tmp_path / 'out'}\n"
+    assert ran.err == f"Wrote plan.json, bom.csv, costs.csv, cables.csv and racks.csv to {tmp_path / 'out'}\n"
 
 
 def test_solve_takes_settings(question: Path) -> None:

@@ -16,7 +16,7 @@ from planner.errors import SolverError
 from planner.instance.text import MAX_BYTES, standard_input
 from planner.result import SolveResult, Status
 
-FILES = ["bom.csv", "costs.csv", "plan.json"]
+FILES = ["bom.csv", "cables.csv", "costs.csv", "plan.json", "racks.csv"]
 
 
 @pytest.mark.parametrize("command", ["check", "solve", "whatif"])
@@ -59,6 +59,32 @@ def test_verify_looks_at_the_tables_beside_the_plan(solved: Path, tmp_path: Path
     assert Ran("verify", folder).code == 1
     (folder / "costs.csv").unlink()
     assert Ran("verify", folder).code == 0  # plan.json says everything
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "old", "new"),
+    [("cables.csv", 3, "leaf-1,2,2", "leaf-1,12,2"), ("racks.csv", 1, ",13,", ",12,"), ("racks.csv", 2, "dgx", "dgy")],
+)
+def test_verify_looks_at_the_lists_beside_the_plan(
+    name: str, line: int, old: str, new: str, solved: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "plan"
+    copytree(solved, folder)
+    lines = (folder / name).read_text().splitlines(keepends=True)
+    if old in lines[line - 1]:
+        lines[line - 1] = lines[line - 1].replace(old, new, 1)
+    else:
+        lines.pop()
+    (folder / name).write_text("".join(lines))
+    ran = Ran("verify", folder, "--json")
+    assert ran.code == 1
+    wrong = [check for check in ran.json()["checks"] if not check["passed"]]
+    assert wrong[0]["check"] == "lists beside the plan agree"
+    assert wrong[0]["detail"].startswith(name)
+    (folder / name).unlink()
+    assert Ran("verify", folder).code == 1
+    (folder / {"cables.csv": "racks.csv", "racks.csv": "cables.csv"}[name]).unlink()
+    assert Ran("verify", folder).code == 0
 
 
 def test_verify_against_an_instance_file(question: Path, solved: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-FILES = ["bom.csv", "costs.csv", "plan.json"]
+FILES = ["bom.csv", "cables.csv", "costs.csv", "plan.json", "racks.csv"]
 MIXED = Path(__file__).parents[2] / "instances" / "studies" / "mixed.yaml"
 AT = """
 import os, signal, sys
@@ -88,7 +88,10 @@ def test_from_the_search_on_the_plan_is_kept(
 ) -> None:
     ran = at(place, name, number, "solve", question, "-o", tmp_path / "plan")
     assert ran.returncode == 0, ran.stderr
-    assert ran.stderr == "Wrote plan.json, bom.csv and costs.csv to " + f"{tmp_path / 'plan'}\n" or not ran.stderr
+    assert (
+        ran.stderr == "Wrote plan.json, bom.csv, costs.csv, cables.csv and racks.csv to " + f"{tmp_path / 'plan'}\n"
+        or not ran.stderr
+    )
     assert sorted(file.name for file in (tmp_path / "plan").iterdir()) == FILES
     assert "checks passed" in ran.stdout
 
