@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field
 
@@ -47,6 +47,26 @@ class Hosted(Sourced):
 Dated = TypeVar("Dated", bound=Sourced)
 
 
+def _rents() -> tuple[Rent, ...]:
+    return facility_rows("rents.csv", Rent, ("accelerator", "term", "provider", "as_of"))
+
+
+def _hosted() -> tuple[Hosted, ...]:
+    return facility_rows("hosted.csv", Hosted, ("model", "provider", "as_of"))
+
+
+def market_rows(kind: str) -> list[dict[str, Any]]:
+    """All rows of ``rents`` or ``hosted`` for a listing, as plain values, by the ``id`` of the accelerator or model.
+
+    >>> [row["out_per_million"] for row in market_rows("hosted") if row["id"] == "deepseek-r1"]
+    [2.19]
+    """
+    found: list[tuple[str, Sourced]] = [(row.model, row) for row in _hosted()]
+    if kind == "rents":
+        found = [(row.accelerator, row) for row in _rents()]
+    return [{"id": id, **row.model_dump(mode="json")} for id, row in found]
+
+
 def rent_in_force(accelerator: str, term: Term, on: datetime.date) -> Rent | None:
     """Rent of an accelerator on a day: the latest dated on or before it, else the earliest later one; of several of
     one day the lowest.
@@ -56,11 +76,8 @@ def rent_in_force(accelerator: str, term: Term, on: datetime.date) -> Rent | Non
     >>> rent_in_force("mlu590", "on-demand", datetime.date(2024, 6, 1)) is None
     True
     """
-    rows = facility_rows("rents.csv", Rent, ("accelerator", "term", "provider", "as_of"))
-    return _in_force(
-        sorted((row for row in rows if (row.accelerator, row.term) == (accelerator, term)), key=lambda r: -r.per_hour),
-        on,
-    )
+    rows = (row for row in _rents() if (row.accelerator, row.term) == (accelerator, term))
+    return _in_force(sorted(rows, key=lambda row: -row.per_hour), on)
 
 
 def hosted_in_force(model: str, on: datetime.date) -> Hosted | None:
@@ -69,8 +86,8 @@ def hosted_in_force(model: str, on: datetime.date) -> Hosted | None:
     >>> hosted_in_force("deepseek-r1", datetime.date(2026, 6, 1)).out_per_million
     2.19
     """
-    rows = facility_rows("hosted.csv", Hosted, ("model", "provider", "as_of"))
-    return _in_force(sorted((r for r in rows if r.model == model), key=lambda r: -r.out_per_million), on)
+    rows = (row for row in _hosted() if row.model == model)
+    return _in_force(sorted(rows, key=lambda row: -row.out_per_million), on)
 
 
 def _in_force(rows: Iterable[Dated], on: datetime.date) -> Dated | None:

@@ -25,6 +25,7 @@ from planner.catalogue.entries import (
     Switch,
 )
 from planner.catalogue.facility import Place, Tariff, facility_rows
+from planner.catalogue.market import market_rows
 from planner.catalogue.overrides import Overrides, overridden
 from planner.catalogue.pricing import PriceRule, in_force, nearest, yearly_change
 from planner.catalogue.rows import ENTRIES, instead
@@ -208,6 +209,8 @@ def table(catalogue: Catalogue, kind: str) -> list[dict[str, Any]]:
     Raises:
         ValueError: there is no such kind.
     """
+    if kind in ("rents", "hosted"):
+        return market_rows(kind)
     if kind in ("places", "tariffs"):
         model: type[Place] | type[Tariff] = Place if kind == "places" else Tariff
         return [row.model_dump(mode="json") for row in facility_rows(f"{kind}.csv", model)]

@@ -1,4 +1,4 @@
-"""``planner catalogue``: what is known of accelerators, servers, networks, cooling, sites, places and tariffs."""
+"""``planner catalogue``: what is known of hardware, cooling, sites, places, tariffs, models and rents."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ class Kind(StrEnum):
     PLACES = "places"
     TARIFFS = "tariffs"
     MODELS = "models"
+    RENTS = "rents"
+    HOSTED = "hosted"
 
 
 KindArgument = Annotated[Kind, typer.Argument(help="What to list.", show_default=False)]

@@ -112,6 +112,21 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         (">offshore\nwind, kWh", _text("offshore_wind_per_kwh")),
         (">and its\ngap", _text("offshore_wind_gap_per_kwh")),
     ),
+    "rents": (
+        ("id", _text("id")),
+        ("term", _text("term")),
+        ("provider", _text("provider")),
+        (">per hour", lambda row: f"{row['per_hour']:.2f} {row['currency']}" + (" *" if row["estimate"] else "  ")),
+        (">dated", lambda row: row["as_of"][:7]),
+    ),
+    "hosted": (
+        ("id", _text("id")),
+        ("provider", _text("provider")),
+        (">input, 1e6\ntokens", lambda row: f"{row['in_per_million']:.2f} {row['currency']}"),
+        (">cached", _text("cached_per_million")),
+        (">output", lambda row: f"{row['out_per_million']:.2f}" + (" *" if row["estimate"] else "  ")),
+        (">dated", lambda row: row["as_of"][:7]),
+    ),
     "models": (
         ("id", _text("id")),
         ("name", _text("name")),
@@ -125,6 +140,8 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
     ),
 }
 """Columns by kind of row."""
+MARKET = ("rents", "hosted")
+"""Kinds whose rows are prices themselves."""
 
 
 def listing(kind: str, rows: Sequence[Row]) -> Table:
@@ -139,7 +156,7 @@ def listing(kind: str, rows: Sequence[Row]) -> Table:
         f"{kind.capitalize()}: {len(rows)}",
         [name for name, _ in columns],
         ([show(row) for _, show in columns] for row in rows),
-        f"* estimated price; {note}" if any(row.get("price_estimate") for row in rows) else note,
+        f"* estimated price; {note}" if any(row.get("price_estimate") for row in rows) or kind in MARKET else note,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import sys
 from dataclasses import replace
@@ -18,6 +20,7 @@ from planner.cli.main import app, main
 from planner.cli.progress import progress_line, progress_words
 from planner.errors import SolverError, VerificationError
 from planner.plan import Plan
+from planner.plan.rows import TABLES, columns
 from planner.result import Clash, Diagnosis, SolveResult, Status
 from planner.solver import Progress
 
@@ -256,6 +259,42 @@ def test_report_as_json_and_as_picture(solved: Path, tmp_path: Path) -> None:
     assert Ran("report", solved, "--svg", tmp_path / "no" / "where.svg").code == 2
 
 
+def test_report_gives_each_table_as_csv(solved: Path) -> None:
+    plan = json.loads((solved / "plan.json").read_text())
+    tables = {**plan["decisions"], **{name: plan[name] for name in TABLES if name in plan}}
+    for name in TABLES:
+        ran = Ran("report", solved, "--format", "csv", "--table", name)
+        rows = list(csv.DictReader(io.StringIO(ran.out)))
+        assert (ran.code, len(rows)) == (0, len(tables[name])), name
+        assert tuple(rows[0]) == columns(name)
+    hour = Ran("report", solved, "--format", "json", "--table", "unit_costs").json()["rows"][0]
+    assert hour["unit_cost"] == plan["unit_costs"][0]["unit_cost"]
+    assert Ran("report", solved, "--format", "json").json()["orders"] == plan["orders"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--format", "csv"], "--format csv needs --table: one of fleet"),
+        (["--format", "csv", "--table", "unit_cost"], "found the table 'unit_cost'; one of fleet"),
+        (["--table", "orders"], "found --table without --format; csv or json is accepted"),
+    ],
+)
+def test_report_says_which_table_and_format_go_together(solved: Path, options: list[str], said: str) -> None:
+    ran = Ran("report", solved, *options)
+    assert ran.code == 2
+    assert said in ran.err
+
+
+def test_a_table_of_an_edited_plan_says_so(solved: Path, tmp_path: Path) -> None:
+    data = json.loads((solved / "plan.json").read_text())
+    data["orders"][0]["quantity"] += 1
+    (tmp_path / "plan.json").write_text(json.dumps(data))
+    ran = Ran("report", tmp_path, "--format", "csv", "--table", "orders")
+    assert ran.code == 1
+    assert "Verification FAILED" in ran.err
+
+
 def test_text_of_the_file_is_not_markup(question: Path, solved: Path) -> None:
     assert "[red]thirty[/red] petaflops" in Ran("report", solved).out
 
@@ -340,7 +379,19 @@ def test_whatif_needs_a_setting(question: Path) -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    ["accelerators", "servers", "switches", "optics", "cooling", "racks", "sites", "places", "tariffs"],
+    [
+        "accelerators",
+        "servers",
+        "switches",
+        "optics",
+        "cooling",
+        "racks",
+        "sites",
+        "places",
+        "tariffs",
+        "rents",
+        "hosted",
+    ],
 )
 def test_catalogue(kind: str) -> None:
     ran = Ran("catalogue", kind)
