@@ -466,7 +466,7 @@ LIMITS = (
 BY_NAME: Mapping[str, Limit] = {limit.name: limit for limit in LIMITS}
 
 NOT_LIMITS: Mapping[str, tuple[str, ...]] = {
-    "the question": ("name", "description", "currency", "horizon", "objective", "estimates"),
+    "the question": ("name", "description", "currency", "horizon", "scope", "objective", "estimates"),
     "the load, which a plan must carry": (
         "workloads[].name", "workloads[].kind", "workloads[].precision", "workloads[].scale_by_period[]",
         "workloads[].model", "workloads[].parameters", "workloads[].active_parameters", "workloads[].tokens",
@@ -495,8 +495,9 @@ NOT_LIMITS: Mapping[str, tuple[str, ...]] = {
         "price_paths[].change_per_year", "price_paths[].by_period[]",
     ),
     "what there is to choose from": (
-        "sites[].cooling[]", "catalogue.accelerators[]", "catalogue.servers[]", "catalogue.switches[]",
-        "catalogue.optics[]", "catalogue.cooling[]", "catalogue.overrides", "fabric.protocols[]", "fabric.tiers[]",
+        "catalogue.price_rule", "sites[].cooling[]", "catalogue.accelerators[]", "catalogue.servers[]",
+        "catalogue.switches[]", "catalogue.optics[]", "catalogue.cooling[]", "catalogue.overrides",
+        "fabric.protocols[]", "fabric.tiers[]",
         "fabric.planes[]", "fabric.split[]", "fabric.rails", "fabric.pods", "fabric.growth",
         "fabric.oversubscription[]", "fabric.storage_network", "fabric.management_networks",
     ),

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from formulations.accounts import RUNNING, Account
 from planner.catalogue.entries import Grade
 from planner.engineering.finance import annuity_factor, discount_factor, periods_in_service, residual_share
 from planner.instance import Instance
+from planner.instance.operating import rates
 from planner.instance.over_time import price_factor
 from planner.instance.resolve import convert
 
@@ -45,6 +46,8 @@ class Item:
     grade: Grade
     low: float
     high: float
+    software_per_year: float = 0.0
+    """Licences of what runs on one, a year."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,10 @@ class Terms:
     Attributes:
         price: by period of purchase.
         life: whole periods in service.
-        upkeep: maintenance of a piece in service, per period: a share of the stated price, whatever was paid.
+        upkeep: maintenance and licences of a piece in service, per period: of the stated price, whatever was paid.
+        upkeep_of: the upkeep by what it is paid for: the kind of the item for its maintenance, ``software``,
+            ``network licences``.
+        installation: paid once with the price, without residual value.
         residual: money back at the end of the horizon, by period of purchase.
         embodied: price of the carbon of making a piece.
     """
@@ -64,6 +70,8 @@ class Terms:
     upkeep: float
     residual: Mapping[int, float]
     embodied: float = 0.0
+    installation: float = 0.0
+    upkeep_of: Mapping[str, float] = field(default_factory=dict)
 
 
 class Money:
@@ -89,6 +97,7 @@ class Money:
         self.years = horizon.period_years
         self.end = horizon.periods * horizon.period_years
         self.tco = instance.objective == "tco"
+        self.rates = rates(instance)
         self.present = self._present_values()
         self._terms: dict[tuple[str, str], Terms] = {}
 
@@ -133,10 +142,13 @@ class Money:
         if (kind, id) not in self._terms:
             item = self.items[kind, id]
             keeps = self.instance.horizon.residual_value == "straight-line" and self.tco
+            kept = self._upkeep(item)
             self._terms[kind, id] = Terms(
                 price={t: self.price(kind, id, t) for t in self.periods},
                 life=len(self.periods) if kind == "land" else self.life(item.life_years),
-                upkeep=item.price * self.instance.operations.maintenance_rate * self.years if kind in UPKEPT else 0.0,
+                upkeep=sum(kept.values()),
+                upkeep_of=kept,
+                installation=item.price * self.rates.installation if kind == "servers" else 0.0,
                 residual={
                     t: share * self.price(kind, id, t)
                     for t in self.periods
@@ -145,6 +157,15 @@ class Money:
                 embodied=self.carbon_price * self.embodied_t.get((kind, id), 0.0),
             )
         return self._terms[kind, id]
+
+    def _upkeep(self, item: Item) -> dict[str, float]:
+        """Upkeep of one piece per period, by what it is paid for."""
+        found = {
+            item.kind: item.price * self.rates.maintenance if item.kind in UPKEPT else 0.0,
+            "software": item.software_per_year,
+            "network licences": item.price * self.rates.network_licences if item.kind == "switches" else 0.0,
+        }
+        return {name: yearly * self.years for name, yearly in found.items() if yearly}
 
     def price(self, kind: str, id: str, period: int) -> float:
         """Price of one piece bought in a period (from 1), on its path."""
@@ -161,7 +182,7 @@ class Money:
         1,100.
         """
         terms, weights = self.terms(kind, id), self.objective
-        money = terms.price[period] * weights[Account.CAPEX, period]
+        money = (terms.price[period] + terms.installation) * weights[Account.CAPEX, period]
         if self.tco:
             served = [t for t in self.periods if period <= t < period + terms.life]
             money += sum(terms.upkeep * weights[Account.MAINTENANCE, t] for t in served)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from planner.engineering.power import energy_kwh_per_year
 from planner.instance import Instance
+from planner.instance.operating import plant_upkeep_per_kw_year, staff_per_kw_year
 from planner.instance.resolve import SiteFacts, convert
 from planner.money import Account, Money
 from planner.units import G_PER_TONNE, L_PER_M3
@@ -54,6 +55,10 @@ def running(instance: Instance, site: SiteFacts, cooling: str) -> Running:
         (Account.WATER, "water"): water_m3 * years * site.water_price_per_m3,
         (Account.CARBON, "emissions"): 0.0 if price is None else carbon_t * years * convert(price, instance),
     }
+    if staff := staff_per_kw_year(instance, site.country):
+        money[Account.MAINTENANCE, "staff"] = staff * years
+    if upkeep := plant_upkeep_per_kw_year(instance, site.country):
+        money[Account.MAINTENANCE, "plant"] = upkeep * years
     paid = {key: amount for key, amount in money.items() if amount}
     return Running(site.peak_pue[cooling], it_kwh, facility_kwh, water_m3, carbon_t, paid)
 

@@ -15,7 +15,7 @@ from planner.errors import InstanceError
 
 BASE: dict[str, Any] = {
     "name": "comply",
-    "horizon": {"start": "2024-06", "periods": 1, "period_years": 4},
+    "scope": "hardware", "horizon": {"start": "2024-06", "periods": 1, "period_years": 4},
     "currency": {"unit": "USD", "year": 2024, "rates": {"CNY": 0.138}},
     "workloads": [{"name": "load", "kind": "compute", "peak_flops": 40e15}],
     "sites": [{"name": "guian", "hub": "guian", "power_limit_mw": 5}],

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 EVERY_LIMIT = {
     "name": "everything",
     "currency": {"unit": "USD", "rates": {"CNY": 0.14}},
-    "horizon": {"start": "2024-01", "periods": 2, "period_years": 2},
+    "scope": "hardware", "horizon": {"start": "2024-01", "periods": 2, "period_years": 2},
     "workloads": [
         {"name": "run", "kind": "compute", "peak_flops": 1e15, "one_cluster": True, "sites": ["a"]},
         {

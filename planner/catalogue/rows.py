@@ -25,7 +25,10 @@ ENTRIES: Mapping[str, type[Entry]] = MappingProxyType(
     }
 )
 """Kinds of rows that have an id, and their types. Each kind is a field of ``Catalogue`` and a CSV file."""
-FACILITY_ITEMS = ("power-train",)
+FACILITY_ITEMS = (
+    "power-train", "plant-equipment", "all-in-us", "all-in-china", "all-in-europe", "all-in-nordics",
+    "all-in-singapore", "all-in-japan", "all-in-other",
+)  # fmt: skip
 """Items that have a price only, of kind ``facility``."""
 _PRICED_PER = {"cooling": "kW", "facility": "kW"}
 _REFERENCES = (

@@ -15,6 +15,7 @@ from planner.instance import resolve
 from planner.instance.choices import Overrides
 from planner.instance.idle import prices_of_accelerators
 from planner.instance.models import parameters_of
+from planner.instance.operating import currencies
 from planner.instance.paths import Finding, KeyPath, suggestion
 from planner.instance.schema import Instance
 from planner.instance.sites import Site
@@ -359,6 +360,7 @@ def _catalogue_currencies(
         "racks": dict.fromkeys(catalogue.cooling[id].rack for id in methods),
         "facility": ["power-train"] if any(site.power_capex_per_kw is None for site in instance.sites) else [],
     }
+    yield from currencies(instance, catalogue).items()
     for kind, ids in used.items():
         for item in ids:
             price = catalogue.price(kind, item, ordered)

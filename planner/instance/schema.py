@@ -76,8 +76,18 @@ class Operations(Record):
     server_failures_per_year: Annotated[Fraction, Field(ge=0, le=1)] = 0.03
     """Share of the servers in a land hall that fail in a year: what undersea cabins carry spares for. 8 of 135 servers
     of the land control failed in 25 months (Microsoft Natick phase 2, 14 September 2020; from memory)."""
-    maintenance_rate: Annotated[Fraction, Field(ge=0, lt=1)] = 0.0
+    installation_rate: Annotated[Fraction, Field(ge=0, lt=1)] | None = None
+    """Installation of servers as a share of their price. Absent, as of all below: the default of the scope."""
+    maintenance_rate: Annotated[Fraction, Field(ge=0, lt=1)] | None = None
     """Yearly maintenance as a share of the purchase price of servers, switches and optics in service."""
+    network_licence_rate: Annotated[Fraction, Field(ge=0, lt=1)] | None = None
+    """Yearly licences as a share of the purchase price of switches in service."""
+    software_per_accelerator_year: Money | None = None
+    """Licences of software for one accelerator and year."""
+    staff_per_kw_year: Money | None = None
+    """People who run the facility, per kW of IT load."""
+    plant_upkeep_per_kw_year: Money | None = None
+    """Maintenance of power and cooling plant, per kW of IT load."""
 
 
 class Instance(Record):
@@ -87,6 +97,9 @@ class Instance(Record):
     description: str = ""
     currency: CurrencySetting = usual(CurrencySetting)
     horizon: Horizon
+    scope: Literal["hardware", "it", "all-in"] = "all-in"
+    """What counts by default: hardware and energy; with installation, maintenance, software and licences; or with the
+    building, staff and upkeep of the plant too. What the instance types counts in any scope."""
     objective: Literal["tco", "capex"] = "tco"
     """``tco``: present value of all spending less residual value; ``capex``: undiscounted purchases."""
     workloads: Annotated[tuple[Workload, ...], Field(min_length=1, max_length=200)]

@@ -22,7 +22,8 @@ Thing = tuple[str, str]
 def asset(money: Money, kind: str, id: str) -> Asset:
     """The money of an item as formulations take it."""
     terms = money.terms(kind, id)
-    return Asset(terms.price, terms.life, terms.upkeep, terms.residual, terms.embodied)
+    price = {t: price + terms.installation for t, price in terms.price.items()}
+    return Asset(price, terms.life, terms.upkeep, terms.residual, terms.embodied)
 
 
 class Things:

@@ -10,6 +10,7 @@ from planner.catalogue.entries import Entry, Switch
 from planner.engineering.carbon import embodied_kg
 from planner.instance import Instance
 from planner.instance.facility import site_goods
+from planner.instance.operating import software_per_year
 from planner.instance.resolve import SiteFacts, convert_price, order_date
 from planner.money import Item
 from planner.options.resources import Resources
@@ -45,9 +46,16 @@ class Prices:
             per_unit = amount / price.amount if price.amount else 0.0
             self.items[kind, row.id] = Item(
                 kind, row.id, row.name, unit, amount, row.life_years, price.as_of, price.source, price.grade,
-                low=price.low * per_unit, high=price.high * per_unit,
+                low=price.low * per_unit, high=price.high * per_unit, software_per_year=self._software(kind, row),
             )  # fmt: skip
         return self.items[kind, row.id]
+
+    def _software(self, kind: str, row: Any) -> float:
+        """Licences of one server and year."""
+        if kind != "servers":
+            return 0.0
+        device = self.catalogue.accelerators[row.accelerator]
+        return float(row.accelerators * software_per_year(self.instance, device))
 
     def site_items(self, site: SiteFacts) -> None:
         """What a site itself is bought of: power train, building, land."""

@@ -91,7 +91,7 @@ def compile_plan(options: Options, decisions: Decisions, *, status: str, bound: 
         objective_kind=instance.objective,
         currency=instance.currency.unit,
         currency_year=instance.currency.year or int(instance.horizon.start[:4]),
-        totals=totals(tables["sites"], bill, costs, cost_ranges(ground, built, spent), options.catalogue),
+        totals=totals(tables["sites"], bill, costs, cost_ranges(ground, built), options.catalogue),
         decisions={name: tuple(_ordered(name, rows)) for name, rows in tables.items()},
         bill_of_materials_rows=tuple(_ordered("bill_of_materials", bill)),
         cost_rows=tuple(_ordered("costs", costs)),

@@ -52,10 +52,7 @@ def postings(ground: Ground, built: Built) -> list[Posting]:
 
     for stock in built.stocks():
         _purchases(ground.money, stock, post)
-    for (site, cooling), kw in built.halls.items():
-        for (account, item), amount in ground.running(site, cooling).money.items():
-            for t, each in zip(ground.periods, kw, strict=True):
-                post(account, item, t, Use(site, "", "", t, t), amount * each)
+    _running(ground, built, post)
     return found
 
 
@@ -75,19 +72,28 @@ def cost_rows(ground: Ground, found: Iterable[Posting]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def cost_ranges(ground: Ground, built: Built, found: Iterable[Posting]) -> dict[str, float]:
+def _running(ground: Ground, built: Built, post: Post) -> None:
+    """What the IT load of a hall moves."""
+    for (site, cooling), kw in built.halls.items():
+        for (account, item), amount in ground.running(site, cooling).money.items():
+            for t, each in zip(ground.periods, kw, strict=True):
+                post(account, item, t, Use(site, "", "", t, t), amount * each)
+
+
+def cost_ranges(ground: Ground, built: Built) -> dict[str, float]:
     """Capex and total cost at the low and the high end of every price: ``capex_low``, ``tco_high``, ...
 
     All ends at once: a bracket, not an interval of some likelihood. Energy, water and carbon are as in the plan.
     """
-    present, bought = ground.money.present, (Account.CAPEX, Account.EMBODIED, Account.MAINTENANCE, Account.RESIDUAL)
-    running = sum(p.amount * present[p.account, p.period] for p in found if p.account not in bought)
+    present, running = ground.money.present, list[Posting]()
+    _running(ground, built, lambda *posting: running.append(Posting(*posting)))
+    run = sum(p.amount * present[p.account, p.period] for p in running)
     totals: dict[str, float] = {}
     for end in ("low", "high"):
         items = {key: replace(item, price=getattr(item, end)) for key, item in ground.money.items.items()}
         moved = _moved(Money(ground.money.instance, items, ground.money.embodied_t), built)
         totals[f"capex_{end}"] = sum(p.amount for p in moved if p.account == Account.CAPEX)
-        totals[f"tco_{end}"] = running + sum(p.amount * present[p.account, p.period] for p in moved)
+        totals[f"tco_{end}"] = run + sum(p.amount * present[p.account, p.period] for p in moved)
     return totals
 
 
@@ -107,7 +113,9 @@ def _purchases(money: Money, stock: Stock, post: Post) -> None:
         use = Use(stock.site, stock.pool, cooling, t, min(t + terms.life - 1, end))
         post(Account.CAPEX, stock.kind, t, use, terms.price[t] * bought)
         post(Account.EMBODIED, stock.kind, t, use, terms.embodied * bought)
-        post(Account.MAINTENANCE, stock.kind, t, use._replace(last=t), terms.upkeep * standing)
+        post(Account.CAPEX, "installation", t, use, terms.installation * bought)
+        for item, upkeep in terms.upkeep_of.items():
+            post(Account.MAINTENANCE, item, t, use._replace(last=t), upkeep * standing)
         post(Account.RESIDUAL, stock.kind, end, use, -terms.residual.get(t, 0.0) * bought)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from planner.money import Account, Money, Terms
+from planner.money import RUNNING, Money, Terms
 from planner.running import Running, kw_worth, running
 from planner.units import W_PER_KW
 
@@ -20,7 +20,7 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Worth:
-    """Money of one piece (or kW) by period of purchase, from the first; ``life`` in whole periods."""
+    """Money of one piece (or kW), installed, by period of purchase from the first; ``life`` in whole periods."""
 
     terms: Terms
     life: int
@@ -67,8 +67,7 @@ class Ground:
             self.pools_of.setdefault((pool.site, pool.server, *self.ratios[pool.design]), []).append(pool)
         weights = self.money.objective
         self.running_weight = {
-            account: tuple(weights.get((account, t), 0.0) for t in self.periods)
-            for account in (Account.ENERGY, Account.WATER, Account.CARBON)
+            account: tuple(weights.get((account, t), 0.0) for t in self.periods) for account in RUNNING
         }
         self.part_kw = {part: row.power_w / W_PER_KW for part, row in options.catalogue.optics.items()}
         self.stands: dict[tuple[object, ...], Any] = {}
@@ -105,7 +104,7 @@ class Ground:
             self._worth[kind, id] = Worth(
                 terms,
                 terms.life,
-                tuple(terms.price[t] for t in self.periods),
+                tuple(terms.price[t] + terms.installation for t in self.periods),
                 tuple(self.money.worth(kind, id, t) for t in self.periods),
             )
         return self._worth[kind, id]

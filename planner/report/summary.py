@@ -49,7 +49,7 @@ def headline(summary: Summary) -> tuple[tuple[str, str, str], ...]:
     amounts = [
         ("Total cost of ownership", totals["tco"], _joined("minimised" if is_tco else "", _present(summary))),
         ("Capital (capex)", totals["capex"], _joined("" if is_tco else "minimised", "purchases, undiscounted")),
-        ("Running (opex)", totals["opex"], "energy and maintenance, undiscounted"),
+        ("Running (opex)", totals["opex"], "energy and upkeep, undiscounted"),
         ("Residual value", residual, "present value of what is left at the end, credited"),
         (
             "Proven lower limit",
@@ -62,6 +62,8 @@ def headline(summary: Summary) -> tuple[tuple[str, str, str], ...]:
         for label, amount, remark in amounts
         if amount or label != "Residual value"
     ]
+    if summary["scope"] in SCOPES:
+        rows.append(("Counted", summary["scope"], f"scope of {SCOPES[summary['scope']]}"))
     rows += [
         ("Accelerators", count(totals["accelerators"]), _hardware(summary)),
         ("Network", plural(int(totals["switches"]), "switch", "switches"), _optics(totals)),
@@ -70,6 +72,12 @@ def headline(summary: Summary) -> tuple[tuple[str, str, str], ...]:
     return tuple(rows)
 
 
+SCOPES = {
+    "hardware": "hardware, plant and energy; no installation, licences, building or staff unless typed",
+    "it": "hardware, plant, energy, installation, maintenance, software and licences; no building, no staff",
+    "all-in": "all: hardware, installation, maintenance, software, licences, building, plant, staff, energy",
+}  # fmt: skip
+"""What a scope counts, in words."""
 GRADE_WORDS = {
     "given": "prices of your own", "quote": "quotes", "list": "list prices", "tender": "tenders",
     "analyst": "analysts and press", "derived": "derived prices", "memory": "memory",

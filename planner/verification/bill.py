@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from planner.catalogue.facility import Redundancy, facility_rows
 from planner.instance import Money
+from planner.verification import operating
 from planner.verification.facts import View
-from planner.verification.sites import money
+from planner.verification.sites import Dated, money
 
 POWER_TRAIN = "power-train"
 KINDS = ("servers", "switches", "optics", "racks", "cooling", "facility", "building", "land")
@@ -69,7 +70,9 @@ def in_service(view: View) -> Iterator[tuple[Purchase, float]]:
 def unit_price(view: View, purchase: Purchase, end: str = "amount") -> float | None:
     """Price of one (or of one kW) in the plan's currency in the period of its purchase, or the low or high end of its
     range; None if there is none."""
-    own = _site_price(view, purchase)
+    own, built = _site_price(view, purchase), _building(view, purchase)
+    if built is not None:
+        return view.facts.on_path(getattr(built, end), purchase.kind, purchase.site, purchase.period)
     price = view.facts.price(purchase.kind, purchase.item, end) if own is None else money(own, view.facts.instance)
     if purchase.kind == "facility" and price is not None:
         site = next((s for s in view.facts.instance.sites if s.name == purchase.site), None)
@@ -86,8 +89,17 @@ def price_origin(view: View, purchase: Purchase) -> tuple[str, str, str] | None:
     """Date, source and grade of that price; None if there is none."""
     if _site_price(view, purchase) is not None:
         return view.facts.first_order.isoformat(), "instance", "given"
-    price = view.facts.dated_price(purchase.kind, purchase.item)
+    price = _building(view, purchase) or view.facts.dated_price(purchase.kind, purchase.item)
     return None if price is None else (price.as_of, price.source, price.grade)
+
+
+def _building(view: View, purchase: Purchase) -> Dated | None:
+    """The price of a building that its site doesn't state."""
+    facts = view.facts
+    site = next((s for s in facts.instance.sites if s.name == purchase.site), None)
+    if purchase.kind != "building" or site is None:
+        return None
+    return operating.building(site, facts.instance, facts.catalogue, facts.first_order)
 
 
 def _site_price(view: View, purchase: Purchase) -> Money | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.verification import bill
+from planner.verification import bill, operating
 from planner.verification.checks import Book
 from planner.verification.facts import View
 from planner.verification.sites import money
@@ -18,6 +18,9 @@ def check(view: View, book: Book) -> None:
         price = bill.unit_price(view, purchase)
         if price is not None:
             spent[purchase.period] += price * quantity
+        if purchase.kind == "servers":
+            stated = view.facts.price("servers", purchase.item) or 0.0
+            spent[purchase.period] += operating.share(view.facts.instance, "installation") * stated * quantity
     if limits.capex is not None:
         limit = money(limits.capex, view.facts.instance) or 0.0
         book.within("capital within budget", "whole horizon", "capital spending", sum(spent.values()), limit)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from planner.catalogue import Catalogue
@@ -21,6 +21,8 @@ from planner.catalogue.entries import (
     Server,
 )
 from planner.instance import Instance
+from planner.instance.sites import Site
+from planner.verification import operating
 from planner.verification.checks import WHOLE, Book, covers
 from planner.verification.sites import Dated, SiteFacts, in_currency, price_in_force, read_site
 from planner.verification.tables import Clusters, Fleet, Links, Network, Parts, Row, Tables
@@ -75,10 +77,16 @@ class Facts:
         self.first_order = self.order_date(1)
         overrides = {kind: dict(rows) for kind, rows in instance.catalogue.overrides if rows}
         self.catalogue = catalogue.with_overrides(overrides, instance.currency.unit, self.first_order)
-        self.sites = {site.name: read_site(site, instance, self.catalogue) for site in instance.sites}
+        self.sites = {site.name: self._site(site) for site in instance.sites}
         self.periods = range(1, instance.horizon.periods + 1)
         self.years = instance.horizon.period_years
         self._dated: dict[tuple[str, str], Dated | None] = {}
+
+    def _site(self, site: Site) -> SiteFacts:
+        """A site, with the building that the scope asks for where it states none."""
+        found = read_site(site, self.instance, self.catalogue)
+        built = operating.building(site, self.instance, self.catalogue, self.first_order)
+        return found if built is None else replace(found, building_capex_per_kw=built.amount)
 
     def order_date(self, period: int) -> datetime.date:
         """Date on which the purchases of ``period`` (from 1) are ordered."""

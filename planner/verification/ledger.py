@@ -9,7 +9,7 @@ from typing import NamedTuple
 from planner.catalogue.facility import EmbodiedCarbon, facility_rows
 from planner.plan.plan import Plan
 from planner.units import HOURS_PER_YEAR, KG_PER_TONNE
-from planner.verification import bill, power
+from planner.verification import bill, operating, power
 from planner.verification.bill import KINDS, MAINTAINED, Purchase
 from planner.verification.checks import ABSOLUTE, Book, near
 from planner.verification.facts import View
@@ -18,6 +18,7 @@ from planner.verification.tables import Cost, sound
 from planner.verification.totals import check_totals
 
 PER_KW = ("cooling", "facility", "building")
+UPKEEP = (*MAINTAINED, "software", "network licences", "staff", "plant")
 Line = tuple[str, str, str, int]
 """Account, item, site, period."""
 
@@ -121,6 +122,9 @@ def _spending(view: View, figure: str) -> Iterator[Spent]:
             cost / (1 + rate) ** bought_at,
         )  # fmt: skip
         yield serves
+        if purchase.kind == "servers" and (installed := operating.share(instance, "installation")):
+            paid = quantity * installed * (view.facts.price("servers", purchase.item, figure) or 0.0)
+            yield serves._replace(item="installation", amount=paid, present_value=paid / (1 + rate) ** bought_at)
         per_tonne = money(instance.carbon.price_per_tonne, instance)
         if instance.carbon.embodied and per_tonne is not None:
             made = quantity * embodied_tonnes(view, purchase.kind, purchase.item) * per_tonne
@@ -141,12 +145,22 @@ def _spending(view: View, figure: str) -> Iterator[Spent]:
                 yield Spent(account, item, site, period, None, None, period, period, yearly * years, value)
     for kept, count in bill.in_service(view):
         price = view.facts.price(kept.kind, kept.item, figure)
-        if price is not None:
-            yearly, period = instance.operations.maintenance_rate * price * count, kept.period
+        for item, each in () if price is None else _upkeep(view, kept.kind, kept.item, price):
+            yearly, period = each * count, kept.period
             yield Spent(
-                "maintenance", kept.kind, kept.site, period, kept.pool, None, period, period, yearly * years,
+                "maintenance", item, kept.site, period, kept.pool, None, period, period, yearly * years,
                 paid_yearly(yearly, rate, period, years),
             )  # fmt: skip
+
+
+def _upkeep(view: View, kind: str, id: str, price: float) -> Iterator[tuple[str, float]]:
+    """What keeping one piece costs in a year, by what it is paid for."""
+    instance = view.facts.instance
+    yield kind, operating.share(instance, "maintenance") * price
+    if kind == "switches":
+        yield "network licences", operating.share(instance, "network-licences") * price
+    if kind == "servers":
+        yield "software", operating.software(instance, view.facts.catalogue, id)
 
 
 def _yearly(view: View, site: str, period: int, kwh: float) -> Iterator[tuple[str, str, float]]:
@@ -154,7 +168,9 @@ def _yearly(view: View, site: str, period: int, kwh: float) -> Iterator[tuple[st
     facts = view.facts.sites[site]
     price = money(view.facts.instance.carbon.price_per_tonne, view.facts.instance)
     yield "energy", "electricity", kwh * facts.tariff_per_kwh
-    _, peak, _ = power.loads(view, site, period)
+    it_kw, peak, _ = power.loads(view, site, period)
+    for item, each in operating.facility_yearly(view.facts.instance, facts.country).items():
+        yield "maintenance", item, it_kw * each
     if facts.demand_charge_per_kw_year:
         yield "energy", "demand charge", peak * facts.demand_charge_per_kw_year
     water, carbon = power.uses(view, site, period)
@@ -194,8 +210,9 @@ def paid_yearly(yearly: float, rate: float, period: int, years: float) -> float:
 
 def _lines(view: View, book: Book, expected: dict[Line, tuple[float, float]]) -> None:
     accounts: dict[str, tuple[str, ...]] = {
-        "capex": KINDS, "energy": ("electricity", "demand charge"), "maintenance": MAINTAINED, "residual": KINDS,
-        "water": ("water",), "carbon": ("emissions",), "embodied carbon": ("servers", "switches", "racks"),
+        "capex": (*KINDS, "installation"), "energy": ("electricity", "demand charge"), "maintenance": UPKEEP,
+        "residual": KINDS, "water": ("water",), "carbon": ("emissions",),
+        "embodied carbon": ("servers", "switches", "racks"),
     }  # fmt: skip
     found: dict[Line, Cost] = {}
     for row in view.tables.costs:

@@ -12,6 +12,7 @@ from planner.cli.main import app
 QUESTION = """\
 name: small
 description: "[red]thirty[/red] petaflops"
+scope: hardware
 horizon: {start: 2024-01, periods: 1, period_years: 4, discount_rate: 0.08}
 currency: {unit: USD, year: 2024, rates: {CNY: 0.14}}
 workloads:

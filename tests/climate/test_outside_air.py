@@ -28,6 +28,7 @@ def instance(**site: Any) -> Any:
     return load_instance(
         {
             "name": "hall",
+            "scope": "hardware",
             "horizon": {"start": "2026-06", "periods": 1, "period_years": 3},
             "currency": {"unit": "USD", "rates": {"CNY": 0.14}},
             "workloads": [{"name": "run", "kind": "compute", "peak_flops": 1e16}],

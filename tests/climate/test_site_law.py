@@ -24,6 +24,7 @@ def instance(site: dict[str, Any], start: str = "2026-09", years: float = 3, flo
     return load_instance(
         {
             "name": "hall",
+            "scope": "hardware",
             "horizon": {"start": start, "periods": 1, "period_years": years},
             "currency": {"unit": "USD", "rates": {"CNY": 0.14}},
             "workloads": [{"name": "run", "kind": "compute", "peak_flops": flops}],

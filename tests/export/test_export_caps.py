@@ -134,6 +134,7 @@ def test_caps_of_an_instance() -> None:
         {
             "name": "caps",
             "currency": {"rates": {"CNY": 0.14}},
+            "scope": "hardware",
             "horizon": {"start": "2025-06", "periods": 2, "period_years": 1},
             "workloads": [{"name": "load", "kind": "compute", "peak_flops": 1e15}],
             "sites": [site],

@@ -21,6 +21,7 @@ def question(start: str, periods: int = 1, country: str = "CN", **others: Any) -
     return {
         "name": "export",
         "currency": {"rates": {"CNY": 0.14}},
+        "scope": "hardware",
         "horizon": {"start": start, "periods": periods, "period_years": 1},
         "workloads": [{"name": "load", "kind": "compute", "peak_flops": 20e15}],
         "sites": [site],

@@ -18,7 +18,7 @@ from planner.instance.paths import KeyPath, key_path
 INSTANCE: dict[str, Any] = {
     "name": "bounds",
     "currency": {"year": 2023, "rates": {"CNY": 0.14}},
-    "horizon": {"start": "2023-07", "periods": 2, "period_years": 4, "discount_rate": 0.08},
+    "scope": "hardware", "horizon": {"start": "2023-07", "periods": 2, "period_years": 4, "discount_rate": 0.08},
     "workloads": [
         {
             "name": "train", "kind": "training", "parameters": 1e9, "active_parameters": 1e9, "tokens": 1e9, "days": 30,

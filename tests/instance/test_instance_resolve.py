@@ -41,6 +41,7 @@ def instance_of(*sites: dict[str, Any], **sections: Any) -> Instance:
         {
             "name": "base",
             "currency": {"rates": {"CNY": 0.14}},
+            "scope": "hardware",
             "horizon": {"start": "2023-07", "periods": 3, "period_years": 0.5},
             "workloads": [{"name": "w", "kind": "compute", "peak_flops": 1e18}],
             "sites": list(sites) or [{"name": "guian", "hub": "guian", "power_limit_mw": 60}],

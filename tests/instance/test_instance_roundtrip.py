@@ -16,6 +16,7 @@ FULL: dict[str, Any] = {
     "name": "full",
     "description": "every section\nand two lines",
     "currency": {"unit": "USD", "year": 2023, "rates": {"CNY": 0.14, "EUR": 1.1}},
+    "scope": "hardware",
     "horizon": {"start": "2023-07", "periods": 2, "period_years": 2.5, "discount_rate": 0.08},
     "objective": "capex",
     "workloads": [
@@ -50,6 +51,7 @@ FULL: dict[str, Any] = {
 SMALL: dict[str, Any] = {
     "name": "small",
     "currency": {"rates": {"CNY": 0.14}},
+    "scope": "hardware",
     "horizon": {"start": "2023-07"},
     "workloads": [{"name": "raw", "kind": "compute", "peak_flops": 1e18}],
     "sites": [{"name": "sea", "hub": "liaoning-undersea", "power_limit_mw": 1}],
@@ -69,7 +71,12 @@ def test_round_trip() -> None:
 def test_defaults_are_written_out() -> None:
     """What the file leaves out is in the canonical data, so that it outlives a change of defaults."""
     data = instance_data(parse_instance(SMALL))
-    operations = {"availability": 1.0, "load_factor": 0.85, "maintenance_rate": 0.0, "server_failures_per_year": 0.03}
+    by_scope = (
+        "installation_rate", "maintenance_rate", "network_licence_rate", "software_per_accelerator_year",
+        "staff_per_kw_year", "plant_upkeep_per_kw_year",
+    )  # fmt: skip
+    usual = {"availability": 1.0, "load_factor": 0.85, "server_failures_per_year": 0.03}
+    operations = usual | dict.fromkeys(by_scope)
     assert data["operations"] == operations
     assert list(data) == sorted(data)
 

@@ -14,6 +14,7 @@ from planner.report.options import options_data
 
 QUESTION: dict[str, Any] = {
     "name": "words",
+    "scope": "hardware",
     "horizon": {"start": "2025-01"},
     "currency": {"unit": "USD", "rates": {"CNY": 0.14}},
     "sites": [{"name": "s", "country": "US", "power_limit_mw": 1, "tariff_per_kwh": 0.1}],

@@ -26,6 +26,7 @@ def solved(server: str, servers: int, switches: tuple[str, ...], **fabric: Any) 
         planner.load_instance(
             {
                 "name": "networks",
+                "scope": "hardware",
                 "horizon": {"start": "2026-06", "periods": 1, "period_years": 3},
                 "currency": {"unit": "USD", "rates": {"CNY": 0.14}},
                 "workloads": [{**load, "peak_flops": (servers - 0.5) * row.accelerators * rate * 1e12}],

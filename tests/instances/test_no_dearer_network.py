@@ -52,7 +52,7 @@ def bought(server: str, servers: int, plain: bool) -> tuple[float, float, float,
     data = {
         "name": "no-dearer",
         "objective": "capex",
-        "horizon": {"start": "2026-06", "periods": 1, "period_years": 3},
+        "scope": "hardware", "horizon": {"start": "2026-06", "periods": 1, "period_years": 3},
         "currency": {"unit": "USD", "rates": {"CNY": 0.14}},
         "workloads": [{
             "name": "w", "kind": "compute", "precision": "fp16", "one_cluster": True,

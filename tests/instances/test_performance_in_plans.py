@@ -25,6 +25,7 @@ CHAT = {
 }  # fmt: skip
 QUESTION = {
     "name": "performance",
+    "scope": "hardware",
     "horizon": {"start": "2025-01"},
     "objective": "capex",
     "currency": {"unit": "USD", "rates": {"CNY": 0.14}},
@@ -223,6 +224,7 @@ def test_software_that_hides_communication_takes_fewer_servers() -> None:
     """``stack`` chooses the constants of the training software; verify asks for the same ones."""
     data = {
         "name": "stack",
+        "scope": "hardware",
         "horizon": {"start": "2024-06"},
         "currency": {"unit": "USD", "rates": {"CNY": 0.14}},
         "workloads": [{"name": "run", "kind": "training", "model": "gpt3-175b", "tokens": 300e9, "days": 30}],

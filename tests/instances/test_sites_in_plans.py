@@ -24,7 +24,7 @@ PLANS: dict[str, Plan] = {}
 SITE: Data = {"country": "CN", "power_limit_mw": 1, "tariff_per_kwh": 0.1}
 BASE: Data = {
     "name": "sites",
-    "horizon": {"start": "2023-07", "period_years": 4, "discount_rate": 0.08},
+    "scope": "hardware", "horizon": {"start": "2023-07", "period_years": 4, "discount_rate": 0.08},
     "currency": {"unit": "USD", "rates": {"CNY": 0.14}},
     "workloads": [{"name": "load", "kind": "compute", "peak_flops": 5 * 8 * 312e12}],  # five servers of 6.5 kW
     "sites": [{"name": "north", "place": "zhangjiakou", **SITE}],
@@ -428,7 +428,8 @@ def test_bad_sites_are_refused_in_one_sentence(paths: Data, key: str, message: s
 def test_a_fault_of_a_site_names_file_and_line(tmp_path: Path) -> None:
     file = tmp_path / "instance.yaml"
     file.write_text(
-        "name: bad\nhorizon: {start: 2023-07}\nworkloads:\n  - {name: load, kind: compute, peak_flops: 1e15}\n"
+        "name: bad\nscope: hardware\nhorizon: {start: 2023-07}\n"
+        "workloads:\n  - {name: load, kind: compute, peak_flops: 1e15}\n"
         "sites:\n  - name: north\n    country: US\n    tariff_per_kwh: 0.1\n    power_limit_mw: 1\n    place: osloo\n"
         "currency: {rates: {CNY: 0.14}}\n",
         encoding="utf-8",

@@ -23,7 +23,7 @@ from planner.options.tables import Attachment, Design, Options, Pool, Size, Step
 
 DATA: dict[str, Any] = {
     "name": "by-hand",
-    "horizon": {"start": "2021-01", "periods": 1, "period_years": 1, "discount_rate": 0.0},
+    "scope": "hardware", "horizon": {"start": "2021-01", "periods": 1, "period_years": 1, "discount_rate": 0.0},
     "objective": "tco",
     "workloads": [{"name": "chat", "kind": "compute", "peak_flops": 1e15}],
     "sites": [{"name": "home", "country": "US", "power_limit_mw": 1, "tariff_per_kwh": 0.10}],

@@ -26,6 +26,7 @@ def question(*workloads: Mapping[str, Any], **rest: Any) -> Instance:
     names = [{"name": f"load{i}", **workload} for i, workload in enumerate(workloads)]
     data = {
         "name": "loads",
+        "scope": "hardware",
         "horizon": {"start": "2026-01"},
         "currency": {"unit": "USD", "rates": {"CNY": 0.14}},
         "workloads": names,

@@ -24,6 +24,7 @@ CHAT = {"kind": "inference", "tokens_in": 500, "tokens_out": 200, "precision": "
 def question(*workloads: Mapping[str, Any], **rest: Any) -> Instance:
     data = {
         "name": "loads",
+        "scope": "hardware",
         "horizon": {"start": "2026-01"},
         "currency": {"unit": "USD", "rates": {"CNY": 0.14}},
         "workloads": [{"name": f"load{i}", **workload} for i, workload in enumerate(workloads)],

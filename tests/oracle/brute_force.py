@@ -153,6 +153,7 @@ class Search:
         instance = self.instance
         if instance.policy.export_rules != "none" or instance.fabric.management_networks:
             raise TooLargeError("export rules and management networks")
+        assert instance.scope == "hardware"  # what is typed counts, and no default
         if instance.fabric.layout is not None or instance.horizon.period_years != int(instance.horizon.period_years):
             raise TooLargeError("floors and parts of years")
         if instance.price_paths and instance.budget.capex_by_period is not None:
@@ -308,8 +309,8 @@ class Search:
         """What one piece bought in period t adds to the objective, less what is left of it at the end."""
         item, price = self.good(kind, id), self.price_in(kind, id, t)
         if not self.tco:
-            return price
-        money = (price + item.carbon_t * self.carbon_price) * self.discount[t]
+            return price + self.installed(kind, id)
+        money = (price + self.installed(kind, id) + item.carbon_t * self.carbon_price) * self.discount[t]
         if self.instance.horizon.residual_value == "straight-line":
             age = (self.count - t) * self.years
             money -= price * max(0.0, 1 - age / item.life_years) * self.end_discount
@@ -319,7 +320,19 @@ class Search:
         """What the upkeep of one piece in service in period t adds to the objective."""
         if not self.tco or kind not in ("servers", "switches", "optics"):
             return 0.0
-        return self.good(kind, id).price * self.instance.operations.maintenance_rate * self.yearly[t]
+        typed = self.instance.operations
+        yearly = self.good(kind, id).price * (typed.maintenance_rate or 0.0)
+        if kind == "switches":
+            yearly += self.good(kind, id).price * (typed.network_licence_rate or 0.0)
+        if kind == "servers" and typed.software_per_accelerator_year is not None:
+            each = convert(typed.software_per_accelerator_year, self.instance)
+            yearly += self.catalogue.servers[id].accelerators * each
+        return yearly * self.yearly[t]
+
+    def installed(self, kind: str, id: str) -> float:
+        """What installing one piece costs, of which nothing is left at the end."""
+        rate = self.instance.operations.installation_rate or 0.0
+        return self.good(kind, id).price * rate if kind == "servers" else 0.0
 
     @cache  # noqa: B019
     def paid_each(self, kind: str, id: str) -> np.ndarray:
@@ -330,7 +343,7 @@ class Search:
         for t in self.span:
             upkeep = sum(self.money_kept(kind, id, u) for u in self.span if t <= u < t + life)
             found[t, 0] = self.money_bought(kind, id, t) + upkeep
-            found[t, 1] = self.price_in(kind, id, t)
+            found[t, 1] = self.price_in(kind, id, t) + self.installed(kind, id)
             if self.by_period:
                 found[t, self.columns["spent", t]] = found[t, 1]
             for number, limit in enumerate(self.instance.supply):
@@ -678,7 +691,10 @@ class Search:
         each = site.pue[c] * site.tariff_per_kwh
         each += site.water_l_per_kwh[c] / 1000 * site.water_price_per_m3
         each += site.pue[c] * (site.carbon_g_per_kwh or 0.0) / 1e6 * self.carbon_price
-        return kwh * each * self.yearly[t]
+        typed = self.instance.operations
+        people = [typed.staff_per_kw_year, typed.plant_upkeep_per_kw_year]
+        kept = sum(convert(money, self.instance) for money in people if money is not None)
+        return (kwh * each + kept) * self.yearly[t]
 
     def _moved(self, money: float, spent: list[float], early: list[tuple[float, float]]) -> float | None:
         """Money after continuous purchases moved to the first period to meet the budgets; None if they cannot."""

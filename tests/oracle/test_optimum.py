@@ -37,6 +37,24 @@ def test_the_engine_finds_what_exhaustive_search_finds(first: int) -> None:
     assert seen["above"] <= 2
 
 
+OPERATIONS = {
+    "installation_rate": 0.07, "network_licence_rate": 0.3, "software_per_accelerator_year": 900,
+    "staff_per_kw_year": 400, "plant_upkeep_per_kw_year": 250,
+}  # fmt: skip
+"""Large beside the prices of the tiny instances, so that they decide."""
+
+
+@every_seed(8, 4, 4)
+def test_what_running_a_fleet_costs_moves_the_same_optimum(first: int) -> None:
+    """Installation, licences, software, staff and upkeep of the plant, worked out twice."""
+    seen: Counter[str] = Counter()
+    for seed in range(first, first + 4):
+        data = tiny.random_instance(seed)
+        compare({**data, "operations": {**data.get("operations", {}), **OPERATIONS}}, seen)
+    assert seen["same"] >= 2
+    assert not seen["above"]
+
+
 @pytest.mark.slow
 @every_seed(1000, 800, BATCH)
 def test_the_engine_finds_what_exhaustive_search_finds_on_many(first: int) -> None:

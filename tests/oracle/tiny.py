@@ -85,6 +85,7 @@ def instance(**change: Any) -> Data:
     """Three servers of plain compute at one site for one period of four years, undiscounted."""
     return {
         "name": "tiny",
+        "scope": "hardware",
         "horizon": {"start": "2020-01", "periods": 1, "period_years": 4},
         "workloads": [compute(3)],
         "sites": [site()],

@@ -108,6 +108,7 @@ def test_measurements_of_the_page_are_accepted() -> None:
     text = MODEL_PAGE.partition("```yaml\n")[2].partition("```")[0]
     question = {
         "name": "page",
+        "scope": "hardware",
         "horizon": {"start": "2025-01"},
         "workloads": [{"name": "run", "kind": "training", "model": "llama-2-13b", "tokens": 1e12, "days": 30}],
         "sites": [{"name": "home", "country": "US", "power_limit_mw": 9, "tariff_per_kwh": 0.1}],

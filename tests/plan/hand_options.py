@@ -54,6 +54,7 @@ def options(
     data = {
         "name": "hand",
         "currency": {"rates": {"CNY": 0.14}},
+        "scope": "hardware",
         "horizon": {"start": "2023-07", "periods": periods, "period_years": 1},
         "workloads": [{"name": "web", "kind": "compute", "peak_flops": 1e15}],
         "sites": [

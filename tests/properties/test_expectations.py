@@ -17,7 +17,7 @@ Data = dict[str, Any]
 
 BASE: Data = {
     "name": "expectations",
-    "horizon": {"start": "2023-07", "period_years": 4, "discount_rate": 0.08},
+    "scope": "hardware", "horizon": {"start": "2023-07", "period_years": 4, "discount_rate": 0.08},
     "currency": {"unit": "USD", "rates": {"CNY": 0.14}},
     "workloads": [
         {"name": "run", "kind": "training", "parameters": 13e9, "tokens": 300e9, "days": 30},

@@ -21,7 +21,7 @@ Data = dict[str, Any]
 COMMON: Data = {"country": "CN", "power_limit_mw": 0.4}
 BASE: Data = {
     "name": "site-properties",
-    "horizon": {"start": "2023-07", "period_years": 4, "discount_rate": 0.08},
+    "scope": "hardware", "horizon": {"start": "2023-07", "period_years": 4, "discount_rate": 0.08},
     "currency": {"unit": "USD", "rates": {"CNY": 0.14}},
     "workloads": [{"name": "load", "kind": "compute", "peak_flops": 20 * 8 * 312e12}],
     "sites": [

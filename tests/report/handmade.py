@@ -17,6 +17,7 @@ INSTANCE: Data = {
     "name": "hand",
     "description": "typed by hand",
     "currency": {"unit": "USD", "rates": {"CNY": 0.14}},
+    "scope": "hardware",
     "horizon": {"start": "2024-01", "periods": 1, "period_years": 4, "discount_rate": 0.08},
     "workloads": [{"name": "load", "kind": "compute", "peak_flops": 1e16}],
     "sites": [

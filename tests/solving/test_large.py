@@ -46,6 +46,7 @@ def test_what_passes_the_power_of_a_site_stands_at_the_other() -> None:
     """Eighteen servers at a site that cannot feed them with their network: one load goes where some stand already."""
     data = {
         "name": "two-sites",
+        "scope": "hardware",
         "horizon": {"start": "2021-01", "periods": 1, "period_years": 1},
         "currency": {"unit": "USD", "rates": {"CNY": 0.14}},
         "workloads": [{"name": "chat", "kind": "compute", "peak_flops": 2.4e15 * 20}],

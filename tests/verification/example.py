@@ -72,7 +72,7 @@ def small_data() -> Row:
     """The instance of the small plan, as plain data."""
     return {
         "name": "small",
-        "horizon": {
+        "scope": "hardware", "horizon": {
             "start": "2023-07", "periods": 2, "period_years": 2, "discount_rate": 0.08,
             "residual_value": "straight-line",
         },
@@ -164,7 +164,7 @@ def superpod_data() -> Row:
     """The instance of the SuperPOD plan: one run of 140 servers for a little under 30 days."""
     return {
         "name": "superpod",
-        "horizon": {"start": "2021-03", "periods": 1, "period_years": 4, "discount_rate": 0.1},
+        "scope": "hardware", "horizon": {"start": "2021-03", "periods": 1, "period_years": 4, "discount_rate": 0.1},
         # 6 x 175e9 x tokens / (140 x 8 x 312e12 x 0.5) = 30 days with 431e9 tokens: 139.7 servers
         "currency": {"rates": {"CNY": 0.155}},
         "workloads": [

@@ -32,6 +32,7 @@ def view(
     instance = parse_instance(
         {
             "name": "by-hand",
+            "scope": "hardware",
             "horizon": {"start": "2026-01"},
             "currency": {"unit": "USD", "rates": {"CNY": 0.14}},
             "workloads": [{"name": f"load{i}", **load} for i, load in enumerate(loads)],
