@@ -118,19 +118,22 @@ def prompt_share(ground: Ground, workload: Workload, work: Iterable[Row], fleet:
     if not read or not written or workload.utilisation is not None:
         return read / (read + written)
     total = reading = 0.0
+    alone: dict[tuple[str, float], float | None] = {}
     for row in work:
-        carried = row["blocks"] * row["rate_per_block"]
-        each = _read_only(ground, workload, fleet[row["pool"]])
+        pool, carried = fleet[row["pool"]], row["blocks"] * row["rate_per_block"]
+        key = (pool["server"], pool["leaf_oversubscription"] * pool["spine_oversubscription"])
+        if key not in alone:
+            alone[key] = _read_only(ground, workload, *key)
+        each = alone[key]
         share = read / (read + written) if each is None else row["rate_per_block"] / row["devices_per_block"] / each
         total, reading = total + carried, reading + carried * min(1.0, share)
     return reading / total if total else read / (read + written)
 
 
-def _read_only(ground: Ground, workload: Inference, pool: Row) -> float | None:
+def _read_only(ground: Ground, workload: Inference, server_id: str, slowdown: float) -> float | None:
     """Requests/s of one accelerator that reads prompts and writes one token; None where none is served so."""
     catalogue, instance = ground.options.catalogue, ground.options.instance
-    server = catalogue.servers[pool["server"]]
-    slowdown = pool["leaf_oversubscription"] * pool["spine_oversubscription"]
+    server = catalogue.servers[server_id]
     device = device_of(catalogue.accelerators[server.accelerator], server, slowdown)
     return reading_rate(instance, workload, server.accelerator, device)
 

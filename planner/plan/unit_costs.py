@@ -44,6 +44,7 @@ class UnitCosts:
         }
         names = [workload.name for workload in self.instance.workloads]
         self.sharing = Sharing(fleet, work, energy, names, self.periods)
+        self._made: dict[str, list[Output]] = {}
         self.lines: dict[tuple[str, Account, str, int], float] = {}
         self.value: dict[tuple[str, str], float] = {}
         """Present value by (workload, accelerator)."""
@@ -93,9 +94,11 @@ class UnitCosts:
         return sum(value for (name, _), value in self.value.items() if name == workload)
 
     def _outputs(self, workload: Workload) -> list[Output]:
-        own = [row for row in self.work if row["workload"] == workload.name]
-        reading = prompt_share(self.ground, workload, own, self.sharing.pools)
-        return outputs(workload, self.periods, self.years, reading)
+        if workload.name not in self._made:
+            own = [row for row in self.work if row["workload"] == workload.name]
+            reading = prompt_share(self.ground, workload, own, self.sharing.pools)
+            self._made[workload.name] = outputs(workload, self.periods, self.years, reading)
+        return self._made[workload.name]
 
     def _unit(self, workload: str, output: Output, accelerator: str, value: float) -> dict[str, Any]:
         present = self._present(output)

@@ -144,7 +144,7 @@ def order_table(summary: Summary) -> Table:
     orders = summary["orders"]
     if len({row["period"] for row in orders}) < 2:
         orders = []
-    shown = sorted(orders, key=lambda row: (row["period"], -row["cost"]))[:MOST_ORDERS]
+    shown = sorted(orders, key=lambda row: -row["cost"])[:MOST_ORDERS]
     scale = money_scale((row["cost"] for row in orders), summary["currency"])
     rows = (
         (
@@ -152,7 +152,7 @@ def order_table(summary: Summary) -> Table:
             count(row["quantity"]) if row["unit"] == "each" else f"{row['quantity']:,.0f} {row['unit']}",
             scale(row["cost"]),
         )
-        for row in sorted(shown, key=lambda row: (row["period"], row["order_date"], row["site"]))
+        for row in sorted(shown, key=lambda row: (row["period"], row["order_date"], row["site"], -row["cost"]))
     )  # fmt: skip
     more = len(orders) - len(shown)
     note = f"{count(more)} smaller orders are left out; planner report --format csv --table orders has all"

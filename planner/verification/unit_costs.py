@@ -248,6 +248,14 @@ def _reading(view: View, load: Inference, split: Split) -> float:
 
 
 def _best(view: View, alone: Inference, pool: Pool) -> float | None:
+    key = ("reading", alone.name, pool.server.id, pool.leaf_ratio * pool.spine_ratio)
+    if key not in view.memo:
+        view.memo[key] = _asked(view, alone, pool)
+    found: float | None = view.memo[key]
+    return found
+
+
+def _asked(view: View, alone: Inference, pool: Pool) -> float | None:
     device = device_of(pool.device, pool.server, pool.leaf_ratio * pool.spine_ratio)
     try:
         found = replicas_on(view.facts.instance, alone, pool.device.id, device)
