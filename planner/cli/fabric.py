@@ -50,6 +50,9 @@ AnyPods = Annotated[
 Growth = Annotated[
     bool, typer.Option("--growth", help="Wire every leaf for as many servers as it can hold; uplinks follow them.")
 ]
+DualHomed = Annotated[
+    bool, typer.Option("--dual-homed", help="No switch alone: two leaves for the ports of a server, and two spines.")
+]
 LengthOption = Annotated[
     list[str] | None,
     typer.Option("--length", metavar="CLASS=METRES", help="Length of node-leaf, leaf-spine or spine-core links."),
@@ -90,6 +93,7 @@ def fabric(
     managers: Managers = 0,
     any_pods: AnyPods = False,
     growth: Growth = False,
+    dual_homed: DualHomed = False,
     length: LengthOption = None,
     floor: Floor = False,
     servers_per_rack: PerRack = 4,
@@ -121,7 +125,7 @@ def fabric(
             ask = networks.Ask(
                 size, kind, row, tiers, planes, split, leaf_ratio, spine_ratio, rails,
                 managers, any_pods, growth, _lengths(length or []),
-                Layout(servers_per_rack=servers_per_rack) if floor else None,
+                Layout(servers_per_rack=servers_per_rack) if floor else None, dual_homed,
             )  # fmt: skip
             if ask.switch.protocol not in kind.protocols:
                 raise FabricError(f"{kind.id} speaks {', '.join(kind.protocols)}; {switch} is {ask.switch.protocol}")

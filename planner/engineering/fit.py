@@ -104,7 +104,7 @@ def largest(rules: Rules) -> int:
     >>> largest(Rules(40, 8, True, tiers=2)), largest(Rules(64, 1, False, tiers=3))
     (100, 65536)
     """
-    most = rules.radix // rules.ports if rules.tiers != 3 else 0
+    most = rules.radix // rules.ports if rules.tiers != 3 and not rules.dual_homed else 0
     for tiers in (2, 3) if not rules.tiers else (rules.tiers,) if rules.tiers > 1 else ():
         rows = most_rows(rules, tiers)
         if rules.full and rows:
@@ -140,7 +140,7 @@ def most_rows(rules: Rules, tiers: int) -> int:
 def trees(rules: Rules, servers: int, tiers: int) -> Iterator[Tree]:
     """Every tree of the rules worth comparing."""
     places = servers + rules.given_up
-    if tiers in (1, 2) and places * rules.ports <= rules.radix:
+    if tiers in (1, 2) and places * rules.ports <= rules.radix and not rules.dual_homed:
         yield Tree(rules.radix, rules.ports, False, servers, rules.reserved, rules.radix, 0, 1)
     if tiers == 1 or not rules.full:
         return

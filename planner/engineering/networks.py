@@ -31,6 +31,8 @@ class Ask:
     Attributes:
         rails: None leaves it to the server type.
         planes: planes that share out the ports of a server; ``split``: planes each port is split over.
+        dual_homed: the ports of a server on a tree end on two leaves at least, below two spines; planes are trees of
+            their own, of which one may fail.
         lengths_m: by link class, in place of those of ``layout`` or ``LENGTHS_M``.
     """
 
@@ -48,6 +50,7 @@ class Ask:
     growth: bool = False
     lengths_m: Mapping[str, float] = field(default_factory=dict)
     layout: floor.Layout | None = None
+    dual_homed: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,10 +97,13 @@ def compute(ask: Ask, parts: Parts) -> Priced:
         )
     rails = server.rail_optimised if ask.rails is None else ask.rails
     gbps = server.compute_port_gbps / ask.split
+    ports, rail_ports = server.compute_ports // ask.planes, server.rail_ports if rails else 1
+    dual = ask.dual_homed and ask.planes * ask.split == 1
+    if dual and not rails:
+        rails, rail_ports = True, pair_lanes(ports)
     rules = Rules(
-        used_radix(ask.switch, gbps), server.compute_ports // ask.planes, rails, ask.tiers, ask.leaf_ratio,
-        ask.spine_ratio, ask.reserved, cage_links(ask.switch, gbps), ask.any_pods, server.rail_ports if rails else 1,
-        ask.growth, server.pod_servers,
+        used_radix(ask.switch, gbps), ports, rails, ask.tiers, ask.leaf_ratio, ask.spine_ratio, ask.reserved,
+        cage_links(ask.switch, gbps), ask.any_pods, rail_ports, ask.growth, server.pod_servers, dual,
     )  # fmt: skip
     return assemble("compute", ask, fit(rules, ask.servers), gbps, server.ports_per_cage, parts)
 
@@ -116,9 +122,12 @@ def storage(ask: Ask, parts: Parts) -> Priced | None:
         radix = used_radix(switch, gbps)
         lanes = tray_lanes(server, radix)
         try:
+            if ask.dual_homed and lanes == server.storage_ports:
+                lanes = pair_lanes(lanes)
             rules = Rules(
                 radix, server.storage_ports, lanes < server.storage_ports, cage_links=cage_links(switch, gbps),
                 any_pods=ask.any_pods, rail_ports=lanes if lanes < server.storage_ports else 1, growth=ask.growth,
+                dual_homed=ask.dual_homed,
             )  # fmt: skip
             own = replace(ask, switch=switch, planes=1, split=1)
             return assemble("storage", own, fit(rules, ask.servers), gbps, 1, parts)
@@ -137,6 +146,23 @@ def _storage_switches(compute: Switch, server: Server, parts: Parts) -> list[Swi
             order = (switch.id != compute.id, switch.protocol != compute.protocol, price / used_radix(switch, gbps))
             offered.append((order, switch.id))
     return [parts.switches[id] for _, id in sorted(offered)]
+
+
+def pair_lanes(ports: int) -> int:
+    """Ports of a server on each leaf of a pair.
+
+    >>> pair_lanes(8)
+    4
+
+    Raises:
+        FabricError: they do not make two halves.
+    """
+    if ports % 2:
+        raise FabricError(
+            f"a server with {ports} port{'s' if ports > 1 else ''} is not dual-homed; an even number of ports is "
+            "accepted"
+        )
+    return ports // 2
 
 
 def tray_lanes(server: Server, radix: int) -> int:

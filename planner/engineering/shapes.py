@@ -48,6 +48,8 @@ class Rules:
         rail_ports: ports of a server on each rail.
         growth: every leaf is wired for as many servers as it can hold.
         pod_servers: servers of a pod of three tiers as the vendor builds it; 0 for pods as few as can be.
+        dual_homed: no switch whose failure cuts a server off or parts the tree: the ports of a server end on two leaves
+            at least, below two spines at least.
     """
 
     radix: int
@@ -62,6 +64,7 @@ class Rules:
     rail_ports: int = 1
     growth: bool = False
     pod_servers: int = 0
+    dual_homed: bool = False
 
     def __post_init__(self) -> None:
         check_radix(self.radix)
@@ -75,6 +78,11 @@ class Rules:
         check_rails(self.ports, self.rail_ports)
         if self.tiers not in (0, 1, 2, 3):
             raise FabricError(f"{self.tiers} tiers asked for; 1, 2 or 3 can be built")
+        if self.dual_homed and self.row < 2:
+            raise FabricError(
+                f"a server with {self.ports} port{'s' if self.ports > 1 else ''} on one leaf is not dual-homed; "
+                "an even number of ports is accepted"
+            )
         for name, ratio in (("leaf", self.leaf_ratio), ("spine", self.spine_ratio)):
             if not 1 <= ratio <= self.radix - 1:
                 raise FabricError(
@@ -254,9 +262,9 @@ def shapes(rules: Rules, rows: Numbers, places: Numbers) -> Shapes:
     if rules.tiers == 3:
         return _three_tiers(rules, rows, places)
     least = _least_uplinks(rules)[places * rules.lanes]
-    number = np.arange(1, rules.radix + 1)
+    number = np.arange(2 if rules.dual_homed else 1, rules.radix + 1)
     each = -(-least[:, None] // number)  # links of a leaf to each of so many spines
-    able = (rows[:, None] * rules.row * each <= rules.radix) & (number <= least[:, None])
+    able = (rows[:, None] * rules.row * each <= rules.radix) & (number <= np.maximum(least[:, None], number[0]))
     asked, at = np.nonzero(able)
     rows, places, spines, uplinks = rows[asked], places[asked], number[at], (number * each)[asked, at]
     ones, none = np.ones_like(rows), np.zeros_like(rows)
@@ -323,6 +331,9 @@ def _in_pods(
     good = (-(-below // cage) + -(-up // cage)) * cage <= rules.radix
     share = np.maximum(rules.radix // (pods * rules.row), 1)
     cores = -(-spines * up // share)
+    if rules.dual_homed:
+        cores = np.maximum(cores, np.minimum(spines * up, 2))
+        good &= cores > 1
     found = Shapes(rules, 3, asked, rows, places, uplinks, pods, spines, up, cores)
     found = found.subset(good & _leaves_fit(found))
     if not rules.any_pods and len(found):

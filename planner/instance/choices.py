@@ -96,6 +96,10 @@ class FabricChoice(Record):
     pods: Literal["any", "vendor"] = "any"
     """Trees that are offered: all that are worth building, or those of the vendors' tables, with as few rows of leaves
     and as few pods as can be (NVL72: pods of 8 racks)."""
+    dual_homed: bool = False
+    """Whether no failed switch may cut a server off or part a network: the ports of a server on a tree end on two
+    leaves at least, below two spines at least; no single switches. Planes may fail whole, as the others go on. Holds
+    for compute and storage; in-band management always is."""
     growth: bool = False
     """Whether every leaf is wired for as many servers as it can hold, with half its ports up, so that its unit fills
     without new spines. Otherwise uplinks follow the ports in use."""

@@ -129,7 +129,7 @@ def clusters(rules: Rules, planes: int, most: int, worth: tuple[float, ...] = SW
     servers, cost = servers[order], cost[order]
     single = Tree(rules.radix, rules.ports, False, rules.radix // rules.ports, 0, rules.radix, 0, 1)
     alone = counts(single, planes, rules.cage_links)
-    if rules.tiers == 2 and single.servers:
+    if rules.tiers == 2 and single.servers and not rules.dual_homed:
         at = int(np.searchsorted(servers, single.servers, "right"))
         servers, order = np.insert(servers, at, single.servers), np.insert(order, at, -1)
         cost = np.insert(cost, at, np.dot(alone, np.array(worth)))

@@ -10,7 +10,7 @@ from functools import lru_cache
 from planner.catalogue.entries import Optic, Server, Switch
 from planner.engineering import fabric, optics
 from planner.engineering.fit import most_rows
-from planner.engineering.networks import tray_lanes
+from planner.engineering.networks import pair_lanes, tray_lanes
 from planner.engineering.shapes import Rules
 from planner.instance.choices import FabricChoice, Oversubscription
 
@@ -111,6 +111,8 @@ class Networks:
         if choice.rails == "any" and not server.rail_optimised and server.compute_ports > 1:
             rails_offered.append(True)
         splits = dict.fromkeys(choice.split or (1, server.port_split))
+        if choice.dual_homed and server.compute_ports == 2 and rails_offered[0] < rails_offered[-1]:
+            rails_offered = rails_offered[:1]  # the pair of leaves has a rail for each port
         ways = itertools.product(
             suitable, dict.fromkeys(choice.tiers), dict.fromkeys(choice.planes), splits, rails_offered
         )
@@ -123,9 +125,10 @@ class Networks:
             name += "".join(f"-{tier}{share:g}" for tier, share in ratio if share > 1)
             subject = f"{server.id} on {name}"
             try:
+                pair = choice.dual_homed and planes * split == 1 and not rails
                 compute = self._network(
-                    "compute", switch, server, server.compute_ports, server.compute_port_gbps, rails, tiers, planes,
-                    split, ratio,
+                    "compute", switch, server, server.compute_ports, server.compute_port_gbps, rails or pair, tiers,
+                    planes, split, ratio, pair_lanes(server.compute_ports) if pair else 0,
                 )  # fmt: skip
             except fabric.FabricError as error:
                 self.refuse(subject, "fabric", f"compute network: {error}")
@@ -182,6 +185,8 @@ class Networks:
     ) -> NetworkOption:
         """All ports of a server on one leaf; those of a rack of trays dealt to several."""
         lanes = tray_lanes(server, fabric.used_radix(switch, gbps))
+        if lanes == ports and self.choice.dual_homed:
+            lanes = pair_lanes(ports)
         if lanes == ports:
             return self._network(network, switch, server, ports, gbps, False, tiers)
         return self._network(network, switch, server, ports, gbps, True, tiers, rail_ports=lanes)
@@ -213,9 +218,10 @@ class Networks:
         rules = Rules(
             plane.radix, plane.ports, rails, tiers, ratio.leaf, ratio.spine, 0, upper, self.choice.pods == "any",
             plane.rail_ports, self.choice.growth, server.pod_servers if network == "compute" else 0,
+            self.choice.dual_homed and planes * split == 1,
         )  # fmt: skip
         rows = most_rows(rules, tiers)
-        if not rows and (tiers == 3 or plane.ports > plane.radix):
+        if not rows and (tiers == 3 or plane.ports > plane.radix or rules.dual_homed):
             raise fabric.FabricError(
                 f"{tiers} tiers of {plane.radix}-port switches join no row of leaves for {plane.ports} server ports"
             )

@@ -68,6 +68,10 @@ def _network(view: View, book: Book, pool: Pool, network: str, period: int) -> N
     _choices(view, book, pool, row, rules, where)
     for cluster in standing:
         _frame(book, cluster, rules, row.tiers, where)
+        if view.facts.instance.fabric.dual_homed and network != IN_BAND and rules.planes == 1:
+            top = cluster.cores_each or cluster.spines_each
+            detail = f"{where} frame {cluster.frame}: {rules.row} leaves to a server and {top} switches above, 2 each"
+            book.record("servers are dual-homed", min(rules.row, top) >= 2, detail)
     line = groups(view, pool, network, period)
     for group in line:
         for name, passed, sentence in examine(rules.one_plane(group.row), rules.rules, group.places):
@@ -99,7 +103,8 @@ def _choices(view: View, book: Book, pool: Pool, row: Network, rules: Standard, 
     book.record("planes allowed", planes in choice.planes, f"{where}: {planes}, instance {choice.planes}")
     splits = choice.split or (1, pool.server.port_split)
     book.record("planes allowed", rules.parts in splits, f"{where}: ports in {rules.parts} parts, of {splits}")
-    railed = not rules.rules.rails or pool.server.rail_optimised or choice.rails == "any"
+    paired = choice.dual_homed and rules.row == 2  # leaves that each take half of the ports of a server
+    railed = not rules.rules.rails or pool.server.rail_optimised or choice.rails == "any" or paired
     book.record("rails allowed", railed, f"{where}: rails for {pool.server.id}, which has none of its own")
     asked = [(o.leaf, o.spine) for o in choice.oversubscription]
     allowed = any(abs(pool.leaf_ratio - a) <= WHOLE and abs(pool.spine_ratio - b) <= WHOLE for a, b in asked)

@@ -109,7 +109,9 @@ def _lanes(view: View, pool: Pool, network: str, period: int, ports: int, planes
     """Ports of a server on each leaf: those of its type, or as the rows of leaves of the plan have them where servers
     of no rails may have some, and where the trays of a rack are dealt to leaves."""
     own = pool.server.rail_ports if _always(view, pool, network) else ports
+    choice = view.facts.instance.fabric
     free = not pool.server.rail_optimised if network == "compute" else pool.server.rail_ports > 1
+    free = free or (choice.dual_homed and not _always(view, pool, network))
     for cluster in view.clusters.get((pool.id, network, period), []):
         rows = planes * cluster.units_each
         if free and rows > 0 and cluster.leaves_each % rows == 0 and cluster.leaves_each:

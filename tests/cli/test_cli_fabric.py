@@ -154,3 +154,11 @@ def test_radix_holds_for_the_storage_network_too() -> None:
     """48 links of storage on 32 ports: three leaves of 16 down and 16 up below two spines."""
     found = data("--servers", "24", "--server", "dgx-h100", "--switch", "qm9700", "--radix", "32")
     assert (found["networks"]["storage"]["leaves"], found["networks"]["storage"]["spines"]) == (3, 2)
+
+
+def test_dual_homed() -> None:
+    """6 servers of two ports: a pair of leaves below two spines, for compute; in the refusal what would do."""
+    found = data("--servers", "6", "--server", "l40s-8", "--switch", "sn4700", "--dual-homed")
+    assert (found["networks"]["compute"]["leaves"], found["networks"]["compute"]["spines"]) == (2, 2)
+    said = run("--servers", "6", "--server", "gh200-1", "--switch", "qm9700", "--dual-homed", code=2).output
+    assert "an even number of ports is accepted" in " ".join(said.split())

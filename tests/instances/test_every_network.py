@@ -9,6 +9,7 @@ import pytest
 
 import planner
 from planner.catalogue import load_catalogue
+from planner.engineering.fabric import FabricError
 from planner.engineering.fit import Rules, fit
 from planner.engineering.topology import prove
 from planner.plan.plan import Plan
@@ -203,3 +204,45 @@ def test_trays_are_counted_alike_by_the_calculator() -> None:
     listed = list(management.cords(ask, found, below, parts))
     assert len(listed) == below.links
     assert sum("switch-tray" in cable.a_device for cable in listed) == 72
+
+
+@pytest.mark.parametrize(
+    ("server", "servers", "switch", "compute", "storage"),
+    [
+        # 2 x 200G of 6 servers on 64 ports: one port on each of two leaves, 6 uplinks each over two spines.
+        ("l40s-8", 6, "sn4700", (2, 2, 0), None),
+        # 8 rails already; storage on a pair of leaves below two spines.
+        ("dgx-h100", 4, "qm9700", (8, 2, 0), (2, 2, 0)),
+    ],
+)
+def test_no_failed_switch_cuts_a_server_off(
+    server: str, servers: int, switch: str, compute: tuple[int, ...], storage: tuple[int, ...] | None
+) -> None:
+    """At least two leaves for the ports of a server and two spines above, where a single switch has the ports."""
+    assert sum(counts(solved(server, servers, (switch,)))) == 1
+    plan = solved(server, servers, (switch,), dual_homed=True)
+    assert counts(plan) == compute
+    if storage is not None:
+        assert counts(plan, "storage") == storage
+
+
+def test_dual_homed_trees_stand_after_any_failure() -> None:
+    """For every size: each server on two leaves, and below any spine or core that fails traffic goes on."""
+    for rules in (
+        Rules(16, 4, True, rail_ports=2, dual_homed=True),
+        Rules(16, 8, True, dual_homed=True, any_pods=True),
+        Rules(8, 2, True, tiers=3, dual_homed=True),
+        Rules(16, 2, True, leaf_ratio=3.0, dual_homed=True),
+    ):
+        for servers in range(2, 25):
+            tree = fit(rules, servers)
+            proof = prove(tree)
+            assert proof.sound
+            assert tree.row >= 2
+            assert (tree.cores or tree.spines) >= 2
+            assert min(proof.after_failure.values()) > 0
+
+
+def test_a_server_with_one_port_is_not_dual_homed() -> None:
+    with pytest.raises(FabricError, match="1 port on one leaf is not dual-homed; an even number"):
+        Rules(16, 1, False, dual_homed=True)

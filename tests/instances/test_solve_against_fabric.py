@@ -49,6 +49,10 @@ DESIGNS: list[tuple[str, str, int, dict[str, Any]]] = [
     ("hgx-h100-oem", "qm9700", 90, {"node_leaf_m": 3, "growth": True}),
     ("hgx-h100-oem", "sn5600", 77, {"leaf_spine_m": 90}),
     ("mi300x-8", "th5-64x800g", 50, {}),
+    ("dgx-h100", "qm9700", 4, {"dual_homed": True}),
+    ("dgx-h100", "qm9700", 40, {"dual_homed": True, "rails": "plain"}),
+    ("l40s-8", "sn4700", 80, {"dual_homed": True}),
+    ("gb200-nvl72", "qm9700", 2, {"dual_homed": True}),
     ("dgx-1-v100", "sb7890", 30, {}),
     ("atlas-800t-a2", "sn4600", 44, {}),
 ]
@@ -101,6 +105,7 @@ def asks(server: str, switch: str, servers: int, fabric: Mapping[str, Any]) -> I
             servers, row, CATALOGUE.switches[switch], split=split, rails=railed, planes=fabric.get("planes", [1])[0],
             leaf_ratio=fabric.get("oversubscription", [{}])[0].get("leaf", 1.0), lengths_m=lengths,
             any_pods=fabric.get("pods", "any") == "any", growth=fabric.get("growth", False),
+            dual_homed=fabric.get("dual_homed", False),
         )  # fmt: skip
 
 
