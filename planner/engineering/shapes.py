@@ -317,6 +317,8 @@ def _in_pods(
     )
     tried = [exact] if rules.pod_servers and not rules.any_pods else [exact, *(few + more for more in range(TRIED))]
     spines = np.concatenate(tried)
+    if rules.dual_homed:
+        spines = np.maximum(spines, 2)
     n = len(tried)
     asked, rows, places, pods, of_group, down, least = (
         np.tile(each, n) for each in (asked, rows, places, pods, of_group, down, least)
