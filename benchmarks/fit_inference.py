@@ -33,7 +33,7 @@ SCALE = 0.2
 WEIGHTS = {"throughput-grid": 1.0, "serving-points": 1.0, "inferencemax": 1.0, "mlperf": 4.0, "throughput-2023": 0.7,
            "first-token-2023": 0.5}  # fmt: skip
 TTFT_WEIGHT = 0.35
-"""Time to first token of a served run carries the run's opening burst: it counts less."""
+"""Time to first token of a served run depends on how its engine groups prompts: it counts less."""
 
 Key = tuple[str, str, str]
 FITTED_GENERATIONS = ("ampere", "ada", "hopper", "blackwell", "cdna3", "cdna4")
@@ -92,6 +92,8 @@ UNHIDDEN = ("cdna3", "cdna4")
 FOLDS = 5
 """Parts of the fitted runs, of which one at a time is left out to learn the error of models that fitted runs served."""
 LEAST_ERROR = 0.05
+ERRORS = ("log_error", "expert_log_error", "ttft_log_error", "expert_ttft_log_error")
+"""Errors of rows left out, by shape of the model: throughput and time per token, and time to first token."""
 FEW_ROWS = 10
 """Rows at which the error of a class rests half on its own rows and half on those of all classes."""
 UNSEEN_MAKERS = 1.5
@@ -115,7 +117,7 @@ def as_table(fitted: Mapping[Key, float]) -> dict[tuple[str, str], dict[str, flo
     for (engine, constant), other in BORROWED.items():
         table["engine", engine][constant] = table["engine", other][constant]
     table["common", "all"] |= {name: value for name, (value, _) in NETWORK.items()}
-    table["common", "all"] |= dict.fromkeys(("log_error", "expert_log_error", "ttft_log_error"), 0.0)
+    table["common", "all"] |= dict.fromkeys(ERRORS, 0.0)
     table["generation", "other"] = lowest(fitted)
     for generation in (*UNHIDDEN, "other"):
         table["generation", generation]["exchange_overlap"] = 0.0
@@ -224,9 +226,8 @@ def deviation(errors: Sequence[float]) -> float:
 
 
 def error_class(row: PublishedServing) -> str:
-    if row.metric == "ttft_ms":
-        return "ttft_log_error"
-    return "expert_log_error" if preset(row.model).experts else "log_error"
+    shape = "expert_" if preset(row.model).experts else ""
+    return f"{shape}ttft_log_error" if row.metric == "ttft_ms" else f"{shape}log_error"
 
 
 def table(
@@ -270,7 +271,7 @@ def table(
     for constant, value in lowest(fitted).items():
         add("generation", "other", constant, value, note="The least favourable of the generations fitted.")
     widest, others = 0.0, {}
-    for constant in ("log_error", "expert_log_error", "ttft_log_error"):
+    for constant in ERRORS:
         chosen = [n for n, row in enumerate(rows) if error_class(row) == constant]
         all_of_them = deviation([left_out[n] for n in chosen])
         for generation in FITTED_GENERATIONS:
@@ -282,8 +283,8 @@ def table(
         widest = max(widest, all_of_them)  # of a maker without a row no shape of model is known better
         note = f"{UNSEEN_MAKERS:g} x {widest:.3f}, the widest of all rows left out; the factor is our judgement."
         others[constant] = UNSEEN_MAKERS * widest, note
-    for constant in ("log_error", "expert_log_error", "ttft_log_error"):
-        value, note = others["expert_log_error" if constant == "log_error" else constant]
+    for constant in ERRORS:
+        value, note = others[f"expert_{constant.removeprefix('expert_')}"]  # a dense one is not known better
         add("generation", "other", constant, value, note=note)
     for constant in ("log_error", "expert_log_error"):
         speeds = [n for n, row in enumerate(rows) if row.used_to_fit and error_class(row) == constant]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from planner.engineering.performance.inference_calibration import ServingConstants, constants_of
 from planner.engineering.performance.models import preset
-from planner.engineering.performance.published_inference import published_device
+from planner.engineering.performance.published_inference import opening_ttft_s, published_device
 from planner.engineering.performance.serving import StepCost, steady_state, step_cost
 from planner.engineering.performance.serving_layouts import ServingLayout
 
@@ -28,6 +28,7 @@ IDEAL = ServingConstants(
     log_error=0.1,
     expert_log_error=0.1,
     ttft_log_error=0.1,
+    expert_ttft_log_error=0.1,
     exchange_efficiency=1,
     network_efficiency=1,
     exchange_us=0,
@@ -119,6 +120,15 @@ def test_one_request_alone():
 def test_requests_in_flight_live_as_long_as_littles_law_says():
     found = steady_state(PLAIN, 16, 1000, 100)
     assert 16 / found.requests_per_s == pytest.approx(found.ttft_s + 99 * found.tpot_s)
+
+
+def test_requests_that_start_together_are_read_one_step_after_another():
+    """16 prompts of 4,096 tokens, two to a step of hypot((8 + 8,192) x 0.3, 40) + 1 ms beside 8 that write, at half
+    their context: 8 steps, of which a prompt waits for 4.5 in the mean."""
+    step = ((8200 * 0.3e-3) ** 2 + 40e-3**2) ** 0.5 + 1e-3 + 8 * 4096e-8
+    assert opening_ttft_s(PLAIN, 16, 4096) == pytest.approx(4.5 * step)
+    alone = ((1000.5 * 0.3e-3) ** 2 + 40e-3**2) ** 0.5 + 1e-3 + 0.5 * 1000e-8
+    assert opening_ttft_s(PLAIN, 1, 1000) == pytest.approx(alone)
 
 
 def test_prompts_of_others_interrupt():

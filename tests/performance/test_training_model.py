@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 from planner.catalogue import load_catalogue
 from planner.engineering.performance.device import Device, device_of
 from planner.engineering.performance.models import Model, bare, preset
-from planner.engineering.performance.parallel import Layouts, activation_bytes_per_token, memory_bytes
+from planner.engineering.performance.parallel import (
+    Layouts,
+    activation_bytes_per_token,
+    candidates,
+    memory_bytes,
+    usual,
+)
 from planner.engineering.performance.step import step_time
 from planner.engineering.performance.training import (
     DoesNotTrain,
@@ -308,6 +314,15 @@ def test_faults_are_named_together() -> None:
         training_constants("ampere", "overlaped")
     with pytest.raises(ValueError, match="oversubscription must be at least 1"):
         device("dgx-a100", 0.5)
+
+
+def test_stages_are_of_cut_layers_unless_a_layout_is_typed() -> None:
+    """Tensor parallelism comes before pipelines in a dense model; experts, and layers that cannot be cut, are free."""
+    for id, uncut in (("llama-2-7b", False), ("deepseek-v3", True), ("gpt2-1558m", True)):  # 25 heads
+        kept = usual(candidates(preset(id), 8, 2048), preset(id))
+        assert bool(((kept.tensor == 1) & (kept.pipeline > 1)).any()) is uncut
+    typed = estimate_training(preset("llama-2-7b"), device("dgx-a100"), 64, 1e12, layout={"tensor": 1, "pipeline": 4})
+    assert (typed.layout.tensor, typed.layout.pipeline) == (1, 4)
 
 
 def test_a_layout_that_does_not_divide_is_refused() -> None:

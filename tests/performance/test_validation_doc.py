@@ -37,9 +37,9 @@ def test_no_row_is_dropped() -> None:
 
 
 def test_errors_used_rows_and_leave_one_out_stand_in_the_row() -> None:
-    """LLaMA 65B: 1,227,387 predicted over 1,022,362 published hours is 20.1 % too many; it was used to fit."""
+    """LLaMA 65B: 1,221,598 predicted over 1,022,362 published hours is 19.5 % too many; it was used to fit."""
     (line,) = (line for line in PAGE.splitlines() if line.startswith("| LLaMA 65B whole run "))
-    assert "| 1,022,362 | 1,227,387 | h | +20.1 % | +20.1 % | yes |" in line
+    assert "| 1,022,362 | 1,221,598 | h | +19.5 % | +19.5 % | yes |" in line
     assert "| fit | A | arXiv:2302.13971" in line
     (unused,) = (line for line in PAGE.splitlines() if line.startswith("| Llama 3 8B whole run "))
     assert "| - |  | C |" in unused

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 from importlib.resources import files
 
 import pytest
 
+from planner.engineering.performance.device import generation_of
 from planner.engineering.performance.inference_calibration import constants_of
-from planner.engineering.performance.published_inference import published_serving
+from planner.engineering.performance.published_inference import predicted, published_serving
 from planner.engineering.performance.validation_inference import (
     RANK_TARGET,
     classes,
@@ -68,7 +70,26 @@ def test_the_summary_says_whether_targets_are_met():
     assert found["throughput-grid, output_tokens_per_s"]["met"] is True
     assert found["serving-points, tpot_ms"]["met"] is True
     assert found["serving-points, ttft_ms"]["met"] is None
-    assert "start all their requests at once" in found["serving-points, ttft_ms"]["note"]
+    assert "a tenth of their mean is the queue of the start" in found["serving-points, ttft_ms"]["note"]
+
+
+def test_runs_are_predicted_as_their_clients_made_them():
+    """Ten requests to each in flight, the first of them at once; SGLang on B200 looks for new ones every 30 steps."""
+    rows = published_serving()
+    few, many = (
+        next(row for row in rows if row.series == "serving-points" and row.metric == "ttft_ms" and row.concurrency == c)
+        for c in (4, 64)
+    )
+    for row in (few, many):
+        constants = constants_of(generation_of(row.accelerator), row.engine)
+        steady = predicted(dataclasses.replace(row, series="inferencemax"), constants)
+        assert predicted(row, constants) > steady
+    polled = {
+        (row.accelerator, row.concurrency >= 16): row.steps_between_polls
+        for row in rows
+        if row.series == "inferencemax" and row.engine == "sglang" and not row.prefill
+    }
+    assert {key: steps for key, steps in polled.items() if steps} == {("b200", False): 10, ("b200", True): 30}
 
 
 def test_published_figures_say_where_they_come_from():

@@ -54,7 +54,9 @@ class ServingConstants:
     expert_log_error: float
     """The same of such mixtures of experts."""
     ttft_log_error: float
-    """The same of the time to first token."""
+    """The same of the time to first token of dense models."""
+    expert_ttft_log_error: float
+    """The same of that of mixtures of experts."""
     seen_log_error: float = 0.0
     """The same of dense models that fitted runs served on devices of the generation; 0 where none is known."""
     seen_expert_log_error: float = 0.0
@@ -89,6 +91,10 @@ class ServingConstants:
         if seen and shape_of(model) in self.seen:
             return seen
         return self.expert_log_error if model.experts else self.log_error
+
+    def ttft_error_of(self, model: Model) -> float:
+        """Standard deviation of the logarithm of measured over predicted time to first token of a model."""
+        return self.expert_ttft_log_error if model.experts else self.ttft_log_error
 
     def reached_tflops(self, peak_tflops: float) -> float:
         """Rate of matrix-heavy work at a dense peak: 1 / (1 / (peak x efficiency) + 1 / outside), TFLOP/s.

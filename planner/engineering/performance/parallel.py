@@ -169,6 +169,19 @@ def memory_bytes(
     return np.asarray(states + kept * depth * (layouts.pipeline + ahead) + working + logits)
 
 
+def usual(layouts: Layouts, model: Model) -> Layouts:
+    """Layouts that teams run: layers of a dense model are cut within a server before the model is cut into stages.
+
+    Where layers cannot be cut, all layouts remain. Source: arXiv:2104.04473, section 3, takeaway 1 (tensor parallelism
+    up to the size of a server, then pipelines); no run of a dense model in ``published_training.csv`` that states its
+    layout has stages of uncut layers.
+    """
+    cut = layouts.tensor > 1
+    if model.experts or not cut.any():
+        return layouts
+    return layouts.keep(cut | (layouts.pipeline == 1))
+
+
 def fixed(layouts: Layouts, numbers: Mapping[str, float]) -> Layouts:
     """Those candidates whose named fields have the given values.
 

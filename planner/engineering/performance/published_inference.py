@@ -14,7 +14,7 @@ from planner.engineering.performance.inference_calibration import ServingConstan
 from planner.engineering.performance.models import Model, preset
 from planner.engineering.performance.replicas import Replica
 from planner.engineering.performance.service import Service
-from planner.engineering.performance.serving import steady_state
+from planner.engineering.performance.serving import STEP_TOKENS, StepCost, steady_state
 from planner.engineering.performance.serving_layouts import ServingLayout
 from planner.engineering.performance.tables import read_rows
 
@@ -33,6 +33,16 @@ SERVERS = {
     "mi355x": "mi355x-8",
 }
 """Server in which each accelerator of the published rows is taken to stand."""
+OPENED_AT_ONCE = ("serving-points",)
+"""Series whose time to first token is the mean of a run that starts with all requests in flight asked at once. That of
+InferenceMAX is the median, in which the start of the run does not show."""
+WAIT_OF_EQUALS = 0.5
+"""Wait of prompts that are alike, as those of the published runs are, over that of prompts whose lengths scatter by
+their mean, as in ``steady_state``: (1 + cv^2) / 2 of it. Source: Kleinrock, Queueing Systems I, 1975, section 5.6
+(Pollaczek and Khinchin)."""
+WAVES = 10
+"""Requests of such a run over those in flight (the client of InferenceMAX: github.com/SemiAnalysisAI/InferenceMAX,
+README, ``--num-prompts $(( $CONC * 10 )) --request-rate inf``)."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,17 @@ class PublishedServing:
     def group(self) -> tuple[str, str, str, str]:
         """Rows of one model on one device with one engine, left out together in the leave-one-out error."""
         return (self.series, self.model, self.accelerator, self.engine)
+
+    @property
+    def steps_between_polls(self) -> float:
+        """Steps after which the engine looks for new requests; 0 where it does before every step.
+
+        The runs of InferenceMAX with SGLang on B200 set 10 steps, and 30 from 16 requests in flight on (its scripts for
+        DeepSeek-R1, ``--scheduler-recv-interval``): a new request waits for half of them.
+        """
+        if (self.series, self.engine, self.accelerator, self.prefill) != ("inferencemax", "sglang", "b200", ""):
+            return 0.0
+        return 30.0 if (self.concurrency or 0) >= 16 else 10.0
 
     @property
     def of_run(self) -> PublishedServing:
@@ -164,7 +185,23 @@ def predictions(row: PublishedServing, constants: ServingConstants) -> dict[str,
     running = asked if ran_full else min(asked, fit)
     state = steady_state(replica.cost, running, row.tokens_in, row.tokens_out)
     waiting_s = (asked - running) / state.requests_per_s
-    return _metrics(row, state.requests_per_s, state.ttft_s + waiting_s + handling_s, state.tpot_s)
+    ttft_s = state.own_s + (state.ttft_s - state.own_s) * WAIT_OF_EQUALS
+    if row.series in OPENED_AT_ONCE:
+        ttft_s += (opening_ttft_s(replica.cost, running, service.read) - ttft_s) / WAVES
+    ttft_s += row.steps_between_polls / 2 * state.writing_s * replica.cost.tokens_per_step
+    return _metrics(row, state.requests_per_s, ttft_s + waiting_s + handling_s, state.tpot_s)
+
+
+def opening_ttft_s(cost: StepCost, requests: float, read: float) -> float:
+    """Mean time to the first token, s, of ``requests`` prompts of ``read`` tokens to compute that all arrive at once.
+
+    They are read in whole prompts, ``STEP_TOKENS`` a step at most, so k steps of c prompts in all end after 1, 2 ... k
+    times a step: (k + 1) / 2 of it in the mean. Half of the requests are written meanwhile.
+    """
+    at_once = min(requests, max(1.0, STEP_TOKENS // read))
+    chunk = min(at_once * read, STEP_TOKENS)
+    step = cost.step_s(requests / 2, cost.seen(read), chunk, cost.seen(read / 2))
+    return step * (requests * read / chunk + 1) / 2
 
 
 def _metrics(row: PublishedServing, requests_per_s: float, ttft_s: float, tpot_s: float) -> dict[str, float]:

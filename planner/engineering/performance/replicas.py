@@ -153,7 +153,7 @@ class Replica:
         """What is known of the replica at a batch, or of a ``group`` of two pools in which it writes."""
         model, service = self.model, self.service
         factor = spread(self.constants.error_of(model))
-        first = spread(self.constants.ttft_log_error)
+        first = spread(self.constants.ttft_error_of(model))
         kv_bytes = model.kv_elements(self.held_tokens) * kv.KV_BYTES[service.kv_precision]
         return ServingEstimate(
             **{"devices": self.layout.devices, **group},

@@ -264,9 +264,9 @@ def steady_state(
         cycle = prompt steps x mixed step + ((tokens_out - 1) / tokens a step - prompt steps) x writing step
         requests per second = requests / cycle
 
-    A new prompt waits for those before it: TTFT = own reading / (1 - share of time spent reading x (c - 1) / c), and
-    TPOT is what is left of the cycle. ``tokens_in`` and ``tokens_out`` are at least 1, ``prefix_hit``
-    (prompt tokens found in a cache) is below 1. Source: Sarathi 3; Schweitzer.
+    A new prompt waits for those before it, as where lengths scatter by their mean: TTFT = own reading / (1 - share of
+    time spent reading x (c - 1) / c), and TPOT is what is left of the cycle. ``tokens_in`` and ``tokens_out`` are at
+    least 1, ``prefix_hit`` (prompt tokens found in a cache) is below 1. Source: Sarathi 3; Schweitzer.
     """
     read = tokens_in * (1 - prefix_hit)
     prompt_context = cost.seen(tokens_in - read / 2)

@@ -22,6 +22,7 @@ from planner.engineering.performance.parallel import (
     candidates,
     fixed,
     memory_bytes,
+    usual,
 )
 from planner.engineering.performance.step import model_flops_per_token, pipeline_chunks, step_time
 from planner.engineering.performance.training_calibration import TrainingConstants, training_constants
@@ -136,6 +137,8 @@ def estimate_training(
         )
     found = candidates(model, device.scale_up_size, int(sequence))
     settled = dict(layout or {})
+    if not settled.keys() & {"tensor", "pipeline"}:
+        found = usual(found, model)
     if recomputation is None and constants.recomputes_fully:
         settled.setdefault("recomputation", RECOMPUTATION.index("full"))
     elif recomputation is not None:

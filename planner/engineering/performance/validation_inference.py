@@ -40,9 +40,9 @@ COVERAGE = (0.7, 0.9)
 RANK_TARGET = 0.9
 """Rank correlation across lengths, of each model on each device of the throughput grid."""
 TTFT_NOTE = (
-    "Time to first token is for requests that arrive at random. The served runs start all their requests at once, so "
-    "their mean holds the queue of the start, and some rows of one engine at short prompts are slower than the same "
-    "engine at long outputs; both show as predictions that are too low."
+    "The served runs start all their requests at once: a tenth of their mean is the queue of the start. Some rows of "
+    "one engine at short prompts are slower than the same engine at long outputs, which shows as predictions that are "
+    "too low."
 )
 
 
@@ -64,8 +64,8 @@ def factor_of(row: PublishedServing, unseen: bool = False) -> float:
     constants = constants_for(row)
     if unseen:
         constants = dataclasses.replace(constants, seen=())
-    error = constants.ttft_log_error if row.metric == "ttft_ms" else constants.error_of(preset(row.model))
-    return spread(error)
+    model = preset(row.model)
+    return spread(constants.ttft_error_of(model) if row.metric == "ttft_ms" else constants.error_of(model))
 
 
 @cache
