@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from planner.engineering.performance.models import Model
     from planner.options import Options
     from planner.plan import Plan
+    from planner.report.remarks import Check
     from planner.result import SolveResult
     from planner.solver import Progress
     from planner.solving.compliance import ComplianceReport
@@ -191,6 +192,51 @@ def lists(plan: Plan) -> dict[str, Iterator[str]]:
 
     instance = _instance_of(plan)
     return list_texts(plan, instance_catalogue(instance), instance.fabric.layout)
+
+
+def workbook(plan: Plan, checks: Sequence[Check] | None = None) -> bytes:
+    """A plan as a workbook, the content of an ``.xlsx`` file: bill, orders, cash, fleet, racks, cables, assumptions.
+
+    Args:
+        checks: of a verification made now.
+
+    Raises:
+        NoWriterError: XlsxWriter is not installed (``planner.report.workbook``).
+        PlanFileError, InstanceError, LookupError, ValueError, ArithmeticError: as for ``lists``.
+    """
+    from planner.instance import instance_catalogue
+    from planner.inventory.cables import CableRow, cable_rows
+    from planner.inventory.racks import RackRow, rack_rows
+    from planner.report import workbook as book
+
+    instance = _instance_of(plan)
+    catalogue, layout = instance_catalogue(instance), instance.fabric.layout
+    racks, cables = rack_rows(plan, catalogue, layout), cable_rows(plan, catalogue, layout)
+    return book.workbook(plan, catalogue, book.Lists(RackRow._fields, racks, CableRow._fields, cables), checks)
+
+
+def drawings(plan: Plan, period: int | None = None) -> dict[str, str]:
+    """Rack elevations and a floor plan of every site as SVG, by name of the file.
+
+    Args:
+        period: the one that is drawn; the last in which servers stand if absent.
+
+    Raises:
+        PlanFileError, InstanceError, LookupError, ValueError, ArithmeticError: as for ``lists``.
+    """
+    from planner.instance import instance_catalogue
+    from planner.inventory.racks import rack_rows
+    from planner.report import elevations
+
+    instance = _instance_of(plan)
+    catalogue, layout = instance_catalogue(instance), instance.fabric.layout
+    heights: dict[str, float] = {}
+    for row in plan.decisions["racks"]:
+        heights[row["site"]] = max(heights.get(row["site"], 0.0), catalogue.racks[row["rack"]].rack_units)
+    if period is None:
+        period = max((row["period"] for row in plan.decisions["fleet"] if row["in_service"]), default=1)
+    per_row = elevations.PER_ROW if layout is None else layout.racks_per_row
+    return elevations.drawings(rack_rows(plan, catalogue, layout), heights, period, per_row)
 
 
 def _instance_of(plan: Plan) -> Instance:

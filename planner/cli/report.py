@@ -21,6 +21,25 @@ Picture = Annotated[
     typer.Option("--svg", metavar="FILE", help="Write the printed summary as an SVG picture.", show_default=False),
 ]
 
+WorkbookFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--xlsx",
+        metavar="FILE",
+        help="Write a workbook: bill, orders, cash, fleet, racks, cables, assumptions.",
+        show_default=False,
+    ),
+]
+DrawingsFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--drawings",
+        metavar="DIR",
+        help="Draw the racks of every site from the front and from above, as SVG.",
+        show_default=False,
+    ),
+]
+
 
 class Format(StrEnum):
     """How a plan is shown."""
@@ -44,7 +63,7 @@ TableOption = Annotated[
 
 def report(
     plan: PlanFile, as_json: AsJson = False, svg: Picture = None, form: FormatOption = Format.TEXT,
-    table: TableOption = None,
+    table: TableOption = None, xlsx: WorkbookFile = None, drawings: DrawingsFolder = None,
 ) -> None:  # fmt: skip
     """Verify and summarise a plan: totals, decisions, costs and proof."""
     as_json = as_json or form is Format.JSON
@@ -64,6 +83,10 @@ def report(
             checks = () if found.is_as_written else (edited,)
         if svg is not None:
             _write_picture(found, checks, svg, as_json)
+        if xlsx is not None:
+            _write_workbook(found, checks, xlsx, as_json)
+        if drawings is not None:
+            _write_drawings(found, drawings, as_json)
         if table is not None and as_json:
             print_json({"table": table, "rows": [dict(row) for row in found.rows(table)]})
         elif table is not None:
@@ -74,7 +97,7 @@ def report(
             from planner.report.data import plan_summary
 
             print_json(plan_summary(found, checks))
-        elif svg is None:
+        elif svg is None and xlsx is None and drawings is None:
             from planner.report.terminal import new_console, print_plan
 
             print_plan(new_console(), found, checks=checks)
@@ -103,3 +126,36 @@ def _write_picture(plan: Plan, checks: Sequence[Check], file: Path, as_json: boo
     except OSError as error:
         refuse(f"{file} cannot be written: {error.strerror}", as_json)
     typer.echo(f"Wrote {file}", err=True)
+
+
+def _write_workbook(plan: Plan, checks: Sequence[Check], file: Path, as_json: bool) -> None:
+    from planner import api
+    from planner.report.workbook import NoWriterError
+
+    try:
+        content = api.workbook(plan, checks)
+    except NoWriterError as error:
+        refuse(f"{error}", as_json)
+    except (ArithmeticError, LookupError, ValueError) as error:
+        refuse(f"the racks and cables of this plan cannot be listed: {error}", as_json)
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        refuse(f"{file} cannot be written: {error.strerror}", as_json)
+    typer.echo(f"Wrote {file}", err=True)
+
+
+def _write_drawings(plan: Plan, folder: Path, as_json: bool) -> None:
+    from planner import api
+
+    try:
+        pictures = api.drawings(plan)
+    except (ArithmeticError, LookupError, ValueError) as error:
+        refuse(f"the racks of this plan cannot be drawn: {error}", as_json)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, picture in pictures.items():
+            (folder / name).write_text(picture, encoding="utf-8")
+    except OSError as error:
+        refuse(f"{folder} cannot be written to: {error.strerror}", as_json)
+    typer.echo(f"Wrote {', '.join(pictures) or 'no picture'} to {folder}", err=True)

@@ -32,6 +32,7 @@ class RackRow(NamedTuple):
 
     Attributes:
         periods: for which it stands so.
+        purpose: ``server`` or ``network``.
         unit: lowest of the units that it fills, from 1 at the bottom; empty for an empty rack.
         height: U.
         item: catalogue id.
@@ -43,6 +44,7 @@ class RackRow(NamedTuple):
     site: str
     pool: str
     rack: str
+    purpose: str
     unit: float | None
     height: float | None
     device: str
@@ -76,20 +78,21 @@ def rack_rows(plan: Plan, catalogue: Catalogue, layout: FloorLayout | None) -> I
         yield from _server_racks(pool, catalogue.optics)
         devices = list(switches(pool, catalogue.optics))
         for number, held in enumerate(packed(devices, pool.network_racks, pool.rack.rack_units, pool.rack_kw)):
-            yield from _rack(pool, f"{pool.id}/network-rack-{number + 1}", held)
+            yield from _rack(pool, "network", number, held)
 
 
-def _rack(pool: Pool, name: str, devices: list[Device]) -> Iterator[RackRow]:
+def _rack(pool: Pool, purpose: str, number: int, devices: list[Device]) -> Iterator[RackRow]:
     """A rack from the top down."""
+    name = f"{pool.id}/{'' if purpose == 'server' else f'{purpose}-'}rack-{number + 1}"
     top = pool.rack.rack_units
     for device in devices:
         top -= device.height
         yield RackRow(
-            pool.periods, pool.site, pool.id, name, _plain(top + 1), _plain(device.height), device.name, device.item,
-            _kw(device.power_kw), _kw(device.modules_kw),
+            pool.periods, pool.site, pool.id, name, purpose, _plain(top + 1), _plain(device.height), device.name,
+            device.item, _kw(device.power_kw), _kw(device.modules_kw),
         )  # fmt: skip
     if not devices:
-        yield RackRow(pool.periods, pool.site, pool.id, name, None, None, "", "", 0.0, 0.0)
+        yield RackRow(pool.periods, pool.site, pool.id, name, purpose, None, None, "", "", 0.0, 0.0)
 
 
 def _plain(units: float) -> float:
@@ -110,7 +113,7 @@ def _server_racks(pool: Pool, optics: Mapping[str, Optic]) -> Iterator[RackRow]:
             Device(f"{pool.id}/node-{n + 1}", server.id, server.rack_units, server.power_kw, modules_kw[n])
             for n in held
         ]
-        yield from _rack(pool, f"{pool.id}/rack-{rack + 1}", devices)
+        yield from _rack(pool, "server", rack, devices)
 
 
 def _server_modules_kw(pool: Pool, optics: Mapping[str, Optic]) -> list[float]:

@@ -21,8 +21,8 @@ from planner.verification.facts import View
 CABLES, RACKS = NAMES = ("cables.csv", "racks.csv")
 CLASSES = ("node-leaf", "leaf-spine", "spine-core", "leaf-leaf")
 Row = Mapping[str, str]
-Held = tuple[str, int]
-"""Pool and period."""
+Held = tuple[str, str, int]
+"""Pool, purpose and period."""
 WATTS = 1e-5
 
 
@@ -165,7 +165,7 @@ def _racks(view: View, book: Book, content: bytes) -> dict[str, set[str]]:
         kinds[key] = pool
         own = filled.setdefault(key, [])
         for period in _periods(row["periods"]):
-            racks.setdefault((pool, period), set()).add(row["rack"])
+            racks.setdefault((pool, row["purpose"], period), set()).add(row["rack"])
             if row["device"]:
                 items[pool, period, row["item"]] += 1
                 devices.setdefault(period, _Seen()).add(row["device"])
@@ -199,9 +199,9 @@ def _counted(view: View, book: Book, racks: Mapping[Held, set[str]], items: Mapp
     check = "racks are those of the plan"
     installed: Counter[Held] = Counter()
     for row in view.tables.racks:
-        installed[row.pool, row.period] += row.installed
+        installed[row.pool, row.purpose, row.period] += row.installed
     for held in dict.fromkeys((*installed, *racks)):
-        where = f"{RACKS} pool {held[0]} period {held[1]}"
+        where = f"{RACKS} pool {held[0]} {held[1]} racks period {held[2]}"
         book.count(check, where, "racks", len(racks.get(held, ())), installed[held])
     wanted: Counter[tuple[str, int, str]] = Counter()
     for pool, period, _ in view.pool_periods:

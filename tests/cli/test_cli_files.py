@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from shutil import copytree
 
@@ -117,3 +118,20 @@ def test_an_older_plan_does_not_look_like_the_answer(
     assert Ran("verify", folder / "former").code == 0
     assert Ran("solve", question, "-o", tmp_path / "new", *(NO_ROOM if code == 4 else [])).code == code
     assert not (tmp_path / "new").exists()
+
+
+def test_report_draws_racks_and_writes_a_workbook_where_it_can(solved: Path, tmp_path: Path) -> None:
+    ran = Ran("report", solved, "--drawings", tmp_path / "pictures")
+    assert ran.code == 0
+    assert sorted(file.name for file in (tmp_path / "pictures").iterdir()) == [
+        "elevations-1-north.svg",
+        "floor-1-north.svg",
+    ]
+    ran = Ran("report", solved, "--xlsx", tmp_path / "plan.xlsx")
+    if find_spec("xlsxwriter") is None:
+        assert ran.code == 2
+        assert "pip install 'ai-capacity-planner[xlsx]'" in ran.err
+        assert not (tmp_path / "plan.xlsx").exists()
+    else:
+        assert ran.code == 0
+        assert (tmp_path / "plan.xlsx").read_bytes().startswith(b"PK")

@@ -181,9 +181,9 @@ def test_every_rack_by_hand() -> None:
     switch = catalogue.switches["qm8790"]
     found = [tuple(row)[3:] for row in rack_rows(plan, catalogue, layout(plan))]
     assert found == [
-        (f"{pool}/rack-1", 37, 6, f"{pool}/node-1", "dgx-a100", 6.5, pytest.approx(8 * watts / 2000)),
-        (f"{pool}/rack-2", 37, 6, f"{pool}/node-2", "dgx-a100", 6.5, pytest.approx(8 * watts / 2000)),
-        (f"{pool}/network-rack-1", 42, 1, f"{pool}/compute/leaf-1", "qm8790", switch.power_w / 1000,
+        (f"{pool}/rack-1", "server", 37, 6, f"{pool}/node-1", "dgx-a100", 6.5, pytest.approx(8 * watts / 2000)),
+        (f"{pool}/rack-2", "server", 37, 6, f"{pool}/node-2", "dgx-a100", 6.5, pytest.approx(8 * watts / 2000)),
+        (f"{pool}/network-rack-1", "network", 42, 1, f"{pool}/compute/leaf-1", "qm8790", switch.power_w / 1000,
          pytest.approx(16 * watts / 2000)),
     ]  # fmt: skip
 
@@ -283,8 +283,8 @@ DAMAGE: Mapping[str, tuple[str, Callable[[Lines], Lines], str]] = {
     "a device of no rack": (CABLES, lambda lines: last(lines, 6, "lost/node-9"), "devices of cables stand in racks"),
     "a server less": (RACKS, lambda lines: [lines[0], *lines[2:]], "devices in racks are those of the plan"),
     "a device twice": (RACKS, lambda lines: [*lines[:2], *lines[1:2], lines[3]], "no device twice"),
-    "above the rack": (RACKS, lambda lines: [lines[0], cell(lines[1], 4, "38"), *lines[2:]], "racks hold what fits"),
-    "more power": (RACKS, lambda lines: [lines[0], cell(lines[1], 8, "11"), *lines[2:]], "racks hold what fits"),
+    "above the rack": (RACKS, lambda lines: [lines[0], cell(lines[1], 5, "38"), *lines[2:]], "racks hold what fits"),
+    "more power": (RACKS, lambda lines: [lines[0], cell(lines[1], 9, "11"), *lines[2:]], "racks hold what fits"),
     "a rack more": (RACKS, lambda lines: [*lines, cell(lines[-1], 3, "another")], "racks are those of the plan"),
 }
 
