@@ -28,6 +28,7 @@ def data(factor: float = 1.0) -> Data:
     site = {"country": "US", "grid_g_per_kwh": 400, "pue_from": "catalogue", "power_capex_per_kw": 2000 * factor}
     return {
         "name": "money",
+        "scope": "hardware",  # defaults of other scopes have prices of their own
         "horizon": {
             "start": "2023-01", "periods": 2, "period_years": 1.5, "discount_rate": 0.08,
             "residual_value": "straight-line",
@@ -65,8 +66,9 @@ def base() -> Plan:
     return solved()
 
 
-def test_every_sum_is_the_same_to_the_cent() -> None:
-    plan = base()
+@pytest.mark.parametrize("scope", ["hardware", "all-in"])
+def test_every_sum_is_the_same_to_the_cent(scope: str) -> None:
+    plan = base() if scope == "hardware" else solved(lambda d: d.update(scope=scope))
     value = sum(row["present_value"] for row in plan.cost_rows)
     assert plan.objective == pytest.approx(value, abs=0.005)
     for rows in (plan.workload_costs, plan.cash_flow):
@@ -75,7 +77,8 @@ def test_every_sum_is_the_same_to_the_cent() -> None:
         lines = sum(row["amount"] for row in plan.cost_rows if row["account"] == account)
         for rows in (plan.workload_costs, plan.cash_flow):
             assert sum(row.amount for row in rows if row.account == account) == pytest.approx(lines, abs=0.005)
-    assert sum(row.cost for row in plan.orders) == pytest.approx(plan.totals["capex"], abs=0.005)
+    bill = sum(row["cost"] for row in plan.bill_of_materials_rows)
+    assert sum(row.cost for row in plan.orders) == pytest.approx(bill, abs=0.005)
     assert {row.workload for row in plan.workload_costs} == {"run", "chat", "lab"}
     hours = sum(row.quantity for row in plan.unit_costs if (row.unit, row.load) == ("accelerator-hour", "peak"))
     assert hours == pytest.approx(sum(r["in_service"] for r in plan.decisions["fleet"]) * 8 * 8760 * 1.5)

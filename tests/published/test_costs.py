@@ -23,9 +23,10 @@ INSTALLATION = 22_300
 
 def solved(server: str, switch: str, workload: dict[str, Any], start: str, **more: Any) -> Plan:
     """A plan in Virginia at 0.08 USD a kWh for four years, without discounting unless ``more`` says otherwise, servers
-    at 80 % of their power."""
+    at 80 % of their power; hardware, cooling, power train and energy, without staff, software and building."""
     data = {
         "name": "costs",
+        "scope": "hardware",
         "horizon": {"start": start, "periods": 1, "period_years": 4, "discount_rate": more.pop("rate", 0.0)},
         "currency": {"unit": "USD", "rates": {"CNY": 0.14}},
         "workloads": [{"name": "w", **workload}],
