@@ -499,7 +499,7 @@ NOT_LIMITS: Mapping[str, tuple[str, ...]] = {
         "catalogue.switches[]", "catalogue.optics[]", "catalogue.cooling[]", "catalogue.overrides",
         "fabric.protocols[]", "fabric.tiers[]",
         "fabric.planes[]", "fabric.split[]", "fabric.rails", "fabric.pods", "fabric.growth",
-        "fabric.dual_homed",
+        "fabric.pod_servers", "fabric.dual_homed",
         "fabric.oversubscription[]", "fabric.storage_network", "fabric.management_networks",
     ),
     "how long links are": ("fabric.layout", "fabric.node_leaf_m", "fabric.leaf_spine_m", "fabric.spine_core_m"),

@@ -50,6 +50,9 @@ AnyPods = Annotated[
 Growth = Annotated[
     bool, typer.Option("--growth", help="Wire every leaf for as many servers as it can hold; uplinks follow them.")
 ]
+PodServers = Annotated[
+    int, typer.Option(help="Servers of a pod of three tiers; 0 for the vendor's, or pods as few as can be.", min=0)
+]
 DualHomed = Annotated[
     bool, typer.Option("--dual-homed", help="No switch alone: two leaves for the ports of a server, and two spines.")
 ]
@@ -93,6 +96,7 @@ def fabric(
     managers: Managers = 0,
     any_pods: AnyPods = False,
     growth: Growth = False,
+    pod_servers: PodServers = 0,
     dual_homed: DualHomed = False,
     length: LengthOption = None,
     floor: Floor = False,
@@ -120,12 +124,15 @@ def fabric(
             leaf_ratio, spine_ratio = _ratios(oversubscription)
             if endpoints is None and port_gbps is not None:
                 raise ValueError("--port-gbps goes with --endpoints; a server type has the speed of its own ports")
+            if pod_servers and tiers != 3:
+                raise ValueError("--pod-servers goes with --tiers 3; two tiers have no pods")
             if spine_ratio > 1 and tiers in (1, 2):
                 raise ValueError(f"spines of {tiers} tiers have no uplinks to oversubscribe; --tiers 3 is accepted")
             ask = networks.Ask(
                 size, kind, row, tiers, planes, split, leaf_ratio, spine_ratio, rails,
                 managers, any_pods, growth, _lengths(length or []),
                 Layout(servers_per_rack=servers_per_rack) if floor else None, dual_homed,
+                pod_servers,
             )  # fmt: skip
             if ask.switch.protocol not in kind.protocols:
                 raise FabricError(f"{kind.id} speaks {', '.join(kind.protocols)}; {switch} is {ask.switch.protocol}")

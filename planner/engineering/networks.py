@@ -33,6 +33,7 @@ class Ask:
         planes: planes that share out the ports of a server; ``split``: planes each port is split over.
         dual_homed: the ports of a server on a tree end on two leaves at least, below two spines; planes are trees of
             their own, of which one may fail.
+        pod_servers: servers of a pod of three tiers, in place of those of the server type; 0 leaves it to that.
         lengths_m: by link class, in place of those of ``layout`` or ``LENGTHS_M``.
     """
 
@@ -51,6 +52,7 @@ class Ask:
     lengths_m: Mapping[str, float] = field(default_factory=dict)
     layout: floor.Layout | None = None
     dual_homed: bool = False
+    pod_servers: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,8 @@ def compute(ask: Ask, parts: Parts) -> Priced:
         rails, rail_ports = True, pair_lanes(ports)
     rules = Rules(
         used_radix(ask.switch, gbps), ports, rails, ask.tiers, ask.leaf_ratio, ask.spine_ratio, ask.reserved,
-        cage_links(ask.switch, gbps), ask.any_pods, rail_ports, ask.growth, server.pod_servers, dual,
+        cage_links(ask.switch, gbps), ask.any_pods and not ask.pod_servers, rail_ports, ask.growth,
+        ask.pod_servers or server.pod_servers, dual,
     )  # fmt: skip
     return assemble("compute", ask, fit(rules, ask.servers), gbps, server.ports_per_cage, parts)
 

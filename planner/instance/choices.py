@@ -96,6 +96,9 @@ class FabricChoice(Record):
     pods: Literal["any", "vendor"] = "any"
     """Trees that are offered: all that are worth building, or those of the vendors' tables, with as few rows of leaves
     and as few pods as can be (NVL72: pods of 8 racks)."""
+    pod_servers: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Servers of a pod of a compute network of three tiers: pods are as few as that makes, in place of ``pods``. With
+    spines of 7:1 this is the scheme of Llama 3's cluster: pods of 384 servers, oversubscribed between them."""
     dual_homed: bool = False
     """Whether no failed switch may cut a server off or part a network: the ports of a server on a tree end on two
     leaves at least, below two spines at least; no single switches. Planes may fail whole, as the others go on. Holds

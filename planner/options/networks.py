@@ -215,9 +215,11 @@ class Networks:
         )  # fmt: skip
         if isinstance(plane, str):
             raise fabric.FabricError(plane)
+        stated = (self.choice.pod_servers or 0) if network == "compute" else 0
         rules = Rules(
-            plane.radix, plane.ports, rails, tiers, ratio.leaf, ratio.spine, 0, upper, self.choice.pods == "any",
-            plane.rail_ports, self.choice.growth, server.pod_servers if network == "compute" else 0,
+            plane.radix, plane.ports, rails, tiers, ratio.leaf, ratio.spine, 0, upper,
+            self.choice.pods == "any" and not stated, plane.rail_ports, self.choice.growth,
+            stated or (server.pod_servers if network == "compute" else 0),
             self.choice.dual_homed and planes * split == 1,
         )  # fmt: skip
         rows = most_rows(rules, tiers)

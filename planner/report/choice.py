@@ -184,7 +184,7 @@ class _Offer:
                 servers, self.catalogue.servers[server], self.parts.switches[switch], tiers, planes // split, split,
                 leaf, spine, shape.rails, any_pods=any_pods, growth=vendor, layout=self.layout,
                 lengths_m={name: length for name, length in lengths.items() if length is not None},
-                dual_homed=self.instance.fabric.dual_homed,
+                dual_homed=self.instance.fabric.dual_homed, pod_servers=self.instance.fabric.pod_servers or 0,
             )  # fmt: skip
             try:
                 yield compute(ask, self.parts)

@@ -68,6 +68,10 @@ def _network(view: View, book: Book, pool: Pool, network: str, period: int) -> N
     _choices(view, book, pool, row, rules, where)
     for cluster in standing:
         _frame(book, cluster, rules, row.tiers, where)
+        stated = view.facts.instance.fabric.pod_servers
+        if stated is not None and network == "compute" and cluster.tiers == 3:
+            place = f"{where} frame {cluster.frame}"
+            book.enough("pods as stated", place, "pods", cluster.pods_each, -(-cluster.servers_each // stated))
         if view.facts.instance.fabric.dual_homed and network != IN_BAND and rules.planes == 1:
             top = cluster.cores_each or cluster.spines_each
             detail = f"{where} frame {cluster.frame}: {rules.row} leaves to a server and {top} switches above, 2 each"

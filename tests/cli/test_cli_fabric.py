@@ -162,3 +162,13 @@ def test_dual_homed() -> None:
     assert (found["networks"]["compute"]["leaves"], found["networks"]["compute"]["spines"]) == (2, 2)
     said = run("--servers", "6", "--server", "gh200-1", "--switch", "qm9700", "--dual-homed", code=2).output
     assert "an even number of ports is accepted" in " ".join(said.split())
+
+
+def test_pods_of_a_stated_size() -> None:
+    """3,072 HGX H100 in pods of 384 on 128 ports of 400G, 15:1 between them; without three tiers a refusal."""
+    asked = ["--servers", "3072", "--server", "hgx-h100-oem", "--switch", "sn5600", "--plain", "--compute-only"]
+    found = data(*asked, "--tiers", "3", "--pod-servers", "384", "--oversubscription", "1:1,15:1")
+    compute = found["networks"]["compute"]
+    assert (compute["pods"], compute["leaves"]) == (8, 384)
+    assert 1 / 15 <= found["proof"]["share"] <= 1 / 7
+    assert "--tiers 3" in run(*asked, "--pod-servers", "384", code=2).output

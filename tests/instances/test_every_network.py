@@ -246,3 +246,25 @@ def test_dual_homed_trees_stand_after_any_failure() -> None:
 def test_a_server_with_one_port_is_not_dual_homed() -> None:
     with pytest.raises(FabricError, match="1 port on one leaf is not dual-homed; an even number"):
         Rules(16, 1, False, dual_homed=True)
+
+
+def test_pods_of_a_stated_size_with_thin_links_between_them() -> None:
+    """24,576 GPUs in 8 pods of 3,072, non-blocking inside and 7:1 between (Llama 3, arXiv 2407.21783, 3.3.1).
+
+    On 128 ports of 400G a pod of 384 servers has 48 leaves of 64 ports down and 64 up; a spine of 112 ports down at
+    most has 16 up. 64 / 32 spines = 2 links to each of 32, 96 down and 14 up: 32 x 14 = 448 uplinks a pod, on cores
+    with 128 / 8 = 16 links to each pod: 28.
+    """
+    rules = Rules(128, 8, False, tiers=3, spine_ratio=7.0, cage_links=2, pod_servers=384)
+    tree = fit(rules, 3072)
+    assert (tree.pods, tree.leaves, tree.spines, tree.spine_uplinks, tree.cores) == (8, 384, 256, 14, 28)
+    proof = prove(tree)
+    assert proof.sound
+    assert proof.share >= 1 / 7
+
+
+def test_pods_of_a_stated_size_in_a_plan() -> None:
+    """100 DGX A100 in pods of 20: five pods of a unit each, verified."""
+    plan = solved("dgx-a100", 100, ("qm8790",), tiers=(3,), pod_servers=20, storage_network=False)
+    (cluster,) = plan.decisions["clusters"]
+    assert (cluster["pods_each"], cluster["leaves_each"]) == (5, 40)
