@@ -495,7 +495,8 @@ NOT_LIMITS: Mapping[str, tuple[str, ...]] = {
         "price_paths[].change_per_year", "price_paths[].by_period[]",
     ),
     "what there is to choose from": (
-        "catalogue.price_rule", "sites[].cooling[]", "catalogue.accelerators[]", "catalogue.servers[]",
+        "catalogue.price_rule", "catalogue.files[]", "catalogue.own",
+        "sites[].cooling[]", "catalogue.accelerators[]", "catalogue.servers[]",
         "catalogue.switches[]", "catalogue.optics[]", "catalogue.cooling[]", "catalogue.overrides",
         "fabric.protocols[]", "fabric.tiers[]",
         "fabric.planes[]", "fabric.split[]", "fabric.rails", "fabric.pods", "fabric.growth",

@@ -29,6 +29,7 @@ from planner.catalogue.market import market_rows
 from planner.catalogue.overrides import Overrides, overridden
 from planner.catalogue.pricing import PriceRule, in_force, nearest, yearly_change
 from planner.catalogue.rows import ENTRIES, instead
+from planner.errors import Fault, InstanceError
 
 PHYSICS = (
     "climate.csv", "cooling_physics.csv", "country_groups.csv", "embodied_carbon.csv", "export_rules.toml",
@@ -166,6 +167,28 @@ class Catalogue:
         rows = {kind: self.entries(kind) for kind in ENTRIES}
         changed = Catalogue.of(*overridden(rows, self.prices, overrides, currency, on), self.efficiencies)
         return changed.with_price_rule(self.price_rule)
+
+    def with_rows(self, rows: Mapping[str, Iterable[Mapping[str, Any]]]) -> Catalogue:
+        """A copy with rows of the user's own, by kind as in ``planner.catalogue.own``.
+
+        A row of a known id takes the place of the packaged one; prices of an item take the place of all its prices.
+
+        Raises:
+            InstanceError: rows are not what their kind accepts; carries every fault.
+        """
+        if not any(rows.values()):
+            return self
+        from planner.catalogue.own import checked  # most instances have none
+
+        faults: list[Fault] = []
+        own = [(kind, ("catalogue.own", None), fields) for kind, found in rows.items() for fields in found]
+        entries, prices = checked(own, {kind: self.entries(kind) for kind in ENTRIES}, faults)
+        if faults:
+            raise InstanceError(faults)
+        priced = {(price.kind, price.id) for price in prices}
+        kept = [price for price in self.prices if (price.kind, price.id) not in priced]
+        merged = {kind: {**self.entries(kind), **entries[kind]} for kind in ENTRIES}
+        return Catalogue.of(merged, [*kept, *prices], self.efficiencies).with_price_rule(self.price_rule)
 
     def digest(self) -> str:
         """SHA-256 of every row, and of the tables of climate, rules and performance, as hex digits: equal for equal

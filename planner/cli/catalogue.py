@@ -26,17 +26,40 @@ class Kind(StrEnum):
     MODELS = "models"
     RENTS = "rents"
     HOSTED = "hosted"
+    TEMPLATE = "template"
 
 
-KindArgument = Annotated[Kind, typer.Argument(help="What to list.", show_default=False)]
+class Own(StrEnum):
+    """Kinds of rows that a file of your own may hold."""
+
+    ACCELERATORS = "accelerators"
+    SERVERS = "servers"
+    SWITCHES = "switches"
+    OPTICS = "optics"
+    COOLING = "cooling"
+    RACKS = "racks"
+    SITES = "sites"
+    PRICES = "prices"
+
+
+KindArgument = Annotated[Kind, typer.Argument(help="What to list, or template.", show_default=False)]
+OwnArgument = Annotated[Own | None, typer.Argument(help="Of template: kind of rows.", show_default=False)]
 
 
 Sources = Annotated[bool, typer.Option("--sources", help="List where each row and its price come from, and when.")]
 
 
-def catalogue(kind: KindArgument, sources: Sources = False, as_json: AsJson = False) -> None:
-    """List catalogue rows with their latest price."""
+def catalogue(kind: KindArgument, of: OwnArgument = None, sources: Sources = False, as_json: AsJson = False) -> None:
+    """List catalogue rows with their latest price, or print an empty file of rows of your own (template KIND)."""
     with outcomes(as_json):
+        if (kind is Kind.TEMPLATE) != (of is not None):
+            raise typer.BadParameter("template and a kind of rows go together: planner catalogue template prices")
+        if of is not None:
+            from planner.catalogue.own import template
+
+            text = template(of.value)
+            print_json({"template": of.value, "text": text}) if as_json else typer.echo(text, nl=False)
+            return
         from planner.catalogue import load_catalogue, table
         from planner.engineering.performance.models import model_rows
 

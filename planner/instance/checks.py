@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from planner.catalogue import Catalogue, CatalogueOverrideError, load_catalogue
 from planner.engineering.outside_air import why_not
+from planner.errors import InstanceError
 from planner.instance import resolve
 from planner.instance.choices import Overrides
 from planner.instance.idle import prices_of_accelerators
@@ -47,7 +48,12 @@ def check(instance: Instance, catalogue: Catalogue | None = None) -> list[Findin
     """
     findings = [*_names(instance), *_periods(instance), *_trained(instance)]
     ordered = resolve.order_date(instance) if _years_suit(instance) else datetime.date(FIRST_YEAR, 1, 1)
-    rows, wrong_rows = _overridden(catalogue or load_catalogue(), instance, ordered)
+    base = catalogue or load_catalogue()
+    try:
+        base = base.with_rows(instance.catalogue.own.rows)
+    except InstanceError as error:
+        findings += [Finding(("catalogue", "own"), f"{fault.key}: {fault.message}") for fault in error.faults]
+    rows, wrong_rows = _overridden(base, instance, ordered)
     findings += wrong_rows
     known = {
         kind: list(dict.fromkeys([*rows.entries(kind), *getattr(instance.catalogue.overrides, kind)]))

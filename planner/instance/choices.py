@@ -23,6 +23,15 @@ class Overrides(Record):
     racks: Mapping[str, Mapping[str, Any]] = {}
 
 
+class OwnRows(Record):
+    """What the files of the user's own held when they were read, so that a plan can be judged without them."""
+
+    sha256: Mapping[str, str] = {}
+    """Digest of each file's lines, by its name as stated."""
+    rows: Mapping[str, tuple[Mapping[str, Any], ...]] = {}
+    """Rows by kind."""
+
+
 class CatalogueChoice(Record):
     """Which catalogue rows may be used (absent means all with a price) and what is changed in them."""
 
@@ -34,6 +43,10 @@ class CatalogueChoice(Record):
     price_rule: Literal["nearest", "in-force"] = "nearest"
     """Which of the dated prices of an item counts: the nearest to the order, carried to its date at the rate of its
     class, or the latest of that date as it stands."""
+    files: Annotated[tuple[str, ...], Field(max_length=20)] = ()
+    """CSV or YAML files with rows of your own, below the folder of the instance (``planner catalogue template``)."""
+    own: OwnRows = usual(OwnRows)
+    """What ``files`` held: written by reading them, never again once it is there."""
     overrides: Overrides = usual(Overrides)
 
 

@@ -12,6 +12,7 @@ from planner.errors import Fault, InstanceError
 from planner.instance.changes import ChangeError, apply_change
 from planner.instance.idle import idle
 from planner.instance.judge import MAX_FINDINGS, judge
+from planner.instance.own_files import embed
 from planner.instance.paths import Finding, KeyPath, key_path
 from planner.instance.resolve import instance_catalogue
 from planner.instance.schema import Instance
@@ -37,7 +38,8 @@ def read_instance(
         document = read_yaml(read_text(Path(path)))
     except UnreadableError as error:
         raise InstanceError([Fault(file, error.line, "", error.message)]) from None
-    return _settle(document, file, changes, remarks)
+    folder = None if file == "-" else Path(path).parent
+    return _settle(document, file, changes, remarks, folder)
 
 
 def parse_instance(
@@ -78,7 +80,13 @@ def _in_order(value: Any) -> Any:
     return [_in_order(item) for item in value] if isinstance(value, list) else value
 
 
-def _settle(document: Document, file: str, changes: Sequence[str], remarks: list[Fault] | None = None) -> Instance:
+def _settle(
+    document: Document,
+    file: str,
+    changes: Sequence[str],
+    remarks: list[Fault] | None = None,
+    folder: Path | None = None,
+) -> Instance:
     """Make the changes and judge the result; sort what is wrong by where it comes from."""
     data = copy.deepcopy(document.data)
     faults: list[Fault] = []
@@ -91,6 +99,7 @@ def _settle(document: Document, file: str, changes: Sequence[str], remarks: list
             faults.append(Fault("--set", None, _one_line(change.partition("=")[0]), str(error)))
             continue
         made.append((change, place))
+    faults += embed(data, document.data, folder, file)
     instance, findings = judge(data, refused)
     if instance is not None and not faults:
         if changes or remarks is not None:

@@ -104,6 +104,7 @@ def catalogue_overrides(instance: Instance) -> dict[str, dict[str, dict[str, Any
 def instance_catalogue(instance: Instance) -> Catalogue:
     """The catalogue with the instance's overrides, their prices dated on the first order."""
     catalogue = load_catalogue().with_price_rule(instance.catalogue.price_rule)
+    catalogue = catalogue.with_rows(instance.catalogue.own.rows)
     return catalogue.with_overrides(catalogue_overrides(instance), instance.currency.unit, order_date(instance))
 
 

@@ -48,6 +48,7 @@ _RECORDS: Mapping[type[BaseModel], str] = {
     sites.Site: "a site",
     choices.CatalogueChoice: "the catalogue choice",
     choices.Overrides: "the catalogue overrides",
+    choices.OwnRows: "the rows of your own",
     choices.FabricChoice: "the fabric choice",
     choices.Policy: "the policy",
     choices.Budget: "the budget",

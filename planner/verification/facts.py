@@ -76,7 +76,8 @@ class Facts:
         self.instance = instance
         self.first_order = self.order_date(1)
         overrides = {kind: dict(rows) for kind, rows in instance.catalogue.overrides if rows}
-        self.catalogue = catalogue.with_overrides(overrides, instance.currency.unit, self.first_order)
+        own = catalogue.with_rows(instance.catalogue.own.rows)
+        self.catalogue = own.with_overrides(overrides, instance.currency.unit, self.first_order)
         self.sites = {site.name: self._site(site) for site in instance.sites}
         self.periods = range(1, instance.horizon.periods + 1)
         self.years = instance.horizon.period_years
