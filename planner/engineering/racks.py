@@ -14,6 +14,17 @@ def servers_per_rack(server_kw: float, server_units: float, rack_kw: float, rack
     return min(int(rack_kw / server_kw + 1e-9), int(rack_units / server_units + 1e-9))
 
 
+def usable_units(rack_units: float, tallest: float) -> float:
+    """Height of a rack, U, that devices can fill of which none is taller than ``tallest``; shorter ones fill gaps.
+
+    Ten switches of 4U stand in 42U; of 1U and 2U no unit is lost; what is taller than the rack is left as it is:
+
+    >>> [usable_units(42, tallest) for tallest in (1, 2, 4, 50)]
+    [42.0, 42.0, 40.0, 42.0]
+    """
+    return float(rack_units // tallest * tallest or rack_units)
+
+
 def surviving_share(failures_per_year: float, years: float) -> float:
     """Share of the servers left after so many years without repair, each year's failures among those still running.
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from planner.catalogue.entries import Server
 from planner.engineering.management import OUT_OF_BAND_UPLINKS, PDUS_PER_RACK, twin_links
+from planner.engineering.racks import usable_units
 from planner.instance.choices import Oversubscription
 from planner.options import attach, frontier
 from planner.options.chains import Cluster, Counts, Pattern
@@ -168,7 +169,9 @@ def design_of(
     """The design in racks of one class: the steps with their network racks counted."""
     fixed = stages.found.fixed[stages.order]
     height, kw = fixed[:, resources.height], fixed[:, resources.columns]
-    network_racks = np.maximum(_ceil(height / racks.rack_height), _ceil(kw / racks.rack_kw))
+    tallest = [max(option.switch.rack_units for option in group.networks) for group in stages.groups]
+    usable = np.array([usable_units(racks.rack_height, each) for each in tallest])[stages.group[stages.order]]
+    network_racks = np.maximum(_ceil(height / usable), _ceil(kw / racks.rack_kw))
     steps = stages.in_racks(network_racks)
     sizes = stages.packing.sizes if stages.packing is not None else ()
     return Design(

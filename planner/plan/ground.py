@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from planner.engineering.racks import usable_units
 from planner.money import RUNNING, Money, Terms
 from planner.running import Running, kw_worth, running
 from planner.units import W_PER_KW
@@ -159,7 +160,8 @@ class Ground:
         height = sum(rows[id].rack_units * count for id, count in step.switches.items())
         share = step.servers / servers
         kw = step.fixed_kw + share * sum(self.part_kw[part] * count for part, count in tied.items())
-        return max(math.ceil(height / design.rack_height - ROUNDING), math.ceil(kw / design.rack_kw - ROUNDING))
+        usable = usable_units(design.rack_height, max(rows[id].rack_units for id in step.switches))
+        return max(math.ceil(height / usable - ROUNDING), math.ceil(kw / design.rack_kw - ROUNDING))
 
 
 def remade(attachment: Attachment, swapped: Swapped) -> Counter[tuple[str, str]]:

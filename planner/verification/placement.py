@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from planner.verification.checks import Book, round_up
 from planner.verification.counting import in_use
 from planner.verification.facts import Pool, Range, View
@@ -63,9 +65,19 @@ def _need(view: View, pool: Pool, purpose: str, period: int) -> Range:
         racks = round_up(view.in_service(pool.id, period) / max(1, places_of(pool)))
         return racks, racks
     used = in_use(view, pool, period)
-    height = round_up(used.height / pool.rack.rack_units)
+    height = round_up(used.height / _usable(view, pool, used.switches))
     least, most = (round_up(kw / pool.rack_kw) for kw in (used.network_kw[0], used.full_kw))
     return max(height, least), max(height, most)
+
+
+def _usable(view: View, pool: Pool, switches: Iterable[str]) -> float:
+    """Units of a rack that its tallest switches fill when stacked from the top until the next does not fit."""
+    known = view.facts.catalogue.switches
+    tallest = max((known[id].rack_units for id in switches if id in known), default=0.0)
+    filled = 0.0
+    while tallest and filled + tallest <= pool.rack.rack_units:
+        filled += tallest
+    return filled or pool.rack.rack_units
 
 
 def _sums(total: dict[int, float], rows: list[Racks], column: str) -> dict[int, float]:
@@ -95,7 +107,7 @@ def _network_racks(view: View, book: Book, racks: dict[tuple[str, str], list[Rac
             book.count("servers per rack recomputed", where, "places of a network rack", row.places, 0)
         used = in_use(view, pool, period)
         if used.height or used.full_kw or rows:
-            units = installed * pool.rack.rack_units
+            units = installed * _usable(view, pool, used.switches)
             book.enough("network racks suffice by height", where, f"U in {installed} network racks", units, used.height)
             power = installed * pool.rack_kw
             kw = used.network_kw[0]

@@ -210,6 +210,8 @@ DESIGNS: Mapping[str, tuple[str, list[str], Mapping[str, Any], int]] = {
     "B300 split": ("dgx-b300", ["sn5600"], MANAGED, 200),
     "NVL72 with trays": ("gb200-nvl72", ["qm9700"], MANAGED, 40),
     "Gaudi 3": ("gaudi-3-8", ["sn5600"], MANAGED, 100),
+    "B300 on switches of 4U": ("dgx-b300", ["q3400-ra"], {"storage_network": False}, 300),
+    "dual-homed": ("dgx-h100", ["qm9700"], {"dual_homed": True, **MANAGED}, 100),
     "splitters": ("hgx-h100-oem", ["qm9700"], {"node_leaf_m": 3, **MANAGED}, 100),
     "on a floor": ("dgx-h100", ["qm9700"], {"layout": {}, **MANAGED}, 200),
 }
@@ -320,3 +322,27 @@ def test_lists_of_a_damaged_plan_are_a_failed_check() -> None:
         list_texts(broken, catalogue, None),
     )  # fmt: skip
     assert any("cannot be made again" in check.detail for check in report.failures)
+
+
+def test_switches_of_4u_leave_a_gap_in_every_rack() -> None:
+    """A rack of 42 U holds ten of 4 U, whatever its power: 21 of them take three racks, though 84 U are two."""
+    question = instance("dgx-b300", ["q3400-ra"], {"storage_network": False}, 1_000)
+    data = {
+        **question.model_dump(mode="json", exclude_unset=True),
+        "sites": [{"name": "s", "country": "US", "power_limit_mw": 600, "tariff_per_kwh": 0.1}],
+    }
+    data["catalogue"]["overrides"] = {"cooling": {id: {"rack_kw": 500} for id in ("air", "evaporative")}}
+    question = api.load_instance(data)
+    options = api.check(question)
+    pool = next(pool for pool in options.pools if pool.rack_kw == 500)
+    seen = set()
+    for index, step in enumerate(options.designs[pool.design].steps[: pool.steps]):
+        (switches,) = step.switches.values()
+        assert step.network_racks == -(-switches // 10)
+        if switches % 21 == 0 and not seen:
+            seen.add(switches)
+            plan = plan_of(options, {(pool.id, 1): step.servers}, {(pool.id, 1): index})
+            assert failures(plan, instance_catalogue(question)) == []
+            report = api.verify(plan)
+            assert [check.check for check in report.failures if check.concern == "placement"] == []
+    assert seen
