@@ -73,8 +73,9 @@ def test_power_and_cost_are_those_of_the_parts() -> None:
     found = networks.compute(DESIGNS["H100"], PARTS)
     watts = 48 * 747 + found.parts["sr4-2x400g"] * 15
     assert found.power_kw == pytest.approx(watts / 1000)
-    assert found.switch_cost == 48 * 36_000
-    assert found.optics_cost == found.parts["sr4-2x400g"] * 575 + found.parts["fibre-om4-mpo12"] * 65
+    each = {id: PARTS.price("optics", id) or 0.0 for id in ("sr4-2x400g", "fibre-om4-mpo12")}
+    assert found.switch_cost == pytest.approx(48 * (PARTS.price("switches", "qm9700") or 0.0))
+    assert found.optics_cost == pytest.approx(sum(found.parts[id] * cost for id, cost in each.items()))
 
 
 def test_twin_port_copper_only_where_both_links_of_a_cage_go_the_same_way() -> None:
