@@ -41,7 +41,20 @@ def provenance(options: Options, solver: Mapping[str, Any], accelerators: Iterab
         "instance": data,
         **({"export_notes": notes} if notes else {}),
         **({"site_laws": laws} if laws else {}),
+        **({"priced_apart": apart} if (apart := priced_apart(options)) else {}),
     }
+
+
+def priced_apart(options: Options) -> list[dict[str, str]]:
+    """Servers on offer that can stand in for each other (as many accelerators of the same peak and memory) at prices of
+    different grades, by id with their grades: a difference between them rests on two methods."""
+    alike: dict[tuple[object, ...], dict[str, str]] = {}
+    for id in dict.fromkeys(pool.server for pool in options.pools):
+        server = options.catalogue.servers[id]
+        device = options.catalogue.accelerators[server.accelerator]
+        key = server.accelerators, device.fp16_tflops, device.memory_gb
+        alike.setdefault(key, {})[id] = options.items["servers", id].grade
+    return [dict(sorted(found.items())) for found in alike.values() if len(set(found.values())) > 1]
 
 
 def solver_options(solver: Any) -> dict[str, Any]:

@@ -64,6 +64,7 @@ def plan_summary(plan: Plan, checks: Iterable[Check] | None = None) -> dict[str,
         "short_runs": short_runs(plan, _setting(plan, "instance")),
         "export_notes": _export_notes(plan),
         "site_laws": _site_laws(plan),
+        "priced_apart": _priced_apart(plan),
         "networks": networks(plan, facts),
         "network_choices": network_choices(plan),
         "links": links(plan),
@@ -313,6 +314,16 @@ def _export_notes(plan: Plan) -> dict[str, list[str]]:
         for device, notes in found.items()
         if isinstance(device, str) and isinstance(notes, Sequence) and not isinstance(notes, str)
     }
+
+
+def _priced_apart(plan: Plan) -> list[dict[str, str]]:
+    """Groups of like servers at prices of different grades; empty if the plan stores none, or nothing readable."""
+    found = _setting(plan, "priced_apart", kind=(Sequence,)) or ()
+    return [
+        {str(id): grade for id, grade in group.items() if grade in GRADES}
+        for group in found
+        if isinstance(group, Mapping)
+    ]
 
 
 def _horizon(plan: Plan) -> dict[str, Any] | None:

@@ -107,6 +107,23 @@ capex 3.500 to 4.500.
     )
 
 
+def apart_sentences(summary: Summary) -> list[str]:
+    """Servers that can stand in for each other and are priced by different methods.
+
+    >>> apart_sentences({"priced_apart": [{"hgx-a100-oem": "derived", "dgx-a100": "list"}]})
+    ['hgx-a100-oem (derived prices) and dgx-a100 (list prices) are alike but priced by different methods: a difference \
+between them rests on both.']
+    """
+    found = []
+    for group in summary["priced_apart"]:
+        *most, last = (f"{id} ({GRADE_WORDS[grade]})" for id, grade in group.items())
+        found.append(
+            f"{', '.join(most)} and {last} are alike but priced by different methods: a difference between them rests "
+            "on both."
+        )
+    return found
+
+
 def export_sentences(summary: Summary) -> list[str]:
     """What the export rules say of the accelerators bought beside their outcome."""
     return [f"{device}: {note}" for device, notes in summary["export_notes"].items() for note in notes]
@@ -201,7 +218,7 @@ def lines(summary: Summary) -> Iterable[str]:
     """The sentences below the tables."""
     found = (
         caution_sentence(summary), *split_sentences(summary), *short_run_sentences(summary),
-        grade_sentence(summary), *export_sentences(summary), *law_sentences(summary),
+        grade_sentence(summary), *apart_sentences(summary), *export_sentences(summary), *law_sentences(summary),
     )  # fmt: skip
     return filter(None, (*found, verification_sentence(summary)))
 

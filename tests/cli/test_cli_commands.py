@@ -174,7 +174,7 @@ def test_what_a_file_says_in_vain_is_told_on_standard_error(question: Path) -> N
     ran = Ran("check", question, "--json")
     assert ran.code == 0
     assert ran.json()["status"] == "valid"
-    assert ran.err.startswith(f"{question}:13: catalogue.overrides.switches.qm9700: found a setting that nothing reads")
+    assert ran.err.startswith(f"{question}:14: catalogue.overrides.switches.qm9700: found a setting that nothing reads")
     refused = Ran("check", question, "--set", "catalogue.switches.qm9700.price=2")
     assert (refused.code, "catalogue.switches leaves it out" in refused.err) == (3, True)
 

@@ -109,3 +109,16 @@ def test_most_money_of_a_us_study_of_2026_does_not_rest_on_memory() -> None:
     totals = plan.totals
     assert totals["bought_memory"] <= 0.4 * sum(r["cost"] for r in plan.bill_of_materials_rows)
     assert totals["tco_low"] < totals["tco"] < totals["tco_high"]
+
+
+def test_like_servers_priced_by_two_methods_are_told() -> None:
+    """The DGX A100 by list and two servers derived in one way: A100 and A800 differ by no method of their own."""
+    names = ["dgx-a100", "hgx-a100-oem", "nf5688m6-8xa800"]
+    data = {"workloads": [{"name": "load", "kind": "compute", "peak_flops": 1e15}], "catalogue": {"servers": names}}
+    horizon = {**BASE["horizon"], "start": "2023-06"}
+    plan = made(**data, horizon=horizon, scope="hardware")
+    assert plan.provenance["priced_apart"] == [
+        {"dgx-a100": "list", "hgx-a100-oem": "derived", "nf5688m6-8xa800": "derived"}
+    ]
+    alone = made(**{**data, "catalogue": {"servers": names[1:]}}, horizon=horizon, scope="hardware")
+    assert "priced_apart" not in alone.provenance

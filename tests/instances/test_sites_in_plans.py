@@ -428,10 +428,10 @@ def test_bad_sites_are_refused_in_one_sentence(paths: Data, key: str, message: s
 def test_a_fault_of_a_site_names_file_and_line(tmp_path: Path) -> None:
     file = tmp_path / "instance.yaml"
     file.write_text(
-        "name: bad\nscope: hardware\nhorizon: {start: 2023-07}\n"
+        "name: bad\nhorizon: {start: 2023-07}\n"
         "workloads:\n  - {name: load, kind: compute, peak_flops: 1e15}\n"
         "sites:\n  - name: north\n    country: US\n    tariff_per_kwh: 0.1\n    power_limit_mw: 1\n    place: osloo\n"
-        "currency: {rates: {CNY: 0.14}}\n",
+        "currency: {rates: {CNY: 0.14}}\nscope: hardware\n",
         encoding="utf-8",
     )
     with pytest.raises(InstanceError) as caught:
