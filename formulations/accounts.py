@@ -10,6 +10,7 @@ class Account(StrEnum):
 
     CAPEX = "capex"
     ENERGY = "energy"
+    RENT = "rent"
     MAINTENANCE = "maintenance"
     WATER = "water"
     CARBON = "carbon"
@@ -17,5 +18,5 @@ class Account(StrEnum):
     RESIDUAL = "residual"
 
 
-RUNNING = (Account.ENERGY, Account.MAINTENANCE, Account.WATER, Account.CARBON)
+RUNNING = (Account.ENERGY, Account.RENT, Account.MAINTENANCE, Account.WATER, Account.CARBON)
 """Accounts paid through the years of a period; the others fall due at its beginning, residual value at the end."""

@@ -16,7 +16,7 @@ class Asset:
     Attributes:
         price: by period of purchase.
         life: whole periods in service.
-        upkeep: of a piece in service, per period.
+        upkeep: of a piece in service, per period; ``upkeep_account`` says what it is.
         residual: money back at the end of the horizon, by period of purchase.
         embodied: price of the carbon of making a piece.
     """
@@ -26,6 +26,7 @@ class Asset:
     upkeep: float = 0.0
     residual: Mapping[int, float] = field(default_factory=dict)
     embodied: float = 0.0
+    upkeep_account: Account = Account.MAINTENANCE
 
 
 def post_purchase(ledger: Ledger, item: str, site: str, period: int, asset: Asset, bought: Terms) -> None:
@@ -37,5 +38,5 @@ def post_purchase(ledger: Ledger, item: str, site: str, period: int, asset: Asse
 
 
 def post_upkeep(ledger: Ledger, item: str, site: str, period: int, asset: Asset, in_service: Terms) -> None:
-    """Post the maintenance of the pieces in service in ``period``."""
-    ledger.post(Account.MAINTENANCE, item, site, period, asset.upkeep, in_service)
+    """Post the maintenance or the rent of the pieces in service in ``period``."""
+    ledger.post(asset.upkeep_account, item, site, period, asset.upkeep, in_service)

@@ -250,6 +250,8 @@ def _fill(options: Options, plan: Plan) -> Iterable[Need]:
 def _places(options: Options, plan: Plan) -> Iterable[Need]:
     """Loads at sites, or on servers, where the instance does not have them."""
     offered = {(size.workload, size.server, site) for size in options.sizes for site in options.sites_of[size.id]}
+    offers = {pool.site: pool.offer for pool in options.pools if pool.offer}
+    offered |= {(workload, server, offers[site]) for workload, server, site in offered if site in offers}
     for row in plan.decisions["workloads"]:
         if (row["workload"], row["server"], row["site"]) not in offered:
             yield Need(f"{row['workload']} at {row['site']} on {row['server']}", row["blocks"], 0, "blocks")
@@ -505,6 +507,7 @@ NOT_LIMITS: Mapping[str, tuple[str, ...]] = {
     ),
     "how long links are": ("fabric.layout", "fabric.node_leaf_m", "fabric.leaf_spine_m", "fabric.spine_core_m"),
     "when orders are placed": ("policy.order_date",),
+    "what may be rented": ("rent",),
     "how equipment is run": ("operations",),
 }  # fmt: skip
 """Keys of an instance that state no limit, with all below them, by what they are."""

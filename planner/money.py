@@ -22,6 +22,8 @@ from planner.instance.resolve import convert
 __all__ = ["RUNNING", "Account", "Item", "Money", "Terms"]
 
 
+RENTED = "rented servers"
+"""Kind of an item whose price is its rent of a period, and its life the term."""
 UPKEPT = ("servers", "switches", "optics")
 """Kinds of things that maintenance is paid for."""
 
@@ -59,7 +61,7 @@ class Terms:
         life: whole periods in service.
         upkeep: maintenance and licences of a piece in service, per period: of the stated price, whatever was paid.
         upkeep_of: the upkeep by what it is paid for: the kind of the item for its maintenance, ``software``,
-            ``network licences``.
+            ``network licences``, or ``servers`` for rent; ``upkeep_account`` says which.
         installation: paid once with the price, without residual value.
         residual: money back at the end of the horizon, by period of purchase.
         embodied: price of the carbon of making a piece.
@@ -72,6 +74,7 @@ class Terms:
     embodied: float = 0.0
     installation: float = 0.0
     upkeep_of: Mapping[str, float] = field(default_factory=dict)
+    upkeep_account: Account = Account.MAINTENANCE
 
 
 class Money:
@@ -141,6 +144,17 @@ class Money:
         """
         if (kind, id) not in self._terms:
             item = self.items[kind, id]
+            if kind == RENTED:
+                nothing = dict.fromkeys(self.periods, 0.0)
+                self._terms[kind, id] = Terms(
+                    nothing,
+                    self.life(item.life_years),
+                    item.price,
+                    {},
+                    upkeep_of={"servers": item.price},
+                    upkeep_account=Account.RENT,
+                )
+                return self._terms[kind, id]
             keeps = self.instance.horizon.residual_value == "straight-line" and self.tco
             kept = self._upkeep(item)
             self._terms[kind, id] = Terms(
@@ -185,7 +199,7 @@ class Money:
         money = (terms.price[period] + terms.installation) * weights[Account.CAPEX, period]
         if self.tco:
             served = [t for t in self.periods if period <= t < period + terms.life]
-            money += sum(terms.upkeep * weights[Account.MAINTENANCE, t] for t in served)
+            money += sum(terms.upkeep * weights[terms.upkeep_account, t] for t in served)
             money += terms.embodied * weights[Account.EMBODIED, period]
             money -= terms.residual.get(period, 0.0) * weights[Account.RESIDUAL, self.periods[-1]]
         return money

@@ -113,8 +113,16 @@ def _override_place(key: str, overrides: Mapping[str, Mapping[str, Mapping[str, 
 
 
 def _names(instance: Instance) -> Iterator[Finding]:
-    """Workloads and sites have names of their own."""
-    for section, items in (("workloads", instance.workloads), ("sites", instance.sites)):
+    """Workloads, sites and offers have names of their own, offers not those of sites."""
+    sections: tuple[tuple[str, Sequence[Any]], ...] = (
+        ("workloads", instance.workloads), ("sites", instance.sites), ("rent", instance.rent),
+    )  # fmt: skip
+    here = [site.name for site in instance.sites]
+    for position, offer in enumerate(instance.rent):
+        if offer.name in here:
+            message = f"found the name {offer.name!r} of a site; a name of its own is accepted"
+            yield Finding(("rent", position, "name"), message, (("sites", here.index(offer.name), "name"),))
+    for section, items in sections:
         first: dict[str, int] = {}
         for position, item in enumerate(items):
             earlier = first.setdefault(item.name, position)
@@ -181,8 +189,9 @@ def _paths_once(instance: Instance) -> Iterator[Finding]:
 
 def _references(instance: Instance, known: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
     """Sites and catalogue rows that are named exist."""
-    names = [site.name for site in instance.sites]
-    naming = tuple(("sites", position, "name") for position in range(len(names)))
+    places = [site.name for site in instance.sites]
+    names = [*places, *(offer.name for offer in instance.rent)]
+    naming = tuple(("sites", position, "name") for position in range(len(places)))
     for position, workload in enumerate(instance.workloads):
         yield from _unknown("site", workload.sites, names, ("workloads", position, "sites"), naming)
         yield from _unknown("server", workload.servers, known["servers"], ("workloads", position, "servers"))
@@ -200,7 +209,14 @@ def _references(instance: Instance, known: Mapping[str, Sequence[str]]) -> Itera
         if id not in known["accelerators"]:
             message = f"found the unknown accelerator {id!r}; {suggestion(id, known['accelerators'], 'ones')}"
             yield Finding(("policy", "us_shipments", id), message)
-    rows_of = {**known, "facility": names, "building": names}
+    for position, offer in enumerate(instance.rent):
+        yield from _unknown_one("server", offer.server, known["servers"], ("rent", position, "server"))
+        if offer.place is not None:
+            yield from _unknown_one("place", offer.place, sorted(resolve.places()), ("rent", position, "place"))
+    if instance.rent and instance.objective == "capex":
+        message = "found offers to rent under objective capex, which does not count what they cost; tco is accepted"
+        yield Finding(("rent",), message, (("objective",),))
+    rows_of = {**known, "facility": places, "building": places}
     named: tuple[tuple[str, Sequence[Any]], ...] = (
         ("supply", instance.supply), ("price_paths", instance.price_paths), ("lead_times", instance.lead_times),
     )  # fmt: skip
@@ -211,6 +227,11 @@ def _references(instance: Instance, known: Mapping[str, Sequence[str]]) -> Itera
                 what = _SINGULAR.get(entry.kind, "site")
                 message = f"found the unknown {what} {entry.id!r}; {suggestion(entry.id, rows, entry.kind)}"
                 yield Finding((section, position, "id"), message, ((section, position, "kind"),))
+
+
+def _unknown_one(what: str, id: str, known: Sequence[str], path: KeyPath) -> Iterator[Finding]:
+    if id not in known:
+        yield Finding(path, f"found the unknown {what} {id!r}; {suggestion(id, known, 'ones')}")
 
 
 def _unknown(

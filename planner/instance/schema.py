@@ -21,6 +21,7 @@ from planner.instance.choices import (
     PricePath,
     SupplyLimit,
 )
+from planner.instance.rent import RentOffer
 from planner.instance.sites import Site
 from planner.instance.values import MAX_PERIODS, Currency, Fraction, Money, Name, Rate, Record, Share, usual
 from planner.instance.workloads import Measurements, Workload
@@ -109,6 +110,8 @@ class Instance(Record):
     policy: Policy = usual(Policy)
     budget: Budget = usual(Budget)
     supply: tuple[SupplyLimit, ...] = ()
+    rent: Annotated[tuple[RentOffer, ...], Field(max_length=100)] = ()
+    """Servers that may be rented beside those that are bought."""
     price_paths: Annotated[tuple[PricePath, ...], Field(max_length=1000)] = ()
     """Prices of later periods; without one a price holds over the whole horizon."""
     lead_times: Annotated[tuple[LeadTime, ...], Field(max_length=1000)] = ()

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
-from planner.instance import choices, schema, sites, values, workloads
+from planner.instance import choices, rent, schema, sites, values, workloads
 from planner.instance.paths import KeyPath
 
 _TEXTS: Mapping[Any, tuple[str, str]] = {
@@ -52,6 +52,7 @@ _RECORDS: Mapping[type[BaseModel], str] = {
     choices.FabricChoice: "the fabric choice",
     choices.Policy: "the policy",
     choices.Budget: "the budget",
+    rent.RentOffer: "an offer to rent",
     choices.PricePath: "a price path",
     choices.LeadTime: "a lead time",
     choices.SupplyLimit: "a supply limit",

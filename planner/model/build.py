@@ -128,7 +128,8 @@ class ModelBuilder:
         options, money = self.options, self.money
         model, ledger = pyo.ConcreteModel(name=options.instance.name), Ledger()
         fleet = add_fleet(model, site_data.fleet_data(options, pools, money), ledger)
-        placement = add_placement(model, site_data.placement_data(options, pools, money), fleet.in_service, ledger)
+        owned = [pool for pool in pools if not pool.offer]
+        placement = add_placement(model, site_data.placement_data(options, owned, money), fleet.in_service, ledger)
         of_steps = self.relaxed if linear else self.networks
         networks = network_data.fabric_data(options, steps, open_in, pools, of_steps, linear)
         fabric = add_fabric(model, networks, fleet.in_service, placement.racks, ledger)
@@ -149,10 +150,12 @@ class ModelBuilder:
         Args:
             bought: servers by (pool, period); purchases: of the networks, by (pool, kind, id, period).
         """
-        options, money = self.options, self.money
+        options, money, every = self.options, self.money, pools
+        pools = [pool for pool in pools if not pool.offer]
         cooling = add_cooling(model, site_data.cooling_data(options, pools, money), ledger)
         add_power(model, site_data.power_data(options, pools, money), cooling.it_kw, ledger)
         limits = site_data.supply_data(options, pools, self.things, bought, purchases)
+        limits += site_data.rent_data(options, every, model.fleet.in_service)
         add_supply(model, limits, site_data.cap_data(options, pools, bought))
         add_budget(model, site_data.budget_data(options), ledger)
         add_objective(model, ledger, money.objective)

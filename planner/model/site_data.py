@@ -26,7 +26,7 @@ def fleet_data(options: Options, pools: list[Pool], money: Money) -> FleetData:
     return FleetData(
         periods=list(options.periods),
         site={pool.id: pool.site for pool in pools},
-        server={pool.id: asset(money, "servers", pool.server) for pool in pools},
+        server={pool.id: asset(money, *pool.item) for pool in pools},
         server_kw={pool.id: pool.server_kw for pool in pools},
         most_servers={pool.id: pool.most_servers for pool in pools},
         may_order={pool.id: pool.may_order for pool in pools},
@@ -137,6 +137,21 @@ def supply_data(
                 drawn += [term for pool in pools for term in purchases.get((pool.id, kind, id, t), ())]
         when = "all" if limit.period is None else limit.period
         limits.append(SupplyData(f"{limit.kind}/{limit.id}/{when}/{number}", limit.limit, drawn))
+    return limits
+
+
+def rent_data(options: Options, pools: list[Pool], in_service: Any) -> list[SupplyData]:
+    """Offers of which several pools rent servers, with the servers in service by (pool, period)."""
+    limits = []
+    for offer in options.instance.rent:
+        own = [pool for pool in pools if pool.offer == offer.name]
+        if offer.most_servers is not None and len(own) > 1:
+            limits += [
+                SupplyData(
+                    f"rent/{offer.name}/{t}", offer.most_servers, [(1.0, in_service[pool.id, t]) for pool in own]
+                )
+                for t in options.periods
+            ]
     return limits
 
 

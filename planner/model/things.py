@@ -23,7 +23,7 @@ def asset(money: Money, kind: str, id: str) -> Asset:
     """The money of an item as formulations take it."""
     terms = money.terms(kind, id)
     price = {t: price + terms.installation for t, price in terms.price.items()}
-    return Asset(price, terms.life, terms.upkeep, terms.residual, terms.embodied)
+    return Asset(price, terms.life, terms.upkeep, terms.residual, terms.embodied, terms.upkeep_account)
 
 
 class Things:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from planner.catalogue import Catalogue
 from planner.engineering.latency import round_trip_between
 from planner.instance import Instance
-from planner.instance.resolve import SiteFacts
 from planner.instance.workloads import Compute, Inference, Training
 
 
+class Located(Protocol):
+    """A site, or where rented servers stand."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def country(self) -> str: ...
+    @property
+    def place(self) -> str | None: ...
+
+
 def against_site(
-    instance: Instance, catalogue: Catalogue, workload: Training | Inference | Compute, site: SiteFacts
+    instance: Instance, catalogue: Catalogue, workload: Training | Inference | Compute, site: Located
 ) -> str | None:
     """Why a workload may not run at a site; None if it may."""
     if workload.sites is not None and site.name not in workload.sites:
@@ -19,7 +31,7 @@ def against_site(
         return f"its data stay in {', '.join(workload.countries)}; {site.name} is in {site.country}"
     if not isinstance(workload, Inference):
         return None
-    hub = next(s.hub for s in instance.sites if s.name == site.name)
+    hub = next((s.hub for s in instance.sites if s.name == site.name), None)
     kept_offline = instance.policy.hub_roles and hub is not None and catalogue.sites[hub].role == "offline"
     if workload.real_time and kept_offline:
         return "hubs in the west take offline work (policy.hub_roles)"

@@ -21,6 +21,7 @@ from planner.options.loads import Loads
 from planner.options.networks import NetworkOption, Networks
 from planner.options.pools import Prospect, Prospects, pool_of
 from planner.options.prices import Prices, without_beaten
+from planner.options.rented import rented_pools
 from planner.options.resources import Resources
 from planner.options.tables import Design, Options, Pool, Removed, Size
 
@@ -68,6 +69,15 @@ class _Maker:
         designer = self._designer(switches, optic_rows, resources, money, managed)
         pools, designs, sizes, sites_of = self._pools(found, designer)
         pools += further_clusters(self.instance, self.sites, money, pools, sizes, sites_of)
+        caps = self._caps(pools)
+        for rented in rented_pools(self.instance, self.catalogue, self.loads, self._remove):
+            pools.append(rented.pool)
+            designs[rented.design.id] = rented.design
+            self.prices.items[rented.pool.item] = rented.item
+            known = {size.id for size in sizes}
+            sizes += [size for size in rented.sizes if size.id not in known]
+            for size in rented.sizes:
+                sites_of[size.id] = (*sites_of.get(size.id, ()), rented.pool.site)
         return Options(
             instance=self.instance,
             catalogue=self.catalogue,
@@ -81,7 +91,7 @@ class _Maker:
                 (name, t + 1): demand for name, demands in self.loads.demand.items() for t, demand in enumerate(demands)
             },
             removed=tuple(self.removed),
-            caps=self._caps(pools),
+            caps=caps,
             notes={device: tuple(notes) for device, notes in self.prospects.notes.items() if notes},
             embodied_t=embodied,
         )

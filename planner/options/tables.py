@@ -11,7 +11,7 @@ from planner.catalogue import Catalogue
 from planner.engineering.export_rules import Cap
 from planner.instance import Instance
 from planner.instance.resolve import SiteFacts
-from planner.money import Item
+from planner.money import RENTED, Item
 
 LINK_CLASSES = ("node-leaf", "leaf-spine", "spine-core")
 
@@ -262,6 +262,8 @@ class Pool:
         availability: share of the servers in service that carry load.
         fleet: (site, server, ratios): pools that share loads whose blocks share servers.
         for_gangs: a further cluster beside the pool of its kind, for gangs that have it to themselves.
+        offer: the offer that its servers are rented by, in no hall of the plan; empty where they are bought.
+        rented_for: the workload that they are rented for by the hour; empty for any.
     """
 
     id: str
@@ -282,6 +284,13 @@ class Pool:
     availability: float
     fleet: str
     for_gangs: bool = False
+    offer: str = ""
+    rented_for: str = ""
+
+    @property
+    def item(self) -> tuple[str, str]:
+        """Key of the item that its servers are paid as."""
+        return (RENTED, self.id) if self.offer else ("servers", self.server)
 
 
 @dataclass(frozen=True)

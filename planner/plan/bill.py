@@ -14,9 +14,9 @@ ORDER = ("servers", "switches", "optics", "racks", "cooling", "facility", "build
 
 
 def bill_rows(ground: Ground, stocks: Iterable[Stock]) -> list[dict[str, Any]]:
-    """Rows of the bill, by kind; the racks of a pool for servers and for network are one row."""
+    """Rows of the bill, by kind; the racks of a pool for servers and for network are one row. Rent buys nothing."""
     quantities: dict[tuple[str, str, str, str, int], float] = {}
-    for stock in sorted(stocks, key=lambda found: ORDER.index(found.kind)):
+    for stock in sorted((s for s in stocks if s.kind in ORDER), key=lambda found: ORDER.index(found.kind)):
         for t, bought in zip(ground.periods, stock.bought, strict=True):
             if bought > 0:
                 key = (stock.kind, stock.id, stock.site, stock.pool, t)

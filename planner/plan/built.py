@@ -102,7 +102,7 @@ def by_place(decisions: Decisions) -> tuple[dict[str, Early], dict[str, Asked]]:
 def assemble(ground: Ground, pools: Sequence[PoolStands], early: Mapping[str, Early]) -> Built:
     """Pools together with what their sites need for them."""
     sums: dict[tuple[str, str], list[float]] = {}
-    for stands in pools:
+    for stands in (stands for stands in pools if not stands.pool.offer):
         hall = sums.setdefault((stands.pool.site, stands.pool.cooling), [0.0] * len(ground.periods))
         for t, kw in enumerate(stands.kw):
             hall[t] += kw
@@ -146,7 +146,14 @@ def _pool(
     ground: Ground, pool: Pool, bought: tuple[int, ...], steps: tuple[int | None, ...], early: Early, asked: Asked
 ) -> PoolStands:
     count = len(ground.periods)
-    servers = in_service(bought, ground.worth("servers", pool.server).life)
+    servers = in_service(bought, ground.worth(*pool.item).life)
+    if pool.offer:
+        stock = Stock(*pool.item, pool.offer, pool.id, "", bought, servers)
+        kept = tuple(index if n else None for index, n in zip(steps, servers, strict=True))
+        nothing = [0] * count
+        return PoolStands(
+            pool, bought, servers, kept, ((),) * count, nothing, (0.0,) * count, (stock,), _worth(ground, stock)
+        )
     swapped = tuple(
         _swapped(ground, pool, index, n, t, asked) if asked else ()
         for t, index, n in zip(ground.periods, steps, servers, strict=True)
@@ -155,7 +162,7 @@ def _pool(
         ground.shape(pool, index, n, own) if n and index is not None and ground.step(pool, index) else NOTHING
         for index, n, own in zip(steps, servers, swapped, strict=True)
     ]
-    stocks = [Stock("servers", pool.server, pool.site, pool.id, "", bought, servers)]
+    stocks = [Stock(*pool.item, pool.site, pool.id, "", bought, servers)]
 
     def stand(kind: str, id: str, purpose: str, need: Sequence[int]) -> Stock:
         """``early`` tells racks apart by what they are for."""

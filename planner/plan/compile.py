@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from planner.instance.workloads import Training
 from planner.plan.bill import bill_rows
 from planner.plan.built import Built, build
 from planner.plan.cash import cash_rows, order_rows
@@ -25,6 +26,7 @@ from planner.plan.sites import cooling_rows, site_rows
 from planner.plan.totals import totals
 from planner.plan.unit_costs import UnitCosts
 from planner.plan.work import work_rows
+from planner.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from planner.options.tables import Options
@@ -105,6 +107,7 @@ def decision_tables(ground: Ground, built: Built, decisions: Decisions) -> dict[
     """Every table of decisions, by name in the order of ``planner.plan.rows``."""
     return {
         "fleet": _fleet(ground, built),
+        "rented": _rented(ground, built),
         "workloads": work_rows(ground, decisions, built),
         "racks": _racks(ground, built),
         **network_tables(ground, built),
@@ -117,7 +120,7 @@ def money_tables(
     ground: Ground, tables: Mapping[str, Rows], bill: Rows, costs: Rows, spent: Iterable[Posting]
 ) -> dict[str, tuple[dict[str, Any], ...]]:
     """Every table of ``planner.plan.rows.MONEY``, from the other tables and the amounts by what they are spent for."""
-    work = UnitCosts(ground, spent, tables["fleet"], tables["workloads"])
+    work = UnitCosts(ground, spent, [*tables["fleet"], *_held(ground, tables["rented"])], tables["workloads"])
     found = {
         "workload_costs": work.workload_rows(),
         "unit_costs": work.unit_rows(),
@@ -132,6 +135,8 @@ def _fleet(ground: Ground, built: Built) -> list[dict[str, Any]]:
     rows = []
     for stands in built.pools:
         pool = stands.pool
+        if pool.offer:
+            continue
         leaf, spine = ground.ratios[pool.design]
         for t, bought, servers in zip(ground.periods, stands.bought, stands.servers, strict=True):
             rows.append(
@@ -143,6 +148,28 @@ def _fleet(ground: Ground, built: Built) -> list[dict[str, Any]]:
                 }
             )  # fmt: skip
     return rows
+
+
+def _rented(ground: Ground, built: Built) -> list[dict[str, Any]]:
+    return [
+        {
+            "pool": stands.pool.id, "period": t, "site": stands.pool.offer, "server": stands.pool.server,
+            "accelerator": stands.pool.accelerator, "workload": stands.pool.rented_for or None, "signed": signed,
+            "in_service": servers, "rent": ground.worth(*stands.pool.item).terms.upkeep,
+        }
+        for stands in built.pools
+        if stands.pool.offer
+        for t, signed, servers in zip(ground.periods, stands.bought, stands.servers, strict=True)
+    ]  # fmt: skip
+
+
+def _held(ground: Ground, rented: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Rented servers as rows of a fleet, those by the hour as the share of the period that they are held."""
+    loads = {workload.name: workload for workload in ground.options.instance.workloads}
+    for row in rented:
+        load = loads.get(row["workload"])
+        share = load.days / DAYS_PER_YEAR / ground.money.years if isinstance(load, Training) else 1.0
+        yield {**row, "cooling": "", "in_service": row["in_service"] * share}
 
 
 def _racks(ground: Ground, built: Built) -> list[dict[str, Any]]:

@@ -115,7 +115,7 @@ def _purchases(money: Money, stock: Stock, post: Post) -> None:
         post(Account.EMBODIED, stock.kind, t, use, terms.embodied * bought)
         post(Account.CAPEX, "installation", t, use, terms.installation * bought)
         for item, upkeep in terms.upkeep_of.items():
-            post(Account.MAINTENANCE, item, t, use._replace(last=t), upkeep * standing)
+            post(terms.upkeep_account, item, t, use._replace(last=t), upkeep * standing)
         post(Account.RESIDUAL, stock.kind, end, use, -terms.residual.get(t, 0.0) * bought)
 
 

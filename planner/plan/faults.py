@@ -41,6 +41,7 @@ def faults_of(ground: Ground, decisions: Decisions, built: Built) -> Iterator[st
     yield from _sites(ground, built)
     yield from _racks(ground, built)
     yield from _supply(ground, built)
+    yield from _rent(ground, built)
     yield from _caps(ground, built)
     yield from _budget(ground, built)
 
@@ -177,7 +178,7 @@ def _sites(ground: Ground, built: Built) -> Iterator[str]:
 def _racks(ground: Ground, built: Built) -> Iterator[str]:
     filled: dict[tuple[str, int], tuple[float, int]] = {}
     for stands in built.pools:
-        if not ground.options.sites[stands.pool.site].min_rack_fill:
+        if stands.pool.offer or not ground.options.sites[stands.pool.site].min_rack_fill:
             continue
         for t, servers, racks in zip(ground.periods, stands.servers, stands.racks, strict=True):
             full, all_racks = filled.get((stands.pool.site, t), (0.0, 0))
@@ -204,13 +205,21 @@ def _supply(ground: Ground, built: Built) -> Iterator[str]:
             yield f"supply of {limit.id}{when}: {drawn:g} of {limit.limit:g}"
 
 
+def _rent(ground: Ground, built: Built) -> Iterator[str]:
+    for offer in ground.options.instance.rent:
+        own = [stands.servers for stands in built.pools if stands.pool.offer == offer.name]
+        for t, servers in enumerate(zip(*own, strict=True), start=1):
+            if offer.most_servers is not None and sum(servers) > offer.most_servers:
+                yield f"{offer.name} period {t}: {sum(servers)} servers rented of {offer.most_servers}"
+
+
 def _caps(ground: Ground, built: Built) -> Iterator[str]:
     """Quantity limits of the export rules: a share of all orders counts against the orders at the cap's sites."""
     for cap in ground.options.caps:
         amounts, drawn = dict(cap.coefficients), 0.0
         for stands in built.pools:
             pool = stands.pool
-            if pool.accelerator in amounts:
+            if pool.accelerator in amounts and not pool.offer:
                 counted = (1.0 if pool.site in cap.sites else 0.0) - cap.share
                 ordered = sum(stands.bought[t - 1] for t in cap.periods)
                 drawn += amounts[pool.accelerator] * pool.accelerators * counted * ordered

@@ -45,6 +45,20 @@ class Fleet(Row):
 
 
 @dataclass(frozen=True)
+class Rented(Row):
+    """Servers rented by an offer: for one training run by the hour, or for whatever they carry."""
+
+    pool: str = column("name of the offer, with the run that they are rented for by the hour")
+    site: str = column("offer")
+    server: str = column("server type, catalogue id")
+    accelerator: str = column("its accelerator, catalogue id")
+    workload: str | None = column("training run that they are rented for by the hour; empty for any work")
+    signed: int = column("servers whose term begins")
+    in_service: int = column("servers within their term")
+    rent: float = column("rent of one in the period, undiscounted")
+
+
+@dataclass(frozen=True)
 class Work(Row):
     """Which servers carry which workload. A block is a training run, a replica or a piece of plain compute."""
 
@@ -216,7 +230,7 @@ class Bill(Row):
 class Cost(Row):
     """Money of one account, item, site and period. Residual value stands in the last period, when it falls due."""
 
-    account: str = column("capex, energy, maintenance, water, carbon, embodied carbon or residual (negative)")
+    account: str = column("capex, energy, rent, maintenance, water, carbon, embodied carbon or residual (negative)")
     item: str = column("what it is paid for")
     site: str = column("site")
     amount: float = column("undiscounted")
@@ -307,6 +321,7 @@ class Order(Row):
 
 DECISIONS: Mapping[str, type[Row]] = {
     "fleet": Fleet,
+    "rented": Rented,
     "workloads": Work,
     "racks": Racks,
     "clusters": Clusters,
@@ -330,6 +345,7 @@ TABLES: Mapping[str, type[Line]] = {**DECISIONS, "bill_of_materials": Bill, "cos
 """Every table by name."""
 KEYS: Mapping[str, tuple[str, ...]] = {
     "fleet": ("pool", "period"),
+    "rented": ("pool", "period"),
     "workloads": ("workload", "pool", "devices_per_block", "period"),
     "racks": ("pool", "purpose", "rack", "period"),
     "clusters": ("pool", "network", "frame", "servers_each", "period"),

@@ -46,7 +46,7 @@ def _tidy(ground: Ground, decisions: Decisions) -> Decisions:
     bought = {key: n for key, n in decisions.bought.items() if n}
     standing: set[tuple[str, int]] = set()
     for (id, t), _ in bought.items():
-        life = ground.worth("servers", ground.pools[id].server).life
+        life = ground.worth(*ground.pools[id].item).life
         standing |= {(id, u) for u in range(t, t + life)}
     return Decisions(
         bought,
@@ -87,7 +87,7 @@ def _fewer_servers(ground: Ground, decisions: Decisions, built: Built) -> tuple[
 def _spare(ground: Ground, decisions: Decisions, built: Built, id: str, t: int) -> int:
     """Servers of a purchase that no load needs in any period that they serve."""
     pool = ground.pools[id]
-    life = ground.worth("servers", pool.server).life
+    life = ground.worth(*pool.item).life
     fleet = (pool.site, pool.server, *ground.ratios[pool.design])
     members = {each.id for each in ground.pools_of[fleet]}
     spare = math.inf

@@ -39,7 +39,7 @@ class Sharing:
     ) -> None:  # fmt: skip
         self._workloads, self._end = tuple(workloads), periods[-1]
         self.pools: dict[str, Row] = {}
-        self.standing: dict[str, dict[int, int]] = {}
+        self.standing: dict[str, dict[int, float]] = {}
         """Servers in service by pool and period."""
         for row in fleet:
             self.pools.setdefault(row["pool"], row)

@@ -40,6 +40,8 @@ class UnitCosts:
         energy = {
             row["pool"]: options.catalogue.servers[row["server"]].power_kw
             * options.sites[row["site"]].pue[row["cooling"]]
+            if row["cooling"]
+            else 0.0  # rented, with nothing of a site to share
             for row in fleet
         }
         names = [workload.name for workload in self.instance.workloads]

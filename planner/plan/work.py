@@ -22,7 +22,7 @@ def work_rows(ground: Ground, decisions: Decisions, built: Built) -> list[dict[s
         rows.append(
             {
                 "workload": size.workload, "pool": name, "devices_per_block": size.devices, "period": t,
-                "kind": size.kind, "site": pool.site, "server": pool.server, "blocks": blocks,
+                "kind": size.kind, "site": pool.offer or pool.site, "server": pool.server, "blocks": blocks,
                 "servers_per_block": int(each) if each == int(each) else each, "rate_per_block": size.rate,
                 "rate_unit": size.rate_unit, "servers": blocks * size.devices / pool.accelerators,
                 "expected_servers": blocks * size.expected_devices / pool.accelerators,

@@ -58,6 +58,7 @@ def plan_summary(plan: Plan, checks: Iterable[Check] | None = None) -> dict[str,
         "offered_sites": _offered_sites(plan),
         "totals": {name: plan.totals[name] for name in (*TOTALS, *MONEY_TOTALS)},
         "fleet": fleet(plan, facts),
+        "rented": rented(plan, facts),
         "workloads": workloads(plan),
         "caution": caution(plan),
         "split_fleets": split_fleets(plan),
@@ -114,6 +115,23 @@ def fleet(plan: Plan, facts: CatalogueFacts) -> Rows:
                 "servers_per_rack": max((r["places"] for r in server_racks), default=0),
                 "server_racks": _most(server_racks, "installed"),
                 "network_racks": _most(network_racks, "installed"),
+            }
+        )
+    return found
+
+
+def rented(plan: Plan, facts: CatalogueFacts) -> Rows:
+    """Servers rented by each offer: in the period with most of them, and what is paid over the horizon."""
+    found = []
+    for rows in _grouped(plan.decisions["rented"], "pool").values():
+        row = _largest(rows, "in_service")
+        found.append(
+            {
+                **{key: row[key] for key in ("pool", "site", "server", "accelerator", "workload")},
+                "servers": row["in_service"],
+                "accelerators": facts.accelerators(row["server"], row["in_service"]) or 0,
+                "periods": [r["period"] for r in rows if r["in_service"]],
+                "rent": sum(r["rent"] * r["in_service"] for r in rows),
             }
         )
     return found

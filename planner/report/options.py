@@ -29,6 +29,8 @@ FAMILY_WORDS = {
     "power": "the power of the site",
     "price": "no price is known",
     "pue": "the PUE limit of the site",
+    "lead time": "it is not there in time",
+    "rent": "the offer does not serve",
     "workload": "it cannot carry the workload",
 }
 
@@ -42,7 +44,7 @@ def options_data(options: Options) -> dict[str, Any]:
         "periods": len(options.periods),
         "counts": {
             "pools": len(options.pools),
-            "sites": len({pool.site for pool in options.pools}),
+            "sites": len({pool.site for pool in options.pools if not pool.offer}),
             "servers": len({pool.server for pool in options.pools}),
             "networks": len(networks),
             "steps": sum(len(design.steps) for design in options.designs.values()),
@@ -54,7 +56,8 @@ def options_data(options: Options) -> dict[str, Any]:
         | {s.name: [f"PUE limit {s.pue_limit:g} by {s.pue_basis}."] for s in options.sites.values() if s.pue_basis},
         "stranded": [r["workload"] for r in workloads if r["demand"] and not r["pools"]],
         "blocks": _blocks(options),
-        "pools": [_pool(pool) for pool in options.pools],
+        "pools": [_pool(pool) for pool in options.pools if not pool.offer],
+        "offers": [_offer(options, pool) for pool in options.pools if pool.offer],
         "networks": networks,
         "removed": [{"subject": r.subject, "family": r.family, "reason": r.reason} for r in options.removed],
     }
@@ -82,7 +85,9 @@ def stranded_sentence(data: Data) -> str:
 
 def options_tables(data: Data) -> tuple[Table, ...]:
     """Workloads, their blocks, pools, networks and one table of removed options for each family of rules."""
-    tables = [workload_table(data), block_table(data), pool_table(data), network_table(data), *removed_tables(data)]
+    tables = [workload_table(data), block_table(data), pool_table(data), network_table(data)]
+    tables += [offer_table(data)] if data["offers"] else []
+    tables += [*removed_tables(data)]
     return tuple(found for found in tables if found.rows)
 
 
@@ -123,6 +128,20 @@ def pool_table(data: Data) -> Table:
     )
     columns = ("server", "cooling", ">kW per\nrack", ">servers\nper rack", "sites")
     return table("Pools", columns, ditto(rows), "a pool is one of each; it may grow along one of the networks below")
+
+
+def offer_table(data: Data) -> Table:
+    """Servers that may be rented."""
+    rows = (
+        (
+            r["offer"], r["server"], r["workload"] or "all work", f"{r['rent']:,.0f} {r['currency']}",
+            count(r["most_servers"]),
+        )
+        for r in data["offers"]
+    )  # fmt: skip
+    return table(
+        "To rent", ("offer", "server", "for", ">rent of a server\nin a period", ">servers\nat most"), ditto(rows)
+    )  # fmt: skip
 
 
 def network_table(data: Data) -> Table:
@@ -204,6 +223,15 @@ def _pool(pool: Pool) -> dict[str, Any]:
         "most_servers", "availability",
     )  # fmt: skip
     return {"pool": pool.id, **{key: getattr(pool, key) for key in keys}, "may_order": list(pool.may_order)}
+
+
+def _offer(options: Options, pool: Pool) -> dict[str, Any]:
+    keys = ("offer", "country", "server", "accelerator", "accelerators", "most_servers")
+    item = options.items[pool.item]
+    return {
+        **{key: getattr(pool, key) for key in keys}, "workload": pool.rented_for or None, "rent": item.price,
+        "currency": options.instance.currency.unit, "may_sign": list(pool.may_order),
+    }  # fmt: skip
 
 
 def _networks(options: Options) -> Rows:

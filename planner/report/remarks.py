@@ -57,8 +57,9 @@ def short_runs(plan: Plan, instance: Any) -> list[dict[str, Any]]:
     stated = _training(instance)
     years = _period_years(instance)
     servers: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    rented = {row["pool"] for row in plan.decisions["rented"]}
     for row in plan.decisions["workloads"]:
-        if row["workload"] in stated and row["blocks"]:
+        if row["workload"] in stated and row["blocks"] and row["pool"] not in rented:
             servers[row["workload"]][row["period"]] += row["servers"]
     found = []
     for name, by_period in servers.items():

@@ -20,6 +20,7 @@ def plan_tables(summary: Summary) -> tuple[Table, ...]:
     """Every table of the summary that has rows, in reading order."""
     tables = (
         fleet_table(summary),
+        rented_table(summary),
         workload_table(summary),
         rack_table(summary),
         network_table(summary),
@@ -51,6 +52,28 @@ def fleet_table(summary: Summary) -> Table:
     )  # fmt: skip
 
 
+def rented_table(summary: Summary) -> Table:
+    """Servers rented, by offer."""
+    rows = summary["rented"]
+    scale = money_scale((r["rent"] for r in rows), summary["currency"])
+    last = len(summary["periods"])
+    return table(
+        "Rented",
+        ("offer", "server", "accelerator", "for", *((">periods",) if last > 1 else ()), ">servers", ">acceler-\nators",
+         f">rent\n{scale.unit}"),
+        (
+            (
+                r["site"], r["server"], r["accelerator"], r["workload"] or "all work",
+                *((f"{r['periods'][0]}-{r['periods'][-1]}",) if last > 1 else ()), count(r["servers"]),
+                count(r["accelerators"]), scale(r["rent"]),
+            )
+            for r in rows
+        ),
+        "hall, power and network are the provider's; a training run on demand is paid for its days"
+        + ("; servers of the period with most of them" if last > 1 else ""),
+    )  # fmt: skip
+
+
 def rack_table(summary: Summary) -> Table:
     """Racks of each pool: power, places and number."""
     return table(
@@ -78,7 +101,7 @@ def workload_table(summary: Summary) -> Table:
          ">servers", *((">by expected\nestimate",) if is_safe else ())),
         ditto(
             (
-                r["workload"], *((_periods(r),) if by_period else ()), f"#{_pool(r)} {r['site']}, {r['server']}",
+                r["workload"], *((_periods(r),) if by_period else ()), _carrier(r),
                 count(r["blocks"]), blocks.get(r["kind"], "block"), count(r["devices_per_block"]), count(r["servers"]),
                 *((f"{r['expected_servers']:,.1f}",) if is_safe else ()),
             )
@@ -246,6 +269,11 @@ def _unused(summary: Summary) -> str:
 def _periods(row: Mapping[str, Any]) -> str:
     first, last = row["first_period"], row["last_period"]
     return count(first) if first == last else f"{first}-{last}"
+
+
+def _carrier(row: Mapping[str, Any]) -> str:
+    number = "rented:" if row["number"] is None else f"#{_pool(row)}"
+    return f"{number} {row['site']}, {row['server']}"
 
 
 def _pool(row: Mapping[str, Any]) -> str:

@@ -49,7 +49,7 @@ def headline(summary: Summary) -> tuple[tuple[str, str, str], ...]:
     amounts = [
         ("Total cost of ownership", totals["tco"], _joined("minimised" if is_tco else "", _present(summary))),
         ("Capital (capex)", totals["capex"], _joined("" if is_tco else "minimised", "purchases, undiscounted")),
-        ("Running (opex)", totals["opex"], "energy and upkeep, undiscounted"),
+        ("Running (opex)", totals["opex"], _running(summary)),
         ("Residual value", residual, "present value of what is left at the end, credited"),
         (
             "Proven lower limit",
@@ -66,10 +66,26 @@ def headline(summary: Summary) -> tuple[tuple[str, str, str], ...]:
         rows.append(("Counted", summary["scope"], f"scope of {SCOPES[summary['scope']]}"))
     rows += [
         ("Accelerators", count(totals["accelerators"]), _hardware(summary)),
+        *_rented(summary),
         ("Network", plural(int(totals["switches"]), "switch", "switches"), _optics(totals)),
         ("Power", f"{power(totals['it_kw'])} IT", _facility(totals)),
     ]
     return tuple(rows)
+
+
+def _running(summary: Summary) -> str:
+    rent = "energy, rent and upkeep" if summary["rented"] else "energy and upkeep"
+    return f"{rent}, undiscounted"
+
+
+def _rented(summary: Summary) -> list[tuple[str, str, str]]:
+    """Accelerators rented, where there are some."""
+    rows = summary["rented"]
+    if not rows:
+        return []
+    offers = ", ".join(dict.fromkeys(f"{r['site']}" for r in rows))
+    servers = plural(sum(r["servers"] for r in rows), "server", "servers")
+    return [("Rented", count(sum(r["accelerators"] for r in rows)), f"accelerators at most, in {servers} of {offers}")]
 
 
 SCOPES = {

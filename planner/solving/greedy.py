@@ -46,10 +46,12 @@ def cheapest_first(options: Options) -> Values:
             for _, size, pool in ranked.get(workload, ()):
                 if left <= 1e-9 * demand:
                     break
-                peak = options.sites[pool.site].peak_pue[pool.cooling]
                 each = size.devices / pool.accelerators / pool.availability  # servers of a block
-                room = power[pool.site] / (pool.server_kw * NETWORK * peak * each)
-                room = min(room, supply[pool.server] / each)
+                room = (pool.most_servers - servers[pool.id, t]) / each
+                kw = 0.0
+                if not pool.offer:
+                    kw = each * pool.server_kw * NETWORK * options.sites[pool.site].peak_pue[pool.cooling]
+                    room = min(power[pool.site] / kw, supply[pool.server] / each)
                 if size.gang:
                     room = float(int(room))
                 blocks = min(left / size.rate, room)
@@ -57,8 +59,9 @@ def cheapest_first(options: Options) -> Values:
                     continue
                 (gangs if size.gang else shared)[size.id, pool.id if size.gang else pool.site, t] += blocks
                 servers[pool.id, t] += blocks * each
-                power[pool.site] -= blocks * each * pool.server_kw * NETWORK * peak
-                supply[pool.server] -= blocks * each
+                if not pool.offer:
+                    power[pool.site] -= blocks * kw
+                    supply[pool.server] -= blocks * each
                 left -= blocks * size.rate
     return Values(dict(servers), dict(shared), dict(gangs))
 
@@ -67,7 +70,9 @@ def _cost(options: Options, pool: Pool) -> float:
     """What a server adds to the objective, with its place in a hall."""
     money = ground_of(options).money
     first = money.periods[0]
-    return money.worth("servers", pool.server, first) + hall_cost(options.instance, options.sites, money, pool)
+    if pool.offer:
+        return money.worth(*pool.item, first) * len(money.periods) / money.terms(*pool.item).life
+    return money.worth(*pool.item, first) + hall_cost(options.instance, options.sites, money, pool)
 
 
 def _supply(options: Options) -> dict[str, float]:

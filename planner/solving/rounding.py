@@ -223,6 +223,8 @@ class _Rounding:
 
     def _cost(self, pool: Pool, number: int, servers: int, t: int) -> float:
         """What a network with so many servers adds to the objective if it is bought in a period and kept."""
+        if pool.offer:
+            return 0.0
         ground = ground_of(self.options)
         shape = ground.shape(pool, number, servers)
         at = t - 1

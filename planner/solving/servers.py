@@ -11,7 +11,7 @@ from planner.options import Options
 
 def _lives(options: Options) -> dict[str, int]:
     money = Money(options.instance, options.items)
-    return {pool.id: money.life(options.items["servers", pool.server].life_years) for pool in options.pools}
+    return {pool.id: money.life(options.items[pool.item].life_years) for pool in options.pools}
 
 
 def in_service(options: Options, bought: Mapping[tuple[str, int], int]) -> dict[tuple[str, int], int]:

@@ -37,6 +37,7 @@ from planner.verification import (
     placement,
     power,
     provenance,
+    rent,
     supply,
     unit_costs,
     workload,
@@ -50,7 +51,8 @@ NO_TEXTS: Mapping[str, Iterable[str]] = MappingProxyType({})
 __all__ = ["CONCERNS", "Check", "VerificationReport", "verify_plan"]
 
 CONCERNS = (
-    "file", "fleet", "placement", "fabric", "workload", "cooling", "power", "supply", "budget", "ledger", "provenance",
+    "file", "fleet", "rent", "placement", "fabric", "workload", "cooling", "power", "supply", "budget", "ledger",
+    "provenance",
 )  # fmt: skip
 
 
@@ -80,6 +82,7 @@ def verify_plan(
         "fleet": fleet.check,
         "placement": placement.check,
         "fabric": fabric.check,
+        "rent": rent.check,
         "workload": workload.check,
         "cooling": cooling.check,
         "power": power.check,

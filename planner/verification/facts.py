@@ -21,11 +21,12 @@ from planner.catalogue.entries import (
     Server,
 )
 from planner.instance import Instance
+from planner.instance.rent import RentOffer
 from planner.instance.sites import Site
 from planner.verification import operating
 from planner.verification.checks import WHOLE, Book, covers
-from planner.verification.sites import Dated, SiteFacts, in_currency, price_in_force, read_site
-from planner.verification.tables import Clusters, Fleet, Links, Network, Parts, Row, Tables
+from planner.verification.sites import Dated, SiteFacts, in_currency, price_in_force, read_offer, read_site
+from planner.verification.tables import Clusters, Fleet, Links, Network, Parts, Rented, Row, Tables
 
 IN_BAND, OUT_OF_BAND = "in-band", "out-of-band"
 NETWORKS = ("compute", "storage", IN_BAND, OUT_OF_BAND)
@@ -65,6 +66,23 @@ class Pool:
         if network == "compute":
             return self.server.compute_ports, self.server.compute_port_gbps
         return self.server.storage_ports, self.server.storage_port_gbps
+
+
+@dataclass(frozen=True)
+class RentedPool:
+    """Servers of an offer as the rows of ``rented`` describe them: a pool without hall, racks and networks."""
+
+    id: str
+    site: SiteFacts
+    server: Server
+    device: Accelerator
+    offer: RentOffer
+    leaf_ratio: float = 1.0
+    spine_ratio: float = 1.0
+
+
+Carrier = Pool | RentedPool
+"""What carries workloads."""
 
 
 class Facts:
@@ -207,10 +225,15 @@ class View:
         self.links: dict[tuple[str, int], list[Links]] = {}
         for link in tables.links:
             self.links.setdefault((link.pool, link.period), []).append(link)
+        self.rented_rows = {(row.pool, row.period): row for row in tables.rented}
+        self.rented = self._rented(book)
         self.pools = self._pools(book)
+        self.carriers: Mapping[str, Carrier] = {**self.pools, **self.rented}
+        offers = {offer.name for offer in facts.instance.rent}
         located: tuple[Iterable[Any], ...] = (tables.cooling, tables.sites, tables.bill, tables.costs)
         for site in sorted({row.site for rows in located for row in rows}):
-            book.record("names known", site in facts.sites, f"site {site!r}: one of {sorted(facts.sites)} is expected")
+            known = site in facts.sites or site in offers
+            book.record("names known", known, f"site {site!r}: one of {sorted({*facts.sites, *offers})} is expected")
 
     def _pools(self, book: Book) -> dict[str, Pool]:
         """The pools of the fleet rows; every other row must belong to one of them and stand at its site."""
@@ -231,11 +254,30 @@ class View:
             tables.links, tables.parts,
         )  # fmt: skip
         named: set[tuple[str, str]] = {(r.pool, r.site) for rows in placed for r in rows}  # type: ignore[attr-defined]
+        named -= {(pool.id, pool.offer.name) for pool in self.rented.values()}
         for name, site in sorted(named):
             book.record("pool has fleet rows", name in described, f"pool {name!r}: named by rows of other tables")
             if name in found:
                 stands = found[name].site.name
                 book.text("rows agree with their pool", f"pool {name}", "site in its rows", site, stands)
+        return found
+
+    def _rented(self, book: Book) -> dict[str, RentedPool]:
+        """The pools of the rows of rented servers, each of an offer of the instance."""
+        offers = {offer.name: offer for offer in self.facts.instance.rent}
+        described: dict[str, Rented] = {}
+        for row in self.tables.rented:
+            described.setdefault(row.pool, row)
+        found = {}
+        for name, row in described.items():
+            offer, server = offers.get(row.site), self.facts.catalogue.servers.get(row.server)
+            device = None if server is None else self.facts.catalogue.accelerators.get(server.accelerator)
+            known = offer is not None and device is not None and name not in {r.pool for r in self.tables.fleet}
+            detail = f"pool {name}: {row.server} of {row.site}, an offer and a server type of the instance are expected"
+            book.record("names known", known, detail)
+            if offer is not None and server is not None and device is not None and known:
+                site = read_offer(offer, len(self.facts.periods))
+                found[name] = RentedPool(name, site, server, device, offer)
         return found
 
     @property
@@ -247,7 +289,9 @@ class View:
 
     def in_service(self, pool: str, period: int) -> int:
         """Servers in service as the plan states them; 0 without a row."""
-        row = self.fleet.get((pool, period))
+        row: Fleet | Rented | None = self.fleet.get((pool, period))
+        if row is None:
+            row = self.rented_rows.get((pool, period))
         return 0 if row is None else row.in_service
 
     def network(self, pool: str, network: str, period: int) -> Network | None:

@@ -143,6 +143,10 @@ def _spending(view: View, figure: str) -> Iterator[Spent]:
             for account, item, yearly in _yearly(view, site, period, kwh):
                 value = paid_yearly(yearly, rate, period, years)
                 yield Spent(account, item, site, period, None, None, period, period, yearly * years, value)
+    for row in view.tables.rented:
+        yearly, t = row.rent * row.in_service / years, row.period
+        value = paid_yearly(yearly, rate, t, years)
+        yield Spent("rent", "servers", row.site, t, row.pool, None, t, t, yearly * years, value)
     for kept, count in bill.in_service(view):
         price = view.facts.price(kept.kind, kept.item, figure)
         for item, each in () if price is None else _upkeep(view, kept.kind, kept.item, price):
@@ -210,8 +214,8 @@ def paid_yearly(yearly: float, rate: float, period: int, years: float) -> float:
 
 def _lines(view: View, book: Book, expected: dict[Line, tuple[float, float]]) -> None:
     accounts: dict[str, tuple[str, ...]] = {
-        "capex": (*KINDS, "installation"), "energy": ("electricity", "demand charge"), "maintenance": UPKEEP,
-        "residual": KINDS, "water": ("water",), "carbon": ("emissions",),
+        "capex": (*KINDS, "installation"), "energy": ("electricity", "demand charge"), "rent": ("servers",),
+        "maintenance": UPKEEP, "residual": KINDS, "water": ("water",), "carbon": ("emissions",),
         "embodied carbon": ("servers", "switches", "racks"),
     }  # fmt: skip
     found: dict[Line, Cost] = {}

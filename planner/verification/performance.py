@@ -10,14 +10,16 @@ from planner.errors import PlannerError
 from planner.instance.models import replicas_on, run_on
 from planner.instance.workloads import Inference, Training
 from planner.verification.checks import RELATIVE, Book
-from planner.verification.facts import Pool, View
+from planner.verification.facts import Carrier, View
 from planner.verification.tables import Work
 
 Known = dict[tuple[str, str, float, int], TrainingEstimate | tuple[ServingEstimate, ...]]
 """What physics said by workload, server type, oversubscription and accelerators: a plan asks it often."""
 
 
-def check(view: View, book: Book, load: Training | Inference, pool: Pool, row: Work, where: str, known: Known) -> None:
+def check(
+    view: View, book: Book, load: Training | Inference, pool: Carrier, row: Work, where: str, known: Known
+) -> None:
     """Check size and rate of the blocks of one row."""
     try:
         if isinstance(load, Training):
@@ -28,7 +30,7 @@ def check(view: View, book: Book, load: Training | Inference, pool: Pool, row: W
         book.record("accelerator can carry the workload", False, f"{where}: {error}")
 
 
-def _estimate(view: View, load: Training, pool: Pool, devices: int, known: Known) -> TrainingEstimate:
+def _estimate(view: View, load: Training, pool: Carrier, devices: int, known: Known) -> TrainingEstimate:
     slowdown = pool.leaf_ratio * pool.spine_ratio
     key = (load.name, pool.server.id, slowdown, devices)
     if key not in known:
@@ -39,7 +41,7 @@ def _estimate(view: View, load: Training, pool: Pool, devices: int, known: Known
     return found
 
 
-def _run(view: View, book: Book, load: Training, pool: Pool, row: Work, where: str, known: Known) -> None:
+def _run(view: View, book: Book, load: Training, pool: Carrier, row: Work, where: str, known: Known) -> None:
     """A run on the servers of its block ends in time (nine runs in ten, where the plan is safe)."""
     inside = pool.server.accelerators
     estimate = _estimate(view, load, pool, row.devices_per_block, known)
@@ -64,7 +66,7 @@ def _run(view: View, book: Book, load: Training, pool: Pool, row: Work, where: s
         book.record("expected servers recomputed", fewer.days > load.days, sentence)
 
 
-def _service(view: View, book: Book, load: Inference, pool: Pool, row: Work, where: str, known: Known) -> None:
+def _service(view: View, book: Book, load: Inference, pool: Carrier, row: Work, where: str, known: Known) -> None:
     """The accelerators of a block hold a replica or several, and what the best such replicas serve is its rate.
 
     Several share a block of a server or less; a block of more servers is one replica that needs them all.

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from planner.catalogue import Catalogue
 from planner.catalogue.facility import Place, PlaceLaw, facility_rows, load_cooling_methods
 from planner.catalogue.pricing import Trend
+from planner.instance.rent import RentOffer
 from planner.instance.schema import Instance
 from planner.instance.sites import Site
 from planner.instance.values import Money
@@ -78,6 +79,17 @@ def in_currency(amount: float, currency: str | None, instance: Instance) -> floa
 def money(sum_of: Money | None, instance: Instance) -> float | None:
     """Money of an instance file in its currency; None for none."""
     return None if sum_of is None else in_currency(sum_of.amount, sum_of.currency, instance)
+
+
+def read_offer(offer: RentOffer, periods: int) -> SiteFacts:
+    """Where rented servers stand, as a site that has nothing but a name, a country and a place."""
+    return SiteFacts(
+        name=offer.name, country=offer.country, place=offer.place, offshore=False,
+        power_limit_kw_by_period=(0.0,) * periods, tariff_per_kwh=0.0, demand_charge_per_kw_year=0.0, pue_limit=None,
+        pue_rule="every-hall", min_rack_fill=0.0, rack_kw_limit=None, cooling=(), pue={}, peak_pue={},
+        water_l_per_kwh={}, building_capex_per_kw=None, land_capex=None, water_limit_m3_per_year=None,
+        water_price_per_m3=0.0, carbon_g_per_kwh=None,
+    )  # fmt: skip
 
 
 def read_site(site: Site, instance: Instance, catalogue: Catalogue) -> SiteFacts:

@@ -27,6 +27,7 @@ from planner.plan.rows import (
     Order,
     Parts,
     Racks,
+    Rented,
     Row,
     SiteRow,
     Switches,
@@ -38,7 +39,8 @@ from planner.verification.checks import WHOLE, Book
 
 __all__ = [
     "Alternative", "Bill", "Cash", "Clusters", "CoolingRow", "Cost", "Fleet", "Links", "Network", "Order", "Parts",
-    "Racks", "Row", "SiteRow", "Switches", "Tables", "UnitCost", "Work", "WorkloadCost", "read_tables", "sound",
+    "Racks", "Rented",
+    "Row", "SiteRow", "Switches", "Tables", "UnitCost", "Work", "WorkloadCost", "read_tables", "sound",
 ]  # fmt: skip
 
 LARGEST = 1e30
@@ -51,6 +53,7 @@ SIGNED = (Cost, *(kind for kind in MONEY.values() if kind is not Order))
 
 CONCERNS: Mapping[str, str] = {
     "fleet": "fleet",
+    "rented": "rent",
     "workloads": "workload",
     "racks": "placement",
     "clusters": "fabric",
@@ -71,6 +74,7 @@ class Tables:
     """Every table of a plan, readable rows only."""
 
     fleet: tuple[Fleet, ...]
+    rented: tuple[Rented, ...]
     workloads: tuple[Work, ...]
     racks: tuple[Racks, ...]
     clusters: tuple[Clusters, ...]
@@ -102,6 +106,7 @@ def read_tables(plan: Plan, periods: int, books: Mapping[str, Book]) -> Tables:
     bill, costs = plan.bill_of_materials_rows, plan.cost_rows
     return Tables(
         fleet=take("fleet", Fleet),
+        rented=take("rented", Rented),
         workloads=take("workloads", Work),
         racks=take("racks", Racks),
         clusters=take("clusters", Clusters),

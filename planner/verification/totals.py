@@ -35,7 +35,7 @@ def check_totals(view: View, book: Book, plan: Plan, lines: Mapping[str, Lines])
 
 
 def _money(lines: Lines) -> dict[str, float]:
-    running = ("energy", "maintenance", "water", "carbon", "embodied carbon")
+    running = ("energy", "rent", "maintenance", "water", "carbon", "embodied carbon")
     return {
         "tco": sum(present_value for _, present_value in lines.values()),
         "capex": sum(amount for (account, *_), (amount, _) in lines.items() if account == "capex"),

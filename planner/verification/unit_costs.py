@@ -21,7 +21,7 @@ from planner.instance.workloads import Inference, Training
 from planner.units import DAYS_PER_YEAR, HOURS_PER_YEAR, MILLION, SECONDS_PER_DAY
 from planner.verification.cash import pieces, to_the_cent
 from planner.verification.checks import Book, near
-from planner.verification.facts import Pool, View
+from planner.verification.facts import Carrier, Pool, View
 from planner.verification.ledger import Spent, spending
 from planner.verification.sites import in_currency
 from planner.verification.workload import Load
@@ -52,7 +52,7 @@ class Split:
     def __init__(self, view: View) -> None:
         self.view = view
         self.loads: dict[str, Load] = {load.name: load for load in view.facts.instance.workloads}
-        self.ends: dict[str, dict[int, dict[str, float]]] = {pool: {} for pool in view.pools}
+        self.ends: dict[str, dict[int, dict[str, float]]] = {pool: {} for pool in view.carriers}
         for row in view.tables.workloads:
             if row.pool in self.ends and row.workload in self.loads:
                 taken = self.ends[row.pool].setdefault(row.period, defaultdict(float))
@@ -75,7 +75,7 @@ class Split:
         if known not in self._shares:
             found: dict[Key, float] = defaultdict(float)
             for pool, share in self._pools(spent).items():
-                device = self.view.pools[pool].device.id if pool in self.view.pools else None
+                device = self.view.carriers[pool].device.id if pool in self.view.carriers else None
                 for load, part in self.workloads(pool, spent.site, spent.first, spent.last).items():
                     found[load, device] += share * part
             self._shares[known] = found
@@ -98,9 +98,9 @@ class Split:
 
     def workloads(self, pool: str, site: str, first: int, last: int) -> dict[str, float]:
         """Shares of the workloads in a pool, from one period to another."""
-        beside = [p.id for p in self.view.pools.values() if p.site.name == site]
+        beside = [p.id for p in self.view.carriers.values() if p.site.name == site]
         always = self.view.facts.periods
-        spans = ((pool,), range(first, last + 1)), ((pool,), always), (beside, always), (self.view.pools, always)
+        spans = ((pool,), range(first, last + 1)), ((pool,), always), (beside, always), (self.view.carriers, always)
         for pools, span in spans:
             devices = {
                 load: sum(self.ends.get(p, {}).get(t, {}).get(load, 0.0) for p in pools for t in span)
@@ -114,20 +114,27 @@ class Split:
         """Accelerators that cost a workload anything."""
         return sorted(device for name, device in self.value if name == load and device)
 
-    def pools_of(self, device: str) -> list[Pool]:
-        return [pool for pool in self.view.pools.values() if pool.device.id == device]
+    def pools_of(self, device: str) -> list[Carrier]:
+        return [pool for pool in self.view.carriers.values() if pool.device.id == device]
 
     def held(self, load: str, device: str) -> dict[int, float]:
         """Accelerators in service that a workload bears the cost of, by period."""
         return {
             t: sum(
                 self.view.in_service(pool.id, t)
+                * self.part_held(pool.id, t)
                 * pool.server.accelerators
                 * self.workloads(pool.id, pool.site.name, t, t).get(load, 0.0)
                 for pool in self.pools_of(device)
             )
             for t in self.view.facts.periods
         }
+
+    def part_held(self, pool: str, period: int) -> float:
+        """Part of a period that servers are held: of those rented by the hour the days of their run."""
+        row = self.view.rented_rows.get((pool, period))
+        load = self.loads.get(row.workload) if row is not None and row.workload is not None else None
+        return load.days / DAYS_PER_YEAR / self.view.facts.years if isinstance(load, Training) else 1.0
 
     def taken(self, load: str, device: str) -> dict[int, float]:
         """Accelerators that its blocks take, by period."""
@@ -239,15 +246,15 @@ def _reading(view: View, load: Inference, split: Split) -> float:
     alone = load.model_copy(update={"tokens_out": 1.0, "ttft_s": None, "tpot_s": None, "disaggregated": False})
     shares: list[tuple[float, float]] = []
     for row in view.tables.workloads:
-        if row.workload == load.name and row.pool in view.pools and row.blocks:
-            best = _best(view, alone, view.pools[row.pool])
+        if row.workload == load.name and row.pool in view.carriers and row.blocks:
+            best = _best(view, alone, view.carriers[row.pool])
             each = by_token if best is None else min(1.0, row.rate_per_block / row.devices_per_block / best)
             shares.append((row.blocks * row.rate_per_block, each))
     carried = sum(weight for weight, _ in shares)
     return sum(weight * each for weight, each in shares) / carried if carried else by_token
 
 
-def _best(view: View, alone: Inference, pool: Pool) -> float | None:
+def _best(view: View, alone: Inference, pool: Carrier) -> float | None:
     key = ("reading", alone.name, pool.server.id, pool.leaf_ratio * pool.spine_ratio)
     if key not in view.memo:
         view.memo[key] = _asked(view, alone, pool)
@@ -255,7 +262,7 @@ def _best(view: View, alone: Inference, pool: Pool) -> float | None:
     return found
 
 
-def _asked(view: View, alone: Inference, pool: Pool) -> float | None:
+def _asked(view: View, alone: Inference, pool: Carrier) -> float | None:
     device = device_of(pool.device, pool.server, pool.leaf_ratio * pool.spine_ratio)
     try:
         found = replicas_on(view.facts.instance, alone, pool.device.id, device)

@@ -16,7 +16,7 @@ from planner.instance.workloads import Compute, Inference, Training
 from planner.units import GIGA, SECONDS_PER_DAY, TERA
 from planner.verification import locality, performance
 from planner.verification.checks import RELATIVE, WHOLE, Book, round_up
-from planner.verification.facts import Pool, View
+from planner.verification.facts import Carrier, RentedPool, View
 from planner.verification.packing import cells, pack, servers_for
 from planner.verification.tables import Work
 
@@ -31,10 +31,10 @@ def check(view: View, book: Book) -> None:
     rows = []
     for row in view.tables.workloads:
         where = f"workload {row.workload} pool {row.pool} period {row.period}"
-        named = row.workload in loads and row.pool in view.pools
+        named = row.workload in loads and row.pool in view.carriers
         if book.record("names known", named, f"{where}: a workload of the instance in a pool of the plan is expected"):
             rows.append(row)
-            _row(view, book, loads[row.workload], view.pools[row.pool], row, where, known)
+            _row(view, book, loads[row.workload], view.carriers[row.pool], row, where, known)
     by_load: dict[tuple[str, int], list[Work]] = {}
     by_pool: dict[tuple[str, int], list[Work]] = {}
     for row in rows:
@@ -47,10 +47,10 @@ def check(view: View, book: Book) -> None:
     for period in view.facts.periods:
         _fleets(view, book, period, by_pool)
     for (name, period), inside in by_pool.items():
-        _gangs(view, book, view.pools[name], period, [(loads[row.workload], row) for row in inside])
+        _gangs(view, book, view.carriers[name], period, [(loads[row.workload], row) for row in inside])
 
 
-def _row(view: View, book: Book, load: Load, pool: Pool, row: Work, where: str, known: performance.Known) -> None:
+def _row(view: View, book: Book, load: Load, pool: Carrier, row: Work, where: str, known: performance.Known) -> None:
     named, expected = (row.kind, row.site, row.server), (load.kind, pool.site.name, pool.server.id)
     book.text("rows agree with their pool", where, "kind, site, server", named, expected)
     each = row.devices_per_block / pool.server.accelerators
@@ -173,16 +173,17 @@ def _demand(book: Book, load: Load, period: int, rows: list[Work]) -> None:
 
 def _fleets(view: View, book: Book, period: int, by_pool: dict[tuple[str, int], list[Work]]) -> None:
     """The servers of every fleet must suffice for its blocks, with the shares packed into whole servers."""
-    fleets: dict[tuple[str, str, float, float], list[Pool]] = {}
-    for pool in view.pools.values():
-        fleets.setdefault((pool.site.name, pool.server.id, pool.leaf_ratio, pool.spine_ratio), []).append(pool)
+    fleets: dict[tuple[str, str, float, float], list[Carrier]] = {}
+    for pool in view.carriers.values():
+        place = pool.id if isinstance(pool, RentedPool) else pool.site.name
+        fleets.setdefault((place, pool.server.id, pool.leaf_ratio, pool.spine_ratio), []).append(pool)
     for (site, server, leaf, spine), pools in fleets.items():
         rows = [row for pool in pools for row in by_pool.get((pool.id, period), ())]
         if not rows:
             continue
         where = f"{server} at {site}, oversubscribed {leaf:g} and {spine:g}, period {period}"
         inside = pools[0].server.accelerators
-        available = sum(_share(view, pool.method) * view.in_service(pool.id, period) for pool in pools)
+        available = sum(_share(view, pool) * view.in_service(pool.id, period) for pool in pools)
         used = sum(row.devices_per_block * row.blocks for row in rows) / inside
         book.enough("servers suffice for the blocks", where, "servers available", available, used)
         large = sum(row.devices_per_block // inside * row.blocks for row in rows if row.devices_per_block >= inside)
@@ -191,7 +192,7 @@ def _fleets(view: View, book: Book, period: int, by_pool: dict[tuple[str, int], 
         book.enough("shares pack into servers", where, "servers, the last one in part", round_up(available), taken)
 
 
-def _gangs(view: View, book: Book, pool: Pool, period: int, inside: list[tuple[Load, Work]]) -> None:
+def _gangs(view: View, book: Book, pool: Carrier, period: int, inside: list[tuple[Load, Work]]) -> None:
     """Blocks of several servers take servers of their pool, and each lies within one cell of its networks."""
     each = pool.server.accelerators
     where = f"pool {pool.id} period {period}"
@@ -205,9 +206,11 @@ def _gangs(view: View, book: Book, pool: Pool, period: int, inside: list[tuple[L
             gangs[servers] += count
     if not gangs:
         return
-    available = _share(view, pool.method) * view.in_service(pool.id, period)
+    available = _share(view, pool) * view.in_service(pool.id, period)
     used = sum(servers * count for servers, count in gangs.items())
     book.enough("servers suffice for the runs", where, "servers available", available, used)
+    if isinstance(pool, RentedPool):
+        return  # whose provider places each run (``rent``)
     lines = []
     for network in ("compute", "storage"):
         standing = view.clusters.get((pool.id, network, period), ())
@@ -224,8 +227,12 @@ def _gangs(view: View, book: Book, pool: Pool, period: int, inside: list[tuple[L
     book.record("runs fit the clusters", bool(found), detail)
 
 
-def _share(view: View, method: Cooling) -> float:
-    """Share of the servers in service that carry load, just before the next visit where failed ones wait for it."""
+def _share(view: View, pool: Carrier) -> float:
+    """Share of the servers in service that carry load, just before the next visit where failed ones wait for it; all
+    rented ones, which their owner keeps in repair."""
+    if isinstance(pool, RentedPool):
+        return 1.0
+    method: Cooling = pool.method
     operations = view.facts.instance.operations
     failing = operations.server_failures_per_year * method.failure_factor
     left, years = 1.0, method.service_interval_years

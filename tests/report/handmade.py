@@ -58,6 +58,7 @@ def data() -> Data:
                 fleet(A, "dgx-a100", "a100-sxm-80", "air", 10, 4),
                 fleet(B, "hgx-h100-oem", "h100-sxm", "cold-plate", 50, 2),
             ],
+            "rented": [],
             "workloads": [work(A, "dgx-a100", 4), work(B, "hgx-h100-oem", 2)],
             "racks": [
                 rack(A, "server", 1, 4), rack(A, "network", 0, 2), rack(B, "server", 4, 1), rack(B, "network", 0, 1),

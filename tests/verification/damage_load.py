@@ -151,3 +151,8 @@ def _(draft: Draft) -> None:
     if not (budget.get("capex") or budget.get("capex_by_period")):
         raise NotApplicable("a budget")
     draft.row("fleet")["bought"] += 10**9
+
+
+@mutation("rented servers of an offer that nobody made", "rent", "rows complete")
+def _nobody_lets(draft: Draft) -> None:
+    draft.decisions["rented"].append({"pool": "let", "period": 1, "site": "let", "in_service": 1})

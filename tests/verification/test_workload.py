@@ -65,6 +65,7 @@ def view(
             facts=SimpleNamespace(instance=instance, catalogue=catalogue, periods=range(1, 2)),
             tables=SimpleNamespace(workloads=rows),
             pools=pools,
+            carriers=pools,
             clusters=clusters,
             in_service=lambda pool, period: servers[pool],
         ),
