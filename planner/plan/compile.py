@@ -169,7 +169,8 @@ def _held(ground: Ground, rented: Iterable[Mapping[str, Any]]) -> Iterator[dict[
     for row in rented:
         load = loads.get(row["workload"])
         share = load.days / DAYS_PER_YEAR / ground.money.years if isinstance(load, Training) else 1.0
-        yield {**row, "cooling": "", "in_service": row["in_service"] * share}
+        joined = {"leaf_oversubscription": 1.0, "spine_oversubscription": 1.0}
+        yield {**row, **joined, "cooling": "", "in_service": row["in_service"] * share}
 
 
 def _racks(ground: Ground, built: Built) -> list[dict[str, Any]]:

@@ -130,6 +130,10 @@ def test_an_offer_never_raises_the_optimum(seed: int) -> None:
     ("change", "check"),
     [
         ({"rent": 1.0}, "rent recomputed"),
+        ({"pool": "let more"}, "rented rows agree with their offer"),
+        ({"server": "crate"}, "names known"),
+        ({"accelerator": "abacus"}, "rented rows agree with their offer"),
+        ({"period": 2}, "period within horizon"),
         ({"in_service": 4}, "rented servers follow terms"),
         ({"signed": 4, "in_service": 4}, "cost lines recomputed"),
         ({"signed": 2, "in_service": 2}, "servers suffice for the blocks"),
