@@ -116,7 +116,8 @@ def fabric(
         from planner.engineering.floor import Layout
         from planner.engineering.topology import prove
 
-        catalogue = load_catalogue()
+        # Without a day the latest prices count as they stand, and are not carried to any day.
+        catalogue = load_catalogue() if date else load_catalogue().with_price_rule("in-force")
         day = date.date() if date else datetime.date.max
         try:
             row = _switch(catalogue, switch, radix)
