@@ -181,9 +181,9 @@ def _dominated(found: Candidates, among: Truth, credit: Vector, same_kind: bool)
     few = len(found.packs) <= FEW_MASKS
     keys = (found.family * len(found.packs) + found.mask if few else found.family)[rows]
     each = found.fixed[rows, 0] / found.servers[rows]
-    alive = np.arange(len(rows))
+    alive = _Alive(np.arange(len(rows)), rows, found.servers[rows], bar[1][0])
     for key in sorted(np.unique(keys), key=lambda key: float(each[keys == key].mean())):  # the cheapest drop the most
-        own = rows[alive[keys[alive] == key]]
+        own = alive.rows[keys[alive.which] == key]
         own = own[np.argsort(found.servers[own], kind="stable")]
         if not len(own):
             continue
@@ -192,10 +192,11 @@ def _dominated(found: Candidates, among: Truth, credit: Vector, same_kind: bool)
         if found.gangs:
             sizes += [(found.servers[own], 1), (np.maximum.accumulate(found.sure[own]), 0)]
         for size, later in sizes:
-            at = np.searchsorted(size, found.servers[rows[alive]], "left") + later
-            beaten = _beaten(found, rows, alive, own, at, bar, columns, same_kind)
-            gone[rows[alive[beaten]]] = True
-            alive = alive[~beaten]
+            at = np.searchsorted(size, alive.servers, "left") + later
+            beaten = _beaten(found, alive, own, at, bar, columns, same_kind)
+            if len(beaten):
+                gone[alive.rows[beaten]] = True
+                alive = _Alive(*(np.delete(column, beaten) for column in alive))
     return gone
 
 
@@ -208,41 +209,50 @@ class _Column(NamedTuple):
     owed: Vector
 
 
+class _Alive(NamedTuple):
+    """Steps that none has beaten yet: which of those compared, and of all, with their servers and what they may take of
+    the first resource with all places taken."""
+
+    which: Numbers
+    rows: Numbers
+    servers: Numbers
+    bar: Vector
+
+
 def _beaten(
     found: Candidates,
-    among: Numbers,
-    alive: Numbers,
+    alive: _Alive,
     own: Numbers,
     at: Numbers,
     bar: Sequence[Sequence[Vector]],
     columns: Sequence[_Column],
     same_kind: bool,
-) -> Truth:
-    """Which of the ``alive`` ones ``among`` steps the step of ``own`` at the same position beats; of themselves the one
-    after."""
-    rows = among[alive]
+) -> Numbers:
+    """Which of the ``alive`` steps the step of ``own`` at the same position beats; of themselves the one after."""
     one = own[np.minimum(at, len(own) - 1)]
-    at = at + (one == rows)
-    one = own[np.minimum(at, len(own) - 1)]
-    usable = (at < len(own)) & (one != rows)
-    usable &= (found.servers[one] > found.servers[rows]) | (found.family[one] != found.family[rows]) | (one < rows)
+    at = at + (one == alive.rows)
+    at[at >= len(own)] = len(own)
+    # Money with all places taken, without rounding, leaves few; a step beyond the last would cost without end.
+    fixed = np.append(columns[0].fixed[own], np.inf)
+    slope = np.append(columns[0].slope[found.variant[own]], 0.0)
+    todo = np.flatnonzero(fixed[at] + alive.servers * slope[at] <= alive.bar)
+    one, which, rows = own[at[todo]], alive.which[todo], alive.rows[todo]
+    usable = (found.servers[one] > found.servers[rows]) | (found.family[one] != found.family[rows]) | (one < rows)
     alike = found.kind[one] == found.kind[rows]
-    todo = np.flatnonzero(usable & alike if same_kind else usable)
+    left = np.flatnonzero(usable & alike if same_kind else usable)
     # With all places taken first, and money first, which decide more often.
     ends = _ends(found, rows)
     for end, (c, column) in itertools.product((1, 0), enumerate(columns)):
-        a, which = one[todo], alive[todo]
-        of_a, of_b = found.variant[a], found.variant[rows[todo]]
-        cost = column.fixed[a] + ends[end][todo] * column.slope[of_a] + column.rounding[of_a, of_b]
-        less = np.where(alike[todo], 0.0, column.owed[which])
-        todo = todo[cost <= bar[end][c][which] - less]
-    todo = todo[found.pack(one[todo], rows[todo])]
+        a, b = one[left], which[left]
+        of_a, of_b = found.variant[a], found.variant[rows[left]]
+        cost = column.fixed[a] + ends[end][left] * column.slope[of_a] + column.rounding[of_a, of_b]
+        less = np.where(alike[left], 0.0, column.owed[b])
+        left = left[cost <= bar[end][c][b] - less]
+    left = left[found.pack(one[left], rows[left])]
     # A step that falls itself in this round leaves those it beats to the next.
     falls = np.zeros(len(found.servers), np.bool_)
-    falls[rows[todo]] = True
-    beaten = np.zeros(len(rows), np.bool_)
-    beaten[todo[~falls[one[todo]]]] = True
-    return beaten
+    falls[rows[left]] = True
+    return todo[left[~falls[one[left]]]]
 
 
 def _ends(found: Candidates, rows: Numbers) -> tuple[Numbers, Numbers]:
