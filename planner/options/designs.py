@@ -13,13 +13,14 @@ from planner.engineering.fabric import FabricError
 from planner.instance import Instance
 from planner.instance.choices import Oversubscription
 from planner.options import attach, frontier, gangs, management
+from planner.options.cells import Cells
 from planner.options.frontier import Candidates
 from planner.options.groups import Chains, Group, make_group, weights
 from planner.options.kits import Mix, mixes
 from planner.options.lengths import on_floor
 from planner.options.management import OUT_OF_BAND
 from planner.options.networks import Family, NetworkOption, Networks
-from planner.options.packing import Cells, Packing
+from planner.options.packing import Packing
 from planner.options.resources import Resources, Vector
 from planner.options.steps import RackClass, Stages, design_of
 from planner.options.tables import Design, Term
@@ -246,18 +247,19 @@ def _worth(cells: Sequence[Cells], servers: frontier.Numbers, packing: Packing |
     if packing is None:
         return _Worth(zeros, servers, zeros, np.ones((1, 1), np.bool_), [])
     one_size = len(packing.sizes) == 1
+    numbers: dict[Cells, int] = {}
+    cell = np.array([numbers.setdefault(own, len(numbers)) for own in cells], np.int64)
+    distinct = list(numbers)
     found: dict[int, int] = {}
-    worth_of = packing.places if one_size else packing.mask
-    distinct = {own: i for i, own in enumerate(dict.fromkeys(cells))}
-    known = [found.setdefault(worth_of(own), len(found)) for own in distinct]
-    cell = np.array([distinct[own] for own in cells], np.int64)
+    known = [found.setdefault(own, len(found)) for own in (packing.places if one_size else packing.masks)(distinct)]
     mask = np.array(known, np.int64)[cell]
     if one_size:
         places = np.array(list(found))
         return _Worth(mask, servers, cell, places[:, None] >= places[None], [])
     table = np.array([[a & b == b for b in found] for a in found], np.bool_)
-    sure = np.array([packing.sure(own) for own in distinct], np.int64)[cell]
-    return _Worth(mask, sure if packing.many else servers, cell, table, list(distinct) if packing.many else [])
+    if not packing.many:
+        return _Worth(mask, servers, cell, table, [])
+    return _Worth(mask, packing.sure(distinct)[cell], cell, table, distinct)
 
 
 def largest_block(design: Design) -> int:

@@ -19,7 +19,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from planner.options.packing import Cells, holds
+from planner.options.cells import Cells, Rooms
+from planner.options.packing import holds
 from planner.options.resources import Vector
 
 Numbers = npt.NDArray[np.int64]
@@ -75,19 +76,39 @@ class Candidates:
 
     def pack(self, one: Numbers, other: Numbers) -> Truth:
         """Whether steps pack every load of gangs that others pack, pair by pair."""
-        found = self.packs[self.mask[one], self.mask[other]] & (self.sure[one] >= self.servers[other])
+        found = self._surely(one, other)
         if self.cells:
-            # Cells hold others only with as many servers in all, and with a cell as large as the largest.
-            room = self._room
-            a, b = self.cell[one], self.cell[other]
-            unsure = np.flatnonzero(~found & (room[a] >= room[b]).all(1))
-            found[unsure] = [self._holds(*pair) for pair in zip(a[unsure].tolist(), b[unsure].tolist(), strict=True)]
-        return np.asarray(found, dtype=np.bool_)
+            unsure = np.flatnonzero(~found & self._roomy(one, other))
+            pairs = zip(self.cell[one[unsure]].tolist(), self.cell[other[unsure]].tolist(), strict=True)
+            found[unsure] = [self._holds(*pair) for pair in pairs]
+        return found
+
+    def may_pack(self, one: Numbers, other: Numbers) -> Truth:
+        """The same without a look at single cells: False where they do not."""
+        found = self._surely(one, other)
+        return found | self._roomy(one, other) if self.cells else found
+
+    def _surely(self, one: Numbers, other: Numbers) -> Truth:
+        return np.asarray(
+            self.packs[self.mask[one], self.mask[other]] & (self.sure[one] >= self.servers[other]), dtype=np.bool_
+        )
+
+    def _roomy(self, one: Numbers, other: Numbers) -> Truth:
+        """Cells hold others only with as many servers in all, and with a cell as large as the largest."""
+        return np.asarray(
+            (self._room[one] >= self._room[other]) & (self._largest[one] >= self._largest[other]), dtype=np.bool_
+        )
 
     @cached_property
     def _room(self) -> Numbers:
-        """Servers of all the cells and of the largest, by ``cell``."""
-        return np.array([(sum(s * n for s, n in own), own[0][0]) for own in self.cells], np.int64)
+        """Servers of all the cells by step."""
+        return Rooms(self.cells).places()[self.cell]
+
+    @cached_property
+    def _largest(self) -> Numbers:
+        """Servers of the largest cell by step."""
+        rooms = Rooms(self.cells)
+        return np.asarray(rooms.servers[rooms.begin][self.cell], dtype=np.int64)
 
     def _holds(self, one: int, other: int) -> bool:
         pair = one * len(self.cells) + other
@@ -196,7 +217,8 @@ def _dominated(found: Candidates, among: Truth, credit: Vector, same_kind: bool)
             beaten = _beaten(found, alive, own, at, bar, columns, same_kind)
             if len(beaten):
                 gone[alive.rows[beaten]] = True
-                alive = _Alive(*(np.delete(column, beaten) for column in alive))
+                left = np.delete(np.arange(len(alive.rows)), beaten)
+                alive = _Alive(alive.which[left], alive.rows[left], alive.servers[left], alive.bar[left])
     return gone
 
 
@@ -236,6 +258,7 @@ def _beaten(
     fixed = np.append(columns[0].fixed[own], np.inf)
     slope = np.append(columns[0].slope[found.variant[own]], 0.0)
     todo = np.flatnonzero(fixed[at] + alive.servers * slope[at] <= alive.bar)
+    todo = todo[found.may_pack(own[at[todo]], alive.rows[todo])] if found.gangs else todo
     one, which, rows = own[at[todo]], alive.which[todo], alive.rows[todo]
     usable = (found.servers[one] > found.servers[rows]) | (found.family[one] != found.family[rows]) | (one < rows)
     alike = found.kind[one] == found.kind[rows]

@@ -9,11 +9,11 @@ from functools import cached_property
 import numpy as np
 
 from planner.options import attach, management
+from planner.options.cells import Cells, cells_along, cells_of
 from planner.options.chains import Chain, Counts, Numbers, Pattern, clusters, single_switches
 from planner.options.kits import Mix
 from planner.options.management import IN_BAND, LEAF_LEAF, OUT_OF_BAND, Managed
 from planner.options.networks import NetworkOption
-from planner.options.packing import Cells, cells_along, cells_of
 from planner.options.resources import Key, Resources, Vector
 from planner.options.tables import Term
 
@@ -125,8 +125,8 @@ class Group:
         found = [self.chain.pieces[point] for point in self.point.tolist()]
         if self.storage is not None:
             cut = np.flatnonzero(self.storage.full[self.storage_point])
-            sizes = [self.chain.largest, self.storage.largest]
-            for row, own in zip(cut.tolist(), cells_along(sizes, self.servers[cut].tolist()), strict=True):
+            sizes = (self.chain.largest, self.storage.largest)
+            for row, own in zip(cut.tolist(), cells_along(sizes, tuple(self.servers[cut].tolist())), strict=True):
                 found[row] = own
         return found
 

@@ -10,13 +10,13 @@ promise that the last few of them find whole places.
 
 from __future__ import annotations
 
-import bisect
 import itertools
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 
 import numpy as np
-import numpy.typing as npt
+
+from planner.options.cells import Cells, Numbers, Rooms
 
 MOST_LOADS = 200
 """Loads of a design that are listed one by one; for so many clusters are made to measure."""
@@ -26,52 +26,8 @@ FEW = 16
 """Gangs of a size in a cell from which on it hardly matters that they are whole."""
 MOST_STATES = 20_000
 """States of the exact search; beyond, a load counts as one that does not pack."""
-Cells = tuple[tuple[int, int], ...]
-"""(servers, count), largest first."""
-Numbers = npt.NDArray[np.int64]
 Load = tuple[int, ...]
 """Blocks by gang size."""
-
-
-def cells_of(*cuts: Sequence[int]) -> Cells:
-    """Pieces of the line of servers between the ends of the clusters of all networks.
-
-    Compute clusters of 256 and a tail of 88 servers, storage in one cluster or in clusters of 300:
-
-    >>> cells_of([256, 256, 88]), cells_of([256, 256, 88], [300, 300])
-    (((256, 2), (88, 1)), ((256, 1), (212, 1), (88, 1), (44, 1)))
-    """
-    ends = sorted({end for clusters in cuts for end in itertools.accumulate(clusters)})
-    end = min(sum(clusters) for clusters in cuts)
-    counted: dict[int, int] = {}
-    begin = 0
-    for stop in (e for e in ends if e <= end):
-        counted[stop - begin] = counted.get(stop - begin, 0) + 1
-        begin = stop
-    return tuple(sorted(counted.items(), reverse=True))
-
-
-def cells_along(sizes: Sequence[int], servers: Sequence[int]) -> list[Cells]:
-    """The same where each network is clusters of one size after the other, for ever more servers.
-
-    Compute clusters of 256, storage clusters of 300, for 300 and for 600 servers:
-
-    >>> cells_along([256, 300], [300, 600])
-    [((256, 1), (44, 1)), ((256, 1), (212, 1), (88, 1), (44, 1))]
-
-    Args:
-        servers: ascending.
-    """
-    found: list[Cells] = []
-    counted: dict[int, int] = {}
-    begin = 0
-    for most in servers:
-        while (end := min((begin // size + 1) * size for size in sizes)) < most:
-            counted[end - begin] = counted.get(end - begin, 0) + 1
-            begin = end
-        last = most - begin
-        found.append(tuple(sorted({**counted, last: counted.get(last, 0) + 1}.items(), reverse=True)))
-    return found
 
 
 def told(sizes: Sequence[int], counts: Sequence[int]) -> int:
@@ -208,7 +164,6 @@ class Packing:
         self.sums = sorted({self.servers(load) for load in self.listed})
         self._most = sum(self.counts[len(self.counts) - number :])
         self._masks: dict[Cells, int] = {}
-        self._canonical: dict[Cells, Cells] = {}
 
     @cached_property
     def _takes(self) -> tuple[Numbers, Numbers, Numbers]:
@@ -222,75 +177,81 @@ class Packing:
         """Servers of a load of the told sizes."""
         return sum(s * n for s, n in zip(self.told, load, strict=True))
 
-    def usable(self, servers: int) -> int:
+    def usable(self, servers: Numbers) -> Numbers:
         """Most servers of a cell that told gangs can take."""
-        return self.sums[bisect.bisect_right(self.sums, servers) - 1]
+        sums = np.array(self.sums, np.int64)
+        return np.asarray(sums[np.searchsorted(sums, servers, "right") - 1], dtype=np.int64)
 
-    def canonical(self, cells: Cells) -> Cells:
-        """Cells without what no told gang can use, so that equally useful ones are equal.
+    def canonical(self, cells: Sequence[Cells]) -> list[Cells]:
+        """Cells by step without what no told gang can use, so that equally useful ones are equal.
 
-        >>> Packing((33, 128), (1, 3)).canonical(((512, 4), (100, 1), (32, 7)))
-        ((417, 4), (33, 1))
+        >>> Packing((33, 128), (1, 3)).canonical([((512, 4), (100, 1), (32, 7))])
+        [((417, 4), (33, 1))]
         """
-        found = self._canonical.get(cells)
-        if found is None:
-            kept: dict[int, int] = {}
-            for servers, count in cells:
-                if self.told and servers >= self.told[0] and (size := self.usable(servers)) >= self.told[0]:
-                    kept[size] = min(kept.get(size, 0) + count, self._most)
-            found = self._canonical[cells] = tuple(sorted(kept.items(), reverse=True))
-        return found
+        if not self.told or not cells:
+            return [()] * len(cells)
+        rooms = Rooms(cells)
+        step = np.repeat(np.arange(len(cells)), np.diff(np.append(rooms.begin, len(rooms.servers))))
+        size = self.usable(rooms.servers)
+        used = np.flatnonzero((rooms.servers >= self.told[0]) & (size >= self.told[0]))
+        step, size, count = step[used], size[used], rooms.count[used]
+        first = np.flatnonzero((np.diff(step, prepend=-1) != 0) | (np.diff(size, prepend=-1) != 0))
+        if not len(first):
+            return [()] * len(cells)
+        count = np.minimum(np.add.reduceat(count, first), self._most)
+        pairs = list(zip(size[first].tolist(), count.tolist(), strict=True))
+        ends = np.searchsorted(step[first], np.arange(len(cells) + 1)).tolist()
+        return [tuple(pairs[begin:end]) for begin, end in itertools.pairwise(ends)]
 
-    def mask(self, cells: Cells) -> int:
-        """Told loads that cells pack, a bit each."""
-        key = self.canonical(cells)
-        if key not in self._masks:
-            self._masks[key] = sum(1 << i for i, load in enumerate(self.listed) if packs(key, self.told, load))
-        return self._masks[key]
+    def masks(self, cells: Sequence[Cells]) -> list[int]:
+        """Told loads that cells pack, a bit each, by step."""
+        keys = self.canonical(cells)
+        for key in dict.fromkeys(keys):
+            if key not in self._masks:
+                self._masks[key] = sum(1 << i for i, load in enumerate(self.listed) if packs(key, self.told, load))
+        return [self._masks[key] for key in keys]
 
-    def places(self, cells: Cells) -> int:
-        """Blocks of the smallest size that find a place, no more than there are."""
-        return min(sum(count * (servers // self.sizes[0]) for servers, count in cells), self.counts[0])
+    def places(self, cells: Sequence[Cells]) -> list[int]:
+        """Blocks of the smallest size that find a place, no more than there are, by step."""
+        return np.minimum(Rooms(cells).places(self.sizes[0]), self.counts[0]).tolist()  # type: ignore[no-any-return]
 
-    def sure(self, cells: Cells) -> int:
-        """Servers of any load that cells pack if they pack its told gangs: where one of the others finds no place,
-        less than its servers are left in every cell.
+    def sure(self, cells: Sequence[Cells]) -> Numbers:
+        """Servers of any load that cells pack if they pack its told gangs, by step: where one of the others finds no
+        place, less than its servers are left in every cell.
 
-        >>> Packing((3, 128), (300, 1)).sure(((256, 4),))
-        1016
+        >>> Packing((3, 128), (300, 1)).sure([((256, 4),)]).tolist()
+        [1016]
         """
-        room, pieces = sum(s * n for s, n in cells), sum(n for _, n in cells)
-        return room - pieces * (self.many - 1) if pieces > 1 and self.many else room
+        rooms = Rooms(cells)
+        pieces = rooms.pieces()
+        return rooms.places() - np.where(pieces > 1, pieces * max(self.many - 1, 0), 0)
 
-    def unpackable(self, cells: Cells, servers: int, known: dict[object, list[Load]]) -> list[Load]:
-        """Minimal loads that cells cannot pack although the servers are enough, and the places for each size, of which
-        a gang takes as many as it holds.
+    def unpackable(self, cells: Sequence[Cells], servers: Numbers) -> list[list[Load]]:
+        """By step, minimal loads that cells cannot pack although the servers are enough, and the places for each size,
+        of which a gang takes as many as it holds.
 
         Two cells of 20 and one of 10 have servers and places for a gang of 11 and four of 10, but not the room:
 
-        >>> Packing((10, 11), (4, 1)).unpackable(((20, 2), (10, 1)), 51, {})
-        [(4, 1)]
-
-        Args:
-            known: what was found for cells that are worth the same.
+        >>> Packing((10, 11), (4, 1)).unpackable([((20, 2), (10, 1))], np.array([51]))
+        [[(4, 1)]]
         """
-        if len(self.told) < 2 or (len(cells) == 1 and cells[0][1] == 1):
-            return []  # counting does for one size, and one cell packs whatever it has the servers for
-        enough = self.usable(servers)
-        if (cells, enough) in known:
-            return known[cells, enough]
-        places = [min(sum(count * (room // size) for room, count in cells), self.total) for size in self.told]
-        key = (self.canonical(cells), tuple(places), enough)
-        if key not in known:
-            needed, taken, order = self._takes
-            mask = self.mask(cells)
-            found: list[Load] = []
-            for i in order[(needed <= enough) & (taken <= np.array(places)).all(1)].tolist():
-                load = self.listed[i]
-                if not mask >> i & 1 and not any(
-                    all(a >= b for a, b in zip(load, small, strict=True)) for small in found
-                ):
-                    found.append(load)
-            known[key] = [(0,) * (len(self.sizes) - len(self.told)) + load for load in found]
-        known[cells, enough] = known[key]
-        return known[key]
+        found: list[list[Load]] = [[] for _ in cells]
+        if len(self.told) < 2 or not cells:
+            return found  # counting does for one size
+        rooms = Rooms(cells)
+        needed, taken, order = self._takes
+        number: dict[int, int] = {}
+        own = [number.setdefault(mask, len(number)) for mask in self.masks(cells)]
+        lacks = np.array([[not mask >> i & 1 for i in order.tolist()] for mask in number], np.bool_)[own]
+        # One cell packs whatever it has the servers for.
+        lacks &= (needed <= self.usable(servers)[:, None]) & (rooms.pieces() > 1)[:, None]
+        step, load = np.nonzero(lacks)
+        enough = np.ones(len(step), np.bool_)
+        for taken_of, size in zip(taken.T, self.told, strict=True):
+            enough &= taken_of[load] <= rooms.places(size)[step]
+        none = (0,) * (len(self.sizes) - len(self.told))
+        for i, at in zip(step[enough].tolist(), order[load[enough]].tolist(), strict=True):
+            one = (*none, *self.listed[at])
+            if not any(all(a >= b for a, b in zip(one, small, strict=True)) for small in found[i]):
+                found[i].append(one)
+        return found

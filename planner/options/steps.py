@@ -15,6 +15,7 @@ from planner.engineering.management import OUT_OF_BAND_UPLINKS, PDUS_PER_RACK, t
 from planner.engineering.racks import usable_units
 from planner.instance.choices import Oversubscription
 from planner.options import attach, frontier
+from planner.options.cells import Cells
 from planner.options.chains import Cluster, Counts, Pattern
 from planner.options.frontier import Candidates, Numbers
 from planner.options.groups import Group
@@ -23,7 +24,7 @@ from planner.options.management import IN_BAND, LEAF_LEAF, OUT_OF_BAND
 from planner.options.materials import Materials
 from planner.options.needed import Needed
 from planner.options.networks import NetworkOption
-from planner.options.packing import Cells, Packing
+from planner.options.packing import Packing
 from planner.options.resources import Resources, Vector
 from planner.options.tables import Attachment, Design, Made, Standing, Standings, Step, Term
 from planner.options.tables import Cluster as Row
@@ -261,12 +262,11 @@ def _unpackable(
     if packing is None or len(packing.told) < 2:  # counting does for one size
         return ()
     found: dict[tuple[int, ...], list[int]] = {}
-    known: dict[object, list[tuple[int, ...]]] = {}
-    of_step: dict[tuple[int, int], list[tuple[int, ...]]] = {}
-    keys = zip(number[order].tolist(), servers[order].tolist(), strict=True)
-    for index, (row, key) in enumerate(zip(order.tolist(), keys, strict=True)):
-        if key not in of_step:
-            of_step[key] = packing.unpackable(cells[row], key[1], known)
-        for load in of_step[key]:
+    keys = number[order] * (int(servers.max(initial=0)) + 1) + servers[order]
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    loads = packing.unpackable([cells[row] for row in order[first].tolist()], servers[order[first]])
+    some = np.array([bool(own) for own in loads], np.bool_)
+    for index in np.flatnonzero(some[inverse]).tolist():
+        for load in loads[inverse[index]]:
             found.setdefault(load, []).append(index)
     return tuple((load, tuple(indices)) for load, indices in found.items())
