@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -245,10 +246,12 @@ def _apart(servers: Numbers) -> Numbers:
     [128, 256, 258, 260]
     """
     found = servers.tolist()
-    kept: list[int] = []
-    for size, larger in zip(found, [*found[1:], None], strict=True):
-        if larger is None or not kept or larger - kept[-1] > kept[-1] / FINEST:
-            kept.append(size)
+    kept = found[:1]
+    at, last = 0, len(found) - 1
+    while at < last:
+        # The one before the first that is larger by more than that; of those far apart the next.
+        at = max(at + 1, bisect.bisect_right(found, kept[-1] + kept[-1] / FINEST) - 1)
+        kept.append(found[at])
     return np.array(kept, np.int64)
 
 

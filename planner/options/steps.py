@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -86,15 +87,16 @@ class Stages:
 
     def in_racks(self, network_racks: Numbers) -> tuple[Step, ...]:
         """The steps with their network racks; those with as many as in the racks asked for before are the same ones."""
-        racks = network_racks.tolist()
+        rows = zip(*self._columns[:5], network_racks.tolist(), *self._columns[5:], strict=True)
+        step_of = partial(tuple.__new__, Step)  # from the fields in their order
         if self._made is None:
-            steps = list(map(Step, *self._columns[:5], racks, *self._columns[5:]))
+            steps = list(map(step_of, rows))
         else:
             before, made = self._made
-            steps = list(made)
-            for index in np.flatnonzero(before != network_racks).tolist():
-                own = made[index]
-                steps[index] = Step(*own[:5], racks[index], *own[6:])
+            steps, other = list(made), before != network_racks
+            new = map(step_of, itertools.compress(rows, other.tolist()))
+            for index, step in zip(np.flatnonzero(other).tolist(), new, strict=True):
+                steps[index] = step
         self._made = network_racks, tuple(steps)
         return self._made[1]
 
