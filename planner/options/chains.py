@@ -6,6 +6,7 @@ chain carries N servers on full clusters of the largest frame and one tail on th
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -239,16 +240,17 @@ class Chain:
         # Beside whole clusters the last one has full leaves, or is a row of its own.
         fullest = max(c.tree.places for c in found)
         index_beside = [i for i in index if found[i].tree.places == fullest or found[i].tree.rows == 1]
+        capacities = self.capacities.tolist()
         for whole in _wholes(-(-most // largest), len(found)):
             if whole == 1 and index_beside[-1:] == index[-1:]:
                 index = index_beside
             own = index if whole == 0 or len(servers) < FINE_UNITS else index[len(index) - 1 :: -2][::-1]
-            for i in own:
-                servers.append(whole * largest + found[i].servers)
-                full.append(whole)
-                tail.append(i)
-                if servers[-1] >= most:
-                    break
+            stands = whole * largest
+            more = [stands + capacities[i] for i in own]
+            enough = bisect.bisect_left(more, most) + 1
+            servers += more[:enough]
+            tail += own[:enough]
+            full += [whole] * (len(servers) - len(full))
             if servers[-1] >= most:
                 break
             index = index if len(servers) < 2 * FINE_UNITS else index[len(index) - 1 :: -2][::-1]
@@ -259,6 +261,11 @@ class Chain:
     @property
     def largest(self) -> int:
         return self.clusters[-1].servers
+
+    @cached_property
+    def single(self) -> Numbers:
+        """Of each cluster 1 where it is a single switch."""
+        return np.array([not cluster.tree.spines for cluster in self.clusters], np.int64)
 
     @cached_property
     def counts(self) -> Numbers:
@@ -278,8 +285,12 @@ class Chain:
     @cached_property
     def pieces(self) -> list[tuple[tuple[int, int], ...]]:
         """(servers, count) of the clusters by point, largest first."""
-        servers = [cluster.servers for cluster in self.clusters]
-        return [tuple((servers[index], count) for index, count in pattern) for pattern in self.patterns]
+        largest, last = self.largest, len(self.clusters) - 1
+        servers = self.capacities[self.tail].tolist()
+        return [
+            ((largest, full + 1),) if tail == last else ((largest, full), (own, 1)) if full else ((own, 1),)
+            for full, tail, own in zip(self.full.tolist(), self.tail.tolist(), servers, strict=True)
+        ]
 
     def cheapest(self, servers: int) -> int:
         """Index of the smallest cluster that carries so many servers; the number of clusters where none does."""

@@ -181,7 +181,7 @@ def _servers(chain: Chain, pattern: Pattern) -> list[int]:
 
 
 def _single(chain: Chain) -> Numbers:
-    single = np.array([not c.tree.spines for c in chain.clusters], np.int64)
+    single = chain.single
     return np.asarray(single[chain.tail] * ((chain.full == 0) | (single[-1] > 0)), dtype=np.int64)
 
 
@@ -250,7 +250,7 @@ def _apart(servers: Numbers) -> Numbers:
     at, last = 0, len(found) - 1
     while at < last:
         # The one before the first that is larger by more than that; of those far apart the next.
-        at = max(at + 1, bisect.bisect_right(found, kept[-1] + kept[-1] / FINEST) - 1)
+        at = bisect.bisect_right(found, found[at] + found[at] / FINEST, at + 2) - 1
         kept.append(found[at])
     return np.array(kept, np.int64)
 
