@@ -319,14 +319,15 @@ def _in_pods(
     spines = np.concatenate(tried)
     if rules.dual_homed:
         spines = np.maximum(spines, 2)
-    n = len(tried)
-    asked, rows, places, pods, of_group, down, least = (
-        np.tile(each, n) for each in (asked, rows, places, pods, of_group, down, least)
-    )
-    uplinks = spines * -(-least // spines)
-    below = of_group * (uplinks // spines)
-    sent = of_group * np.minimum(down, uplinks)  # of a whole group
+    uplinks = spines * -(-np.tile(least, len(tried)) // spines)
+    below = np.tile(of_group, len(tried)) * (uplinks // spines)
     cage = rules.cage_links
+    # Many fail by the ports of their leaves or spines: only the others are looked at further.
+    fit = (np.tile(-(-down // cage), len(tried)) + -(-uplinks // cage)) * cage <= rules.radix
+    fit = np.flatnonzero(fit & (-(-below // cage) * cage <= rules.radix))
+    spines, uplinks, below, at = spines[fit], uplinks[fit], below[fit], fit % len(asked)
+    asked, rows, places, pods, of_group, down = (each[at] for each in (asked, rows, places, pods, of_group, down))
+    sent = of_group * np.minimum(down, uplinks)  # of a whole group
     up = np.ceil(sent / (spines * rules.spine_ratio) - EVEN).astype(np.int64)
     if rules.spine_ratio > 1:
         up = -(-up // cage) * cage
@@ -337,7 +338,7 @@ def _in_pods(
         cores = np.maximum(cores, np.minimum(spines * up, 2))
         good &= cores > 1
     found = Shapes(rules, 3, asked, rows, places, uplinks, pods, spines, up, cores)
-    found = found.subset(good & _leaves_fit(found))
+    found = found.subset(good)
     if not rules.any_pods and len(found):
         least_pods = np.full(int(found.asked.max()) + 1, rules.radix + 1)
         np.minimum.at(least_pods, found.asked, found.pods)
@@ -355,7 +356,10 @@ def _leaves_fit(found: Shapes) -> npt.NDArray[np.bool_]:
 def _distinct(found: Shapes) -> Shapes:
     """Without those that another of the same size has no more switches nor links than."""
     switches, links = found.switches, found.links
-    order = np.lexsort((found.pods, links, switches, found.asked))
+    # By size, switches, links and pods, two of them as one number each.
+    by_switches = found.asked * (int(switches.max(initial=0)) + 1) + switches
+    by_links = links * (int(found.pods.max(initial=0)) + 1) + found.pods
+    order = np.lexsort((by_links, by_switches))
     # Sorted by size, a running minimum of the links that begins anew with every size.
     apart = int(links.max(initial=0)) + 1
     fewest = links[order] - found.asked[order] * apart
