@@ -98,7 +98,7 @@ class Instance(Record):
     description: str = ""
     currency: CurrencySetting = usual(CurrencySetting)
     horizon: Horizon
-    scope: Literal["hardware", "it", "all-in"] = "all-in"
+    scope: Literal["hardware", "it", "all-in"] = "hardware"
     """What counts by default: hardware and energy; with installation, maintenance, software and licences; or with the
     building, staff and upkeep of the plant too. What the instance types counts in any scope."""
     objective: Literal["tco", "capex"] = "tco"

@@ -23,7 +23,7 @@ BASE: dict[str, Any] = {
 
 
 def made(**changes: Any) -> Plan:
-    data = {**BASE, **{key: value for key, value in changes.items() if key != "site"}}
+    data = {**BASE, "scope": "all-in", **{key: value for key, value in changes.items() if key != "site"}}
     data["sites"] = [{**BASE["sites"][0], **changes.get("site", {})}]
     plan = api.solve(parse_instance(data), gap=1e-3).require_plan()
     assert [check for check in api.verify(plan).checks if not check.passed] == []
