@@ -13,8 +13,8 @@ from planner.model.envelope import Corner, Envelopes, covered_below
 from planner.model.network_data import Networks
 from planner.options.tables import Pool
 
-EIGHT = replace(STEPS[0], servers=8, least=5, switches={"qm8790": 3}, cells=((8, 1),), fixed_kw=0.75)
-TWENTY = replace(STEPS[1], servers=20, least=13, switches={"qm8790": 5}, cells=((20, 1),), fixed_kw=1.25, parts={})
+EIGHT = STEPS[0]._replace(servers=8, least=5, switches={"qm8790": 3}, cells=((8, 1),), fixed_kw=0.75)
+TWENTY = STEPS[1]._replace(servers=20, least=13, switches={"qm8790": 5}, cells=((20, 1),), fixed_kw=1.25, parts={})
 """Beside ``pair`` for 4 servers with a switch and for 12 with three: one for 8 with three, one for 20 with five."""
 
 
