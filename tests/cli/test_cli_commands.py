@@ -266,7 +266,7 @@ def test_report_gives_each_table_as_csv(solved: Path) -> None:
         ran = Ran("report", solved, "--format", "csv", "--table", name)
         rows = list(csv.DictReader(io.StringIO(ran.out)))
         assert (ran.code, len(rows)) == (0, len(tables[name])), name
-        assert tuple(rows[0]) == columns(name)
+        assert tuple(ran.out.splitlines()[0].split(",")) == columns(name)  # a plan may rent nothing
     hour = Ran("report", solved, "--format", "json", "--table", "unit_costs").json()["rows"][0]
     assert hour["unit_cost"] == plan["unit_costs"][0]["unit_cost"]
     assert Ran("report", solved, "--format", "json").json()["orders"] == plan["orders"]
