@@ -68,7 +68,7 @@ def methods(plan: Plan) -> set[str]:
     return {row["cooling"] for row in plan.decisions["cooling"] if row["it_kw"] > 0}
 
 
-@pytest.mark.parametrize("rule", ["every-hall", "site-average"])
+@pytest.mark.parametrize("rule", ["every-hall", pytest.param("site-average", marks=pytest.mark.slow)])
 def test_a_tighter_pue_limit_never_lowers_cost(rule: str) -> None:
     """From 1.6 down to 1.0 the cost only rises, until there is no plan."""
     limits = [1.6, 1.4, 1.3, 1.2, 1.1, 1.0]
@@ -111,6 +111,7 @@ def test_forbidding_a_device_never_lowers_cost(kept: tuple[str, ...]) -> None:
     assert not_above(cost(BASE), cost(changed(catalogue__servers=list(kept))))
 
 
+@pytest.mark.slow
 def test_accepting_more_export_outcomes_never_raises_cost() -> None:
     """No rules <= licences accepted <= the default."""
     strict = cost(BASE)
@@ -126,7 +127,7 @@ def test_accepting_more_export_outcomes_never_raises_cost() -> None:
         ("sites__0__power_limit_mw", [0.3, 0.6, 1.2, 3]),
         ("budget__capex", [4e6, 6e6, 8e6, 1e9]),
         ("supply", [[{"kind": "servers", "id": "atlas-800-a1", "limit": n}] for n in (0, 5, 12, 99)]),
-        ("sites__0__min_rack_fill", [1.0, 0.9, 0.5, 0.0]),
+        pytest.param("sites__0__min_rack_fill", [1.0, 0.9, 0.5, 0.0], marks=pytest.mark.slow),
         ("sites__0__rack_kw_limit", [7, 14, 40, 100]),
     ],
 )
@@ -163,6 +164,7 @@ def with_prices(factor: float, objective: str = "tco") -> Data:
     return data
 
 
+@pytest.mark.slow  # twice the prices are in the quick set
 @settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.floats(0.01, 100))
 def test_prices_times_c_give_cost_times_c(factor: float) -> None:

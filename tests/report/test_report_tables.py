@@ -90,7 +90,7 @@ def test_every_catalogue_row_is_listed_within_the_width(kind: str, width: int) -
 
 
 def test_listing_and_command_know_the_same_kinds() -> None:
-    assert {kind.value for kind in Kind} == set(COLUMNS)
+    assert {kind.value for kind in Kind} == {*COLUMNS, "template"}
 
 
 def test_a_listing_shows_price_date_and_estimate() -> None:

@@ -242,6 +242,8 @@ def test_no_cell_makes_it_raise(table: str) -> None:
 def test_no_table_makes_it_raise(value: Any) -> None:
     plan, instance = example.small()
     for table in DECISIONS:
+        if table == "rented" and value == ():
+            continue  # nothing is
         assert not report(dataclasses.replace(plan, decisions={**plan.decisions, table: value}), instance).passed
     for table in MONEY:
         assert not report(dataclasses.replace(plan, money_rows={**plan.money_rows, table: value}), instance).passed
