@@ -46,7 +46,9 @@ workloads:
 MANAGED = "catalogue: {servers: [dgx-a100], switches: [qm8790, th3-32x400g]}\nfabric: {management_networks: true}"
 CASES = {
     "runs": ONE + RUNS + "catalogue: {servers: [dgx-h100]}",
-    "runs on one switch": ONE + RUNS + "catalogue: {servers: [dgx-h100], switches: [th4-64x400g]}",
+    "runs on one switch": ONE
+    + RUNS
+    + "catalogue: {servers: [dgx-h100], switches: [th4-64x400g], price_rule: in-force}",
     "runs of three sizes": ONE + THREE_SIZES + "catalogue: {servers: [hgx-h100-oem], switches: [qm9700, th4-64x400g]}",
     "service": ONE + SERVICE + "catalogue: {servers: [dgx-h100, l40s-8]}",
     "managed service": ONE + SERVICE + MANAGED,
