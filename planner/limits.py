@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from planner.instance import Instance
 from planner.instance.choices import Budget
-from planner.instance.over_time import delivery_date, lead_months, months_before
+from planner.instance.over_time import delivery_date, lead_months, ordered
 from planner.instance.resolve import convert, order_date
 from planner.instance.workloads import Compute, Inference
 from planner.units import KW_PER_MW
@@ -175,12 +175,9 @@ def _delivered(options: Options, plan: Plan) -> Iterable[Need]:
     """Servers that are bought before they can be delivered."""
     instance, first = options.instance, order_date(options.instance)
     for row in plan.decisions["fleet"]:
-        months = lead_months(instance, row["server"], row["accelerator"])
-        ordered = months_before(delivery_date(instance, row["period"] - 1), months)
-        if row["bought"] and months and ordered < first:
-            yield Need(
-                f"{row['server']} in period {row['period']} (ordered {ordered:%Y-%m})", row["bought"], 0, "servers"
-            )
+        day = ordered(instance, row["server"], row["accelerator"], row["period"] - 1)
+        if row["bought"] and day < first:
+            yield Need(f"{row['server']} in period {row['period']} (ordered {day:%Y-%m})", row["bought"], 0, "servers")
 
 
 def _on_sale(options: Options, plan: Plan) -> Iterable[Need]:
@@ -189,8 +186,7 @@ def _on_sale(options: Options, plan: Plan) -> Iterable[Need]:
         month = devices[row["accelerator"]].available
         waited = lead_months(options.instance, row["server"], row["accelerator"])
         day = (delivery_date if waited else order_date)(options.instance, row["period"] - 1)
-        ordered = f"{day:%Y-%m}"
-        if row["bought"] and month is not None and str(month) > ordered:
+        if row["bought"] and month is not None and str(month) > f"{day:%Y-%m}":
             yield Need(f"{row['accelerator']} (on sale from {month})", row["bought"], 0, "servers")
 
 

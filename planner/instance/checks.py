@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -123,13 +123,19 @@ def _names(instance: Instance) -> Iterator[Finding]:
             message = f"found the name {offer.name!r} of a site; a name of its own is accepted"
             yield Finding(("rent", position, "name"), message, (("sites", here.index(offer.name), "name"),))
     for section, items in sections:
-        first: dict[str, int] = {}
-        for position, item in enumerate(items):
-            earlier = first.setdefault(item.name, position)
-            if earlier != position:
-                again = f"found the name {item.name!r} again (first at {section}[{earlier}])"
-                message = f"{again}; a name of its own is accepted"
-                yield Finding((section, position, "name"), message, ((section, earlier, "name"),))
+        for position, earlier in _again(item.name for item in items):
+            again = f"found the name {items[position].name!r} again (first at {section}[{earlier}])"
+            message = f"{again}; a name of its own is accepted"
+            yield Finding((section, position, "name"), message, ((section, earlier, "name"),))
+
+
+def _again(keys: Iterable[Hashable]) -> Iterator[tuple[int, int]]:
+    """Positions of keys that stand again, and where each stood first."""
+    first: dict[Hashable, int] = {}
+    for position, key in enumerate(keys):
+        earlier = first.setdefault(key, position)
+        if earlier != position:
+            yield position, earlier
 
 
 def _years_suit(instance: Instance) -> bool:
@@ -178,13 +184,11 @@ def _periods(instance: Instance) -> Iterator[Finding]:
 
 def _paths_once(instance: Instance) -> Iterator[Finding]:
     """A price has one path."""
-    first: dict[tuple[str, str | None], int] = {}
-    for position, path in enumerate(instance.price_paths):
-        earlier = first.setdefault((path.kind, path.id), position)
-        if earlier != position:
-            what = path.kind if path.id is None else f"{path.kind} {path.id!r}"
-            message = f"found a path of {what} again (first at price_paths[{earlier}]); one is accepted"
-            yield Finding(("price_paths", position), message, (("price_paths", earlier),))
+    for position, earlier in _again((path.kind, path.id) for path in instance.price_paths):
+        path = instance.price_paths[position]
+        what = path.kind if path.id is None else f"{path.kind} {path.id!r}"
+        message = f"found a path of {what} again (first at price_paths[{earlier}]); one is accepted"
+        yield Finding(("price_paths", position), message, (("price_paths", earlier),))
 
 
 def _references(instance: Instance, known: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
@@ -229,18 +233,18 @@ def _references(instance: Instance, known: Mapping[str, Sequence[str]]) -> Itera
                 yield Finding((section, position, "id"), message, ((section, position, "kind"),))
 
 
-def _unknown_one(what: str, id: str, known: Sequence[str], path: KeyPath) -> Iterator[Finding]:
+def _unknown_one(
+    what: str, id: str, known: Sequence[str], path: KeyPath, depends: tuple[KeyPath, ...] = ()
+) -> Iterator[Finding]:
     if id not in known:
-        yield Finding(path, f"found the unknown {what} {id!r}; {suggestion(id, known, 'ones')}")
+        yield Finding(path, f"found the unknown {what} {id!r}; {suggestion(id, known, 'ones')}", depends)
 
 
 def _unknown(
     what: str, ids: Iterable[str] | None, known: Sequence[str], path: KeyPath, depends: tuple[KeyPath, ...] = ()
 ) -> Iterator[Finding]:
     for position, id in enumerate(ids or ()):
-        if id not in known:
-            message = f"found the unknown {what} {id!r}; {suggestion(id, known, 'ones')}"
-            yield Finding((*path, position), message, depends)
+        yield from _unknown_one(what, id, known, (*path, position), depends)
 
 
 def _site(

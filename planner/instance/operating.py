@@ -14,6 +14,7 @@ from planner.catalogue.facility import facility_rows
 from planner.catalogue.operating import FacilityRegion, OperatingCost, region_of
 from planner.instance.exchange import convert, rate_of
 from planner.instance.schema import Instance
+from planner.instance.values import Money
 
 
 @dataclass(frozen=True)
@@ -59,20 +60,23 @@ def software_per_year(instance: Instance, device: Accelerator) -> float:
 
 def staff_per_kw_year(instance: Instance, country: str) -> float:
     """Of the facility, per kW of IT load, in the instance's currency."""
-    typed = instance.operations.staff_per_kw_year
-    if typed is not None:
-        return convert(typed, instance)
     row = region(country)
-    return row.staff_per_kw_year * rate_of(row.currency, instance) if instance.scope == "all-in" else 0.0
+    return _of_region(instance, instance.operations.staff_per_kw_year, row.staff_per_kw_year, row.currency)
 
 
 def plant_upkeep_per_kw_year(instance: Instance, country: str) -> float:
     """Of power and cooling plant, per kW of IT load, in the instance's currency."""
-    typed = instance.operations.plant_upkeep_per_kw_year
+    row = region(country)
+    return _of_region(
+        instance, instance.operations.plant_upkeep_per_kw_year, row.plant_upkeep_per_kw_year, row.currency
+    )
+
+
+def _of_region(instance: Instance, typed: Money | None, usual: float, currency: str) -> float:
+    """What the instance types, else the region's where its scope has it, in the instance's currency."""
     if typed is not None:
         return convert(typed, instance)
-    row = region(country)
-    return row.plant_upkeep_per_kw_year * rate_of(row.currency, instance) if instance.scope == "all-in" else 0.0
+    return usual * rate_of(currency, instance) if instance.scope == "all-in" else 0.0
 
 
 def region(country: str) -> FacilityRegion:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import itertools
 
+from planner.instance.resolve import order_date
 from planner.instance.schema import Instance
 
 
@@ -27,6 +28,13 @@ def months_before(date: datetime.date, months: int) -> datetime.date:
     """
     count = date.year * 12 + date.month - 1 - months
     return datetime.date(count // 12, count % 12 + 1, min(date.day, 28))
+
+
+def ordered(instance: Instance, server: str, accelerator: str, period: int) -> datetime.date:
+    """Day on which servers of ``period`` (from 0) are ordered: their lead time before its first day, else the period's
+    own day of orders."""
+    months = lead_months(instance, server, accelerator)
+    return months_before(delivery_date(instance, period), months) if months else order_date(instance, period)
 
 
 def price_factor(instance: Instance, kind: str, id: str, period: int) -> float:

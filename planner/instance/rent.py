@@ -7,6 +7,17 @@ from typing import Annotated
 from pydantic import Field
 
 from planner.instance.values import Country, Money, Name, Record
+from planner.instance.workloads import Training
+from planner.units import HOURS_PER_DAY, HOURS_PER_YEAR
+
+
+def hours_paid(run: Training | None, period_years: float) -> float:
+    """Hours of a period that a rented server is paid for: those of the training run that it is rented for, else all.
+
+    >>> hours_paid(None, 0.5)
+    4380.0
+    """
+    return run.days * HOURS_PER_DAY if run is not None else period_years * HOURS_PER_YEAR
 
 
 class RentOffer(Record):

@@ -74,9 +74,9 @@ class _Maker:
             pools.append(rented.pool)
             designs[rented.design.id] = rented.design
             self.prices.items[rented.pool.item] = rented.item
-            known = {size.id for size in sizes}
-            sizes += [size for size in rented.sizes if size.id not in known]
             for size in rented.sizes:
+                if size.id not in sites_of:
+                    sizes.append(size)
                 sites_of[size.id] = (*sites_of.get(size.id, ()), rented.pool.site)
         return Options(
             instance=self.instance,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from planner.catalogue import Catalogue
 from planner.instance import Instance
-from planner.instance.rent import RentOffer
+from planner.instance.rent import RentOffer, hours_paid
 from planner.instance.resolve import convert, order_date
 from planner.instance.workloads import Training
 from planner.money import RENTED, Item
@@ -21,7 +21,6 @@ from planner.options.loads import Loads
 from planner.options.locality import against_site
 from planner.options.prices import Remove
 from planner.options.tables import Attachment, Design, Pool, Size, Step
-from planner.units import HOURS_PER_DAY, HOURS_PER_YEAR
 
 
 class Place(NamedTuple):
@@ -50,11 +49,6 @@ def term_periods(offer: RentOffer, period_years: float) -> int:
     [1, 4, 5]
     """
     return max(1, math.ceil(offer.term_years / period_years - 1e-9))
-
-
-def rented_hours(offer: RentOffer, workload: Training | None, period_years: float) -> float:
-    """Hours of a period that a server is paid for: those of a training run that it is rented for, else all."""
-    return workload.days * HOURS_PER_DAY if workload is not None else period_years * HOURS_PER_YEAR
 
 
 def rented_pools(instance: Instance, catalogue: Catalogue, loads: Loads, remove: Remove) -> Iterator[Rented]:
@@ -120,7 +114,7 @@ def _pool(
         remove(f"{server.id} of {offer.name}", "rent", f"no load is carried by the {most} servers on offer")
         return
     name = offer.name if workload is None else f"{offer.name} for {workload.name}"
-    hours = rented_hours(offer, workload, years)
+    hours = hours_paid(workload, years)
     price = convert(offer.price_per_accelerator_hour, instance) * server.accelerators * hours
     step = Step(most, 1, "", {}, {}, 0, 0.0, ((most, 1),), ())
     gangs = tuple(sorted({size.servers for size in sizes if size.gang}))

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from planner.engineering.finance import annuity_factor, discount_factor
-from planner.instance import Instance
-from planner.instance.over_time import delivery_date, lead_months, months_before
+from planner.instance import Instance, over_time
 from planner.instance.resolve import order_date
 from planner.money import RUNNING, Account
 from planner.plan.ground import Ground
@@ -108,14 +107,15 @@ def order_rows(ground: Ground, bill: Iterable[Row]) -> Rows:
             **{column: row[column] for column in ("kind", "item", "site", "period", "description", "quantity", "unit")},
             "unit_price": row["unit_price"], "cost": row["cost"], "present_value": row["cost"] * weight,
             "order_date": ordered(options.instance, *key[:2], getattr(entry, "accelerator", ""), key[3]).isoformat(),
-            "in_service": delivery_date(options.instance, row["period"] - 1).isoformat(),
+            "in_service": over_time.delivery_date(options.instance, row["period"] - 1).isoformat(),
             "vendor": getattr(entry, "vendor", None),
         }  # fmt: skip
     return sorted(orders.values(), key=lambda order: order["period"])
 
 
 def ordered(instance: Instance, kind: str, item: str, accelerator: str, period: int) -> datetime.date:
-    """Day on which an item is ordered for a period (from 1): servers with a lead time so many months before its first
-    day, all else on the period's own day of orders."""
-    months = lead_months(instance, item, accelerator) if kind == "servers" else 0
-    return months_before(delivery_date(instance, period - 1), months) if months else order_date(instance, period - 1)
+    """Day on which an item is ordered for a period (from 1): servers with a lead time before its first day, all else on
+    the period's own day of orders."""
+    if kind == "servers":
+        return over_time.ordered(instance, item, accelerator, period - 1)
+    return order_date(instance, period - 1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from planner.instance.rent import hours_paid
 from planner.instance.workloads import Training
 from planner.plan.bill import bill_rows
 from planner.plan.built import Built, build
@@ -26,7 +27,6 @@ from planner.plan.sites import cooling_rows, site_rows
 from planner.plan.totals import totals
 from planner.plan.unit_costs import UnitCosts
 from planner.plan.work import work_rows
-from planner.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from planner.options.tables import Options
@@ -168,7 +168,8 @@ def _held(ground: Ground, rented: Iterable[Mapping[str, Any]]) -> Iterator[dict[
     loads = {workload.name: workload for workload in ground.options.instance.workloads}
     for row in rented:
         load = loads.get(row["workload"])
-        share = load.days / DAYS_PER_YEAR / ground.money.years if isinstance(load, Training) else 1.0
+        run = load if isinstance(load, Training) else None
+        share = hours_paid(run, ground.money.years) / hours_paid(None, ground.money.years)
         joined = {"leaf_oversubscription": 1.0, "spine_oversubscription": 1.0}
         yield {**row, **joined, "cooling": "", "in_service": row["in_service"] * share}
 

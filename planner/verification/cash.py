@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 from collections import defaultdict
 
@@ -123,12 +122,9 @@ def _orders(view: View, book: Book) -> None:
         value = cost / (1 + rate) ** ((row.period - 1) * years)
         book.same("orders equal purchases", where, "present value", row.present_value, value)
         entry_of = getattr(view.facts.catalogue, row.kind, {}).get(row.item)
-        begins = view.facts.instance.horizon.order_date(row.period - 1)
-        ordered = view.facts.order_date(row.period)
-        months = view.facts.lead_months(entry_of) if isinstance(entry_of, Server) else 0
-        if months:
-            year, month = divmod(begins.year * 12 + begins.month - 1 - months, 12)
-            ordered = datetime.date(year, month + 1, begins.day)
+        facts, begins = view.facts, view.facts.delivery_date(row.period)
+        of_period = facts.order_date(row.period)
+        ordered = facts.ordered(entry_of, row.period) if isinstance(entry_of, Server) else of_period
         book.text("orders dated", where, "order date", row.order_date, ordered.isoformat())
         book.text("orders dated", where, "in service", row.in_service, begins.isoformat())
         book.text("vendors named", where, "vendor", row.vendor, getattr(entry_of, "vendor", None))

@@ -137,6 +137,18 @@ class Facts:
             return float(price * (1.0 + (path.change_per_year or 0.0)) ** years)
         return price
 
+    def delivery_date(self, period: int) -> datetime.date:
+        """First day of a period (from 1)."""
+        return self.instance.horizon.order_date(period - 1)
+
+    def ordered(self, server: Server, period: int) -> datetime.date:
+        """Day on which servers of a period are ordered: its own, or their lead time before its first day."""
+        months, begins = self.lead_months(server), self.delivery_date(period)
+        if not months:
+            return self.order_date(period)
+        year, month = divmod(begins.year * 12 + begins.month - 1 - months, 12)
+        return datetime.date(year, month + 1, begins.day)
+
     def lead_months(self, server: Server) -> int:
         """Months before its delivery that a server type is ordered."""
         found = [0]

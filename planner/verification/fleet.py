@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-
 from planner.verification import export
 from planner.verification.checks import WHOLE, Book
 from planner.verification.facts import Pool, View
@@ -48,16 +46,13 @@ def _devices_allowed(view: View, book: Book, pool: Pool) -> None:
 
 
 def _may_be_exported(view: View, book: Book, pool: Pool, period: int) -> None:
-    policy, months = view.facts.instance.policy, view.facts.lead_months(pool.server)
-    where = f"pool {pool.id} period {period}"
-    dates = [view.facts.order_date(period)]
-    if months:
-        shipped = view.facts.instance.horizon.order_date(period - 1)
-        first, waited = view.facts.first_order, shipped.year * 12 + shipped.month - months
+    facts, policy, where = view.facts, view.facts.instance.policy, f"pool {pool.id} period {period}"
+    dates = [facts.ordered(pool.server, period)]
+    if months := facts.lead_months(pool.server):
+        shipped, first = facts.delivery_date(period), facts.first_order
         detail = f"{where}: {pool.server.id}, {months} months under way, delivered {shipped}, first order on {first}"
-        in_time = (waited, min(shipped.day, 28)) >= (first.year * 12 + first.month, first.day)
-        book.record("servers delivered in time", in_time, detail)
-        dates = [datetime.date((waited - 1) // 12, (waited - 1) % 12 + 1, min(shipped.day, 28)), shipped]
+        book.record("servers delivered in time", dates[0] >= first, detail)
+        dates.append(shipped)
     detail = f"{where}: {pool.device.id} ordered for {dates[-1]}, first shipments in {pool.device.available}"
     book.record("device is on sale", export.on_sale(pool.device, dates[-1]), detail)
     if policy.export_rules == "none" or pool.device.id in policy.export_exempt:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from planner.catalogue.entries import Optic
 from planner.verification import lengths
 from planner.verification.checks import WHOLE, Book
 from planner.verification.counting import cages, in_use
 from planner.verification.facts import IN_BAND, NETWORKS, OUT_OF_BAND, Pool, Range, View
 from planner.verification.standards import standard
-from planner.verification.tables import Links
+from planner.verification.tables import Links, Network
 
 CLASSES = ("node-leaf", "leaf-spine", "spine-core", "leaf-leaf")
+
+
+def by_class(row: Network) -> Iterator[tuple[str, int]]:
+    """Links of a network by their class."""
+    counts = row.node_leaf_links, row.leaf_spine_links, row.spine_core_links, row.leaf_leaf_links
+    return zip(CLASSES, counts, strict=True)
+
+
 CABLES = ("dac", "acc", "aoc", "cord")
 MANAGEMENT = (IN_BAND, OUT_OF_BAND)
 """Networks whose parts no list of the instance binds."""
@@ -36,11 +46,7 @@ def check(view: View, book: Book) -> None:
         if pool is not None and row.network in NETWORKS:
             _kit(view, book, pool, row, where)
     for network_row in view.tables.networks:
-        counts = (
-            network_row.node_leaf_links, network_row.leaf_spine_links, network_row.spine_core_links,
-            network_row.leaf_leaf_links,
-        )  # fmt: skip
-        for link_class, links in zip(CLASSES, counts, strict=True):
+        for link_class, links in by_class(network_row):
             key = (network_row.pool, network_row.network, link_class, network_row.period)
             where = f"pool {network_row.pool} {network_row.network} {link_class} period {network_row.period}"
             kits, most = made.pop(key, (0, 0))

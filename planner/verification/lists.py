@@ -17,9 +17,9 @@ import numpy as np
 from planner.verification.checks import Book
 from planner.verification.counting import in_use
 from planner.verification.facts import View
+from planner.verification.links import by_class
 
 CABLES, RACKS = NAMES = ("cables.csv", "racks.csv")
-CLASSES = ("node-leaf", "leaf-spine", "spine-core", "leaf-leaf")
 Row = Mapping[str, str]
 Held = tuple[str, str, int]
 """Pool, purpose and period."""
@@ -96,11 +96,7 @@ def _cables(view: View, book: Book, content: bytes, standing: dict[str, set[str]
     check = "cables are those of the plan"
     expected: Counter[tuple[str, int, str, str]] = Counter()
     for network_row in view.tables.networks:
-        counts = (
-            network_row.node_leaf_links, network_row.leaf_spine_links, network_row.spine_core_links,
-            network_row.leaf_leaf_links,
-        )  # fmt: skip
-        for link_class, count in zip(CLASSES, counts, strict=True):
+        for link_class, count in by_class(network_row):
             expected[network_row.pool, network_row.period, network_row.network, link_class] += count
     found: Counter[tuple[str, int, str, str]] = Counter()
     for (pool, periods, network, link_class), count in links.items():
