@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -272,7 +272,7 @@ class Site(Entry):
 Grade = Literal["given", "quote", "list", "tender", "analyst", "derived", "memory"]
 """How a price is known: typed by the user, a seller's quote, a published list, a public award, the figure of an analyst
 or the press, derived from such figures, or from memory (as is what is derived from figures from memory)."""
-GRADES: tuple[Grade, ...] = ("given", "quote", "list", "tender", "analyst", "derived", "memory")
+GRADES: tuple[Grade, ...] = get_args(Grade)
 
 
 class Price(BaseModel):

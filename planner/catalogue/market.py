@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import Field
 
 from planner.catalogue.facility import Sourced, facility_rows
 
 Term = Literal["on-demand", "1-year", "3-year"]
-TERMS: tuple[Term, ...] = ("on-demand", "1-year", "3-year")
+TERMS: tuple[Term, ...] = get_args(Term)
 Amount = Annotated[float, Field(gt=0, le=1e9)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 

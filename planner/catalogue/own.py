@@ -6,9 +6,7 @@ file that begin with ``#`` are left out. Prices of an item in such a file take t
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from planner.catalogue.entries import Entry, Price
+from planner.catalogue.reading import csv_records
 from planner.catalogue.rows import ENTRIES, FACILITY_ITEMS, dangling, instead, price_unit, shown, typed
 from planner.errors import Fault
 from planner.files import read_file
@@ -54,33 +53,21 @@ def read_own(path: Path, name: str, faults: list[Fault]) -> tuple[list[tuple[str
 
 def _csv_rows(text: str, name: str, faults: list[Fault]) -> Iterator[tuple[str, Place, dict[str, Any]]]:
     lines = ["" if line.lstrip().startswith("#") else line for line in text.splitlines()]
-    reader = csv.reader(io.StringIO("\n".join(lines), newline=""), strict=True)
-    header: list[str] = []
-    kind, known, line = "", KINDS["prices"].model_fields, 1
-    try:
-        for record in reader:
-            first, line = line, reader.line_num + 1
-            cells = [cell.strip() for cell in record]
-            if not any(cells):
-                continue
-            if not header:
-                header, kind = cells, kind_of(cells)
-                known = KINDS[kind].model_fields
-                for column in header:
-                    if column not in known:
-                        wrong = f"found an unknown column of {kind}; {instead(column, known)}"
-                        faults.append(Fault(name, first, column, wrong))
-                    elif header.count(column) > 1:
-                        faults.append(Fault(name, first, column, "found the column twice"))
-            elif len(cells) != len(header):
-                faults.append(Fault(name, first, "", f"found {len(cells)} cells; the header has {len(header)}"))
-            else:
-                filled = {column: cell for column, cell in zip(header, cells, strict=True) if cell and column in known}
-                yield kind, (name, first), filled
-    except csv.Error as error:
-        faults.append(Fault(name, line, "", f"is not CSV: {error}"))
-    if not header:
-        faults.append(Fault(name, None, "", "is empty; a header and rows are accepted"))
+    kind = ""
+
+    def bad_header(header: list[str]) -> Iterator[tuple[str, str]]:
+        nonlocal kind
+        kind = kind_of(header)
+        known = KINDS[kind].model_fields
+        for column in header:
+            if column not in known:
+                yield column, f"found an unknown column of {kind}; {instead(column, known)}"
+            elif header.count(column) > 1:
+                yield column, "found the column twice"
+
+    for record in csv_records("\n".join(lines), name, faults, bad_header):
+        known = KINDS[kind].model_fields
+        yield kind, (name, record.line), {column: cell for column, cell in record.cells.items() if column in known}
 
 
 def kind_of(header: Sequence[str]) -> str:
@@ -122,7 +109,7 @@ def _yaml_rows(text: str, name: str, faults: list[Fault]) -> Iterator[tuple[str,
             if isinstance(row, dict):
                 yield kind, (name, line), dict(_plain(row, name, line, faults))
             else:
-                faults.append(Fault(name, line, kind, f"found {shown(row)}; a mapping of columns is accepted"))
+                faults.append(Fault(name, line, kind, f"found {type(row).__name__}; a mapping of columns is accepted"))
 
 
 def _plain(row: Mapping[Any, Any], name: str, line: int, faults: list[Fault]) -> Iterator[tuple[str, Any]]:

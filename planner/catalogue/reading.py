@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -46,6 +46,18 @@ def records(path: Path, model: type[BaseModel], faults: list[Fault]) -> Iterator
     if isinstance(text, Fault):
         faults.append(text)
         return
+    yield from csv_records(text, str(path), faults, lambda header: _bad_header(header, model))
+
+
+def csv_records(
+    text: str, name: str, faults: list[Fault], bad_header: Callable[[list[str]], Iterable[tuple[str, str]]]
+) -> Iterator[Record]:
+    """Records of a text in CSV, as ``records``.
+
+    Args:
+        name: of the file in faults.
+        bad_header: what is wrong with a header, as (column, message).
+    """
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] = []
     line = 1
@@ -57,16 +69,16 @@ def records(path: Path, model: type[BaseModel], faults: list[Fault]) -> Iterator
                 continue
             if not header:
                 header = cells
-                faults += [Fault(str(path), first, name, message) for name, message in _bad_header(header, model)]
+                faults += [Fault(name, first, column, message) for column, message in bad_header(header)]
             elif len(cells) != len(header):
-                faults.append(Fault(str(path), first, "", f"found {len(cells)} cells; the header has {len(header)}"))
+                faults.append(Fault(name, first, "", f"found {len(cells)} cells; the header has {len(header)}"))
             else:
-                filled = {name: cell for name, cell in zip(header, cells, strict=True) if cell}
+                filled = {column: cell for column, cell in zip(header, cells, strict=True) if cell}
                 yield Record(first, frozenset(header), filled)
     except csv.Error as error:
-        faults.append(Fault(str(path), line, "", f"is not CSV: {error}"))
+        faults.append(Fault(name, line, "", f"is not CSV: {error}"))
     if not header:
-        faults.append(Fault(str(path), None, "", "is empty; a header and rows are accepted"))
+        faults.append(Fault(name, None, "", "is empty; a header and rows are accepted"))
 
 
 def _bad_header(header: Sequence[str], model: type[BaseModel]) -> Iterator[tuple[str, str]]:

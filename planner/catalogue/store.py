@@ -25,7 +25,6 @@ from planner.catalogue.entries import (
     Switch,
 )
 from planner.catalogue.facility import Place, Tariff, facility_rows
-from planner.catalogue.market import market_rows
 from planner.catalogue.overrides import Overrides, overridden
 from planner.catalogue.pricing import PriceRule, in_force, nearest, yearly_change
 from planner.catalogue.rows import ENTRIES, instead
@@ -234,6 +233,8 @@ def table(catalogue: Catalogue, kind: str) -> list[dict[str, Any]]:
         ValueError: there is no such kind.
     """
     if kind in ("rents", "hosted"):
+        from planner.catalogue.market import market_rows  # for listings alone
+
         return market_rows(kind)
     if kind in ("places", "tariffs"):
         model: type[Place] | type[Tariff] = Place if kind == "places" else Tariff

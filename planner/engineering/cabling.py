@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from planner.catalogue.entries import Optic, Switch
-from planner.engineering import floor
+from planner.engineering import floor, optics
 from planner.engineering.fabric import FabricError
 from planner.engineering.optics import Kit, kits
 from planner.engineering.tree import CLASSES, Numbers, Tree
@@ -110,8 +110,9 @@ class Names:
     def plane(self, planes: Planes, plane: int) -> str:
         """What the names of the switches of a plane begin with.
 
-        >>> Names("a/", "-2").before
-        'a/'
+        >>> from types import SimpleNamespace
+        >>> Names("a/", "-2").plane(SimpleNamespace(name="compute", planes=2), 1)
+        'a/compute-2/plane-2'
         """
         name = f"{self.before}{planes.name}{self.cluster}"
         return name if planes.planes == 1 else f"{name}/plane-{plane + 1}"
@@ -184,11 +185,10 @@ def wire_of(kit: Kit, rows: Mapping[str, Optic], length_m: float, lower_links: i
         rows: the catalogue's optics.
         lower_links, upper_links: links of a cage at either end.
     """
-    modules = [part for part, _ in kit.parts if rows[part].kind == "transceiver"]
-    cable = next(part for part, _ in kit.parts if rows[part].kind != "transceiver")
+    lower, upper, cable = optics.ends(kit, rows)
     return Wire(
-        kit, length_m, modules[0] if modules else "", modules[-1] if modules else "",
-        cable, rows[cable].kind, rows[cable].links, lower_links, upper_links, rows[cable].legs,
+        kit, length_m, lower, upper, cable, rows[cable].kind, rows[cable].links, lower_links, upper_links,
+        rows[cable].legs,
     )  # fmt: skip
 
 

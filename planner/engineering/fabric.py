@@ -245,6 +245,7 @@ def design(
     spine_ratio: float = 1.0,
     cage_links: int = 1,
     rail_ports: int = 1,
+    frames: bool = True,
 ) -> Design:
     """The unit and the frontier of frames of a fat tree.
 
@@ -256,47 +257,16 @@ def design(
         leaf_ratio, spine_ratio: most bandwidth down over bandwidth up; 1 is non-blocking.
         cage_links: links of a switch cage; oversubscribed ports are split between whole cages.
         rail_ports: ports of a server on each rail; several where a server is a rack of trays.
+        frames: whether its frames are made, or the unit alone.
 
     >>> d = design(40, 8, rails=True, tiers=2)      # DGX A100 on QM8790
     >>> d.unit.servers, d.unit.leaves, [(f.servers, f.leaves, f.spines) for f in d.frames if f.units]
     (20, 8, [(20, 0, 4), (40, 0, 10), (100, 0, 20)])
+    >>> design(40, 8, rails=True, tiers=2, frames=False).frames
+    ()
 
     Raises:
         FabricError: odd radix, no ports, a ratio no switch has, or a server with more ports than a leaf has down.
-    """
-    found = plane(
-        radix, ports, rails=rails, tiers=tiers, leaf_ratio=leaf_ratio, spine_ratio=spine_ratio, cage_links=cage_links,
-        rail_ports=rail_ports,
-    )  # fmt: skip
-    unit, up = found.unit, found.unit.leaf_spine_links // found.unit.leaves
-    if tiers == 2:
-        partial = unit if rails and leaf_ratio == 1 else None
-        frames = _small_frames(radix, ports, partial, rail_ports) + _two_tier_frames(radix, unit, up)
-    else:
-        groups = ports // rail_ports if rails else 1
-        frames = _three_tier_frames(radix, unit, groups, up, spine_ratio, cage_links)
-    return replace(found, frames=_frontier(frames, unit))
-
-
-def plane(
-    radix: int,
-    ports: int,
-    *,
-    rails: bool,
-    tiers: int,
-    leaf_ratio: float = 1.0,
-    spine_ratio: float = 1.0,
-    cage_links: int = 1,
-    rail_ports: int = 1,
-) -> Design:
-    """``design`` without its frames.
-
-    >>> d = plane(40, 8, rails=True, tiers=2)
-    >>> d.unit.servers, d.unit.leaves, d.frames
-    (20, 8, ())
-
-    Raises:
-        FabricError: as ``design``.
     """
     check_radix(radix)
     if ports < 1:
@@ -316,7 +286,15 @@ def plane(
     # A core of a non-blocking tree joins the uplinks of two leaves: a unit of three tiers holds an even number of them.
     double = 2 if tiers == 3 and leaves % 2 and leaf_ratio == spine_ratio == 1 else 1
     unit = Unit(servers * double, leaves * double, leaves * double * up)
-    return Design(radix, ports, tiers, rails, unit, (), down, rail_ports)
+    found = Design(radix, ports, tiers, rails, unit, (), down, rail_ports)
+    if not frames:
+        return found
+    if tiers == 2:
+        partial = unit if rails and leaf_ratio == 1 else None
+        made = _small_frames(radix, ports, partial, rail_ports) + _two_tier_frames(radix, unit, up)
+    else:
+        made = _three_tier_frames(radix, unit, leaves if rails else 1, up, spine_ratio, cage_links)
+    return replace(found, frames=_frontier(made, unit))
 
 
 def _small_frames(radix: int, ports: int, unit: Unit | None, rail_ports: int) -> list[Frame]:

@@ -123,10 +123,8 @@ def storage(ask: Ask, parts: Parts) -> Priced | None:
     reasons = []
     for switch in _storage_switches(ask.switch, server, parts):
         radix = used_radix(switch, gbps)
-        lanes = tray_lanes(server, radix)
         try:
-            if ask.dual_homed and lanes == server.storage_ports:
-                lanes = pair_lanes(lanes)
+            lanes = tray_lanes(server, radix, ask.dual_homed)
             rules = Rules(
                 radix, server.storage_ports, lanes < server.storage_ports, cage_links=cage_links(switch, gbps),
                 any_pods=ask.any_pods, rail_ports=lanes if lanes < server.storage_ports else 1, growth=ask.growth,
@@ -168,9 +166,9 @@ def pair_lanes(ports: int) -> int:
     return ports // 2
 
 
-def tray_lanes(server: Server, radix: int) -> int:
-    """Storage ports of a server on each leaf: all; where it is a rack of trays, those of so many whole trays as leave
-    the fewest ports of a leaf unused.
+def tray_lanes(server: Server, radix: int, dual_homed: bool = False) -> int:
+    """Storage ports of a server on each leaf: all, or half of them where it ends on two leaves; where it is a rack of
+    trays, those of so many whole trays as leave the fewest ports of a leaf unused.
 
     NVL72 has two on each of 18 trays. Eight racks with four ports each fill 32 of 64 ports, where a rack with 18 on
     each of two leaves would leave 14 unused:
@@ -179,12 +177,15 @@ def tray_lanes(server: Server, radix: int) -> int:
     >>> servers = load_catalogue().servers
     >>> tray_lanes(servers["gb300-nvl72"], 64), tray_lanes(servers["dgx-h100"], 64)
     (4, 2)
+
+    Raises:
+        FabricError: ports that two leaves cannot share.
     """
-    ports, trays = server.storage_ports, server.rail_ports
-    if trays == 1 or ports % trays:
-        return ports
-    half = radix // 2
-    return max((n * ports // trays for n in divisors(trays)), key=lambda lanes: (half // lanes * lanes, lanes))
+    ports, trays, half = server.storage_ports, server.rail_ports, radix // 2
+    lanes = ports
+    if trays > 1 and not ports % trays:
+        lanes = max((n * ports // trays for n in divisors(trays)), key=lambda lanes: (half // lanes * lanes, lanes))
+    return pair_lanes(ports) if dual_homed and lanes == ports else lanes
 
 
 def assemble(name: str, ask: Ask, tree: Tree, gbps: float, nic_links: int, parts: Parts) -> Priced:

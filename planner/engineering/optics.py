@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -27,6 +27,17 @@ class Kit:
     parts: tuple[tuple[str, float], ...]
     power_w: float
     reach_m: float
+
+
+def ends(kit: Kit, rows: Mapping[str, Optic]) -> tuple[str, str, str]:
+    """Modules of a kit at its lower and its upper end, empty for a cable that includes its ends, and what runs between.
+
+    Args:
+        rows: the catalogue's optics.
+    """
+    modules = [part for part, _ in kit.parts if rows[part].kind == "transceiver"]
+    cable = next(part for part, _ in kit.parts if rows[part].kind != "transceiver")
+    return modules[0] if modules else "", modules[-1] if modules else "", cable
 
 
 def cage_links(switch: Switch, gbps: float) -> int:

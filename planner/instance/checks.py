@@ -48,7 +48,7 @@ def check(instance: Instance, catalogue: Catalogue | None = None) -> list[Findin
     """
     findings = [*_names(instance), *_periods(instance), *_trained(instance)]
     ordered = resolve.order_date(instance) if _years_suit(instance) else datetime.date(FIRST_YEAR, 1, 1)
-    base = catalogue or load_catalogue()
+    base = (catalogue or load_catalogue()).with_price_rule(instance.catalogue.price_rule)
     try:
         base = base.with_rows(instance.catalogue.own.rows)
     except InstanceError as error:
@@ -210,9 +210,7 @@ def _references(instance: Instance, known: Mapping[str, Sequence[str]]) -> Itera
     policy = instance.policy
     yield from _unknown("accelerator", policy.export_exempt, known["accelerators"], ("policy", "export_exempt"))
     for id in policy.us_shipments:
-        if id not in known["accelerators"]:
-            message = f"found the unknown accelerator {id!r}; {suggestion(id, known['accelerators'], 'ones')}"
-            yield Finding(("policy", "us_shipments", id), message)
+        yield from _unknown_one("accelerator", id, known["accelerators"], ("policy", "us_shipments", id))
     for position, offer in enumerate(instance.rent):
         yield from _unknown_one("server", offer.server, known["servers"], ("rent", position, "server"))
         if offer.place is not None:
@@ -391,7 +389,7 @@ def _catalogue_currencies(
         "racks": dict.fromkeys(catalogue.cooling[id].rack for id in methods),
         "facility": ["power-train"] if any(site.power_capex_per_kw is None for site in instance.sites) else [],
     }
-    yield from currencies(instance, catalogue).items()
+    yield from currencies(instance).items()
     for kind, ids in used.items():
         for item in ids:
             price = catalogue.price(kind, item, ordered)

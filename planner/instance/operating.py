@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from planner.catalogue import Catalogue
 from planner.catalogue.entries import Accelerator
 from planner.catalogue.facility import facility_rows
 from planner.catalogue.operating import FacilityRegion, OperatingCost, region_of
 from planner.instance.exchange import convert, rate_of
 from planner.instance.schema import Instance
-from planner.instance.values import Money
 
 
 @dataclass(frozen=True)
@@ -52,31 +50,31 @@ def software_per_year(instance: Instance, device: Accelerator) -> float:
     typed = instance.operations.software_per_accelerator_year
     if typed is not None:
         return convert(typed, instance)
-    row = _default("software")
-    if instance.scope == "hardware" or row.vendor != device.vendor:
+    if instance.scope == "hardware":
         return 0.0
-    return row.amount * rate_of(row.unit, instance)
+    row = _default("software")
+    return row.amount * rate_of(row.unit, instance) if row.vendor == device.vendor else 0.0
 
 
 def staff_per_kw_year(instance: Instance, country: str) -> float:
     """Of the facility, per kW of IT load, in the instance's currency."""
-    row = region(country)
-    return _of_region(instance, instance.operations.staff_per_kw_year, row.staff_per_kw_year, row.currency)
+    return _of_region(instance, country, "staff_per_kw_year")
 
 
 def plant_upkeep_per_kw_year(instance: Instance, country: str) -> float:
     """Of power and cooling plant, per kW of IT load, in the instance's currency."""
-    row = region(country)
-    return _of_region(
-        instance, instance.operations.plant_upkeep_per_kw_year, row.plant_upkeep_per_kw_year, row.currency
-    )
+    return _of_region(instance, country, "plant_upkeep_per_kw_year")
 
 
-def _of_region(instance: Instance, typed: Money | None, usual: float, currency: str) -> float:
+def _of_region(instance: Instance, country: str, key: str) -> float:
     """What the instance types, else the region's where its scope has it, in the instance's currency."""
+    typed = getattr(instance.operations, key)
     if typed is not None:
         return convert(typed, instance)
-    return usual * rate_of(currency, instance) if instance.scope == "all-in" else 0.0
+    if instance.scope != "all-in":
+        return 0.0
+    row = region(country)
+    return float(getattr(row, key)) * rate_of(row.currency, instance)
 
 
 def region(country: str) -> FacilityRegion:
@@ -88,14 +86,15 @@ def region(country: str) -> FacilityRegion:
     return region_of(country, facility_rows("facility_regions.csv", FacilityRegion))
 
 
-def currencies(instance: Instance, catalogue: Catalogue) -> dict[str, str]:
+def currencies(instance: Instance) -> dict[str, str]:
     """Currencies that the defaults of the scope stand in, and what each belongs to."""
     found = {}
     typed = instance.operations
     if instance.scope != "hardware" and typed.software_per_accelerator_year is None:
         found[_default("software").unit] = "the default of operations.software_per_accelerator_year"
     if instance.scope == "all-in" and not all(site.building_capex_per_kw for site in instance.sites):
-        found["USD"] = "what a facility costs by default (or scope: hardware)"
+        for row in facility_rows("facility_regions.csv", FacilityRegion):
+            found[row.currency] = "what a facility costs by default (or scope: hardware)"
     return found
 
 

@@ -83,17 +83,18 @@ def pools(plan: Plan, catalogue: Catalogue, layout: FloorLayout | None) -> Itera
     tables = {name: _by_pool(plan.decisions[name]) for name in ("fleet", "racks", "networks", "clusters", "links")}
     for id, of_pool in tables["fleet"].items():
         before: Pool | None = None
-        of_before: Mapping[str, Sequence[Row]] = {}
+        stood: object = None
         for row in sorted((row for rows in of_pool.values() for row in rows), key=lambda row: int(row["period"])):
             t = int(row["period"])
             own = {name: rows.get(id, {}).get(t, []) for name, rows in tables.items()}
-            found = _pool(catalogue, row, own, layout)
-            if before is not None and _alike(own, of_before):
+            stands = _standing(own)
+            if before is not None and stands == stood:
                 before = replace(before, last=t)
                 continue
+            found = _pool(catalogue, row, own, layout)
             if before is not None and (before.servers or before.racks):
                 yield before
-            before, of_before = found, own
+            before, stood = found, stands
         if before is not None and (before.servers or before.racks):
             yield before
 
@@ -102,12 +103,8 @@ STOCK = ("period", "bought")
 """Columns that say nothing of what stands."""
 
 
-def _alike(a: Mapping[str, Sequence[Row]], b: Mapping[str, Sequence[Row]]) -> bool:
-    """Whether the same stands in two periods."""
-    return _standing(a) == _standing(b)
-
-
 def _standing(tables: Mapping[str, Sequence[Row]]) -> object:
+    """What stands in a period, to be compared with another's."""
     return {
         name: [{key: value for key, value in row.items() if key not in STOCK} for row in rows]
         for name, rows in tables.items()
@@ -164,9 +161,14 @@ def _wires(
         lower = upper
         if link_class == "node-leaf":
             lower = nic_links(server, network) * (_split(server, gbps) if network == "compute" else 1)
-        kit = Kit(row["kit"], tuple((part, float(n)) for part, n in row["parts_per_link"].items()), 0.0, 0.0)
-        found[network, link_class] = wire_of(kit, catalogue.optics, float(row["length_m"]), lower, upper)
+        found[network, link_class] = _wire(catalogue, row, lower, upper)
     return found
+
+
+def _wire(catalogue: Catalogue, row: Row, lower: int, upper: int) -> Wire:
+    """The parts of a row of links, of so many links of a cage at either end."""
+    kit = Kit(row["kit"], tuple((part, float(n)) for part, n in row["parts_per_link"].items()), 0.0, 0.0)
+    return wire_of(kit, catalogue.optics, float(row["length_m"]), lower, upper)
 
 
 def _several(
@@ -177,8 +179,7 @@ def _several(
     for row in sorted(links, key=lambda row: -float(row["length_m"])):
         if row["link_class"] == "node-leaf":
             like = wires[row["network"], "node-leaf"]
-            kit = Kit(row["kit"], tuple((part, float(n)) for part, n in row["parts_per_link"].items()), 0.0, 0.0)
-            made = wire_of(kit, catalogue.optics, float(row["length_m"]), like.lower_links, like.upper_links)
+            made = _wire(catalogue, row, like.lower_links, like.upper_links)
             found.setdefault(row["network"], []).append((made, int(row["links"])))
     return {network: kits for network, kits in found.items() if len(kits) > 1}
 

@@ -150,13 +150,12 @@ class ModelBuilder:
         Args:
             bought: servers by (pool, period); purchases: of the networks, by (pool, kind, id, period).
         """
-        options, money, every = self.options, self.money, pools
-        pools = [pool for pool in pools if not pool.offer]
-        cooling = add_cooling(model, site_data.cooling_data(options, pools, money), ledger)
-        add_power(model, site_data.power_data(options, pools, money), cooling.it_kw, ledger)
-        limits = site_data.supply_data(options, pools, self.things, bought, purchases)
-        limits += site_data.rent_data(options, every, model.fleet.in_service)
-        add_supply(model, limits, site_data.cap_data(options, pools, bought))
+        options, money, owned = self.options, self.money, [pool for pool in pools if not pool.offer]
+        cooling = add_cooling(model, site_data.cooling_data(options, owned, money), ledger)
+        add_power(model, site_data.power_data(options, owned, money), cooling.it_kw, ledger)
+        limits = site_data.supply_data(options, owned, self.things, bought, purchases)
+        limits += site_data.rent_data(options, pools, model.fleet.in_service)
+        add_supply(model, limits, site_data.cap_data(options, owned, bought))
         add_budget(model, site_data.budget_data(options), ledger)
         add_objective(model, ledger, money.objective)
 

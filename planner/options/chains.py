@@ -24,7 +24,8 @@ Vector = npt.NDArray[np.float64]
 Pattern = tuple[tuple[int, int], ...]
 """Clusters as (index in a chain, count), largest first."""
 FINE_UNITS = 300
-"""Sizes of a chain up to which every one is offered; beyond, every second up to twice as many, then every fourth."""
+"""Sizes of a chain, and whole clusters before its one tail, up to which every one is offered; beyond, every second up
+to twice as many, then every fourth."""
 FINE_ROWS = 520
 """Rows of leaves up to which a cluster grows row by row (512 NVL72 have one each); beyond, by 2, then by 4."""
 
@@ -151,7 +152,7 @@ def _looked_at(rules: Rules, most: int) -> tuple[Shapes, Numbers, dict[tuple[int
     found, counted, made = _offered(rules, min(largest, 1 << (end - 1).bit_length()) if end > 0 else 0)
     inside = slice(int(np.searchsorted(found.rows, end, "right")))
     found, counted = found.subset(inside), counted[inside]
-    if end > FINE_UNITS and end not in _units(largest, largest):
+    if end > FINE_ROWS and end not in _units(largest, largest):
         last = shapes(rules, *_sizes(rules, [end]))
         return found.beside(last), np.concatenate([counted, last.counts()]), {}
     return found, counted, made

@@ -49,11 +49,8 @@ Mix = Mapping[tuple[str, str], Way]
 
 def ends_of(kit: optics.Kit, rows: Mapping[str, Optic]) -> Ends:
     """The parts of a kit by their place, lower end first."""
-    modules = [part for part, _ in kit.parts if rows[part].kind == "transceiver"]
-    cable = next(part for part, _ in kit.parts if rows[part].kind != "transceiver")
-    if rows[cable].legs > 1:
-        return Ends("", cable, "")
-    return Ends(modules[0] if modules else "", modules[-1] if modules else "", cable)
+    lower, upper, cable = optics.ends(kit, rows)
+    return Ends("", cable, "") if rows[cable].legs > 1 else Ends(lower, upper, cable)
 
 
 def ways(option: NetworkOption, link_class: str, rows: Mapping[str, Optic], resources: Resources) -> list[Way]:

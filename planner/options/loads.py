@@ -11,7 +11,7 @@ from planner.instance import Instance
 from planner.instance.resolve import SiteFacts
 from planner.instance.workloads import Compute
 from planner.options.blocks import Block, Load, by_performance, demand_of, typed_blocks
-from planner.options.locality import against_site
+from planner.options.locality import Place, against_site
 from planner.options.tables import Size
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Loads:
             self._blocks[key] = found
         return self._blocks[key]
 
-    def sites_for(self, workload_name: str, sites: Mapping[str, SiteFacts]) -> tuple[str, ...]:
+    def sites_for(self, workload_name: str, sites: Mapping[str, SiteFacts | Place]) -> tuple[str, ...]:
         """Sites that may carry a workload: those it names, in countries of its data, near enough to its users."""
         workload = self._workloads[workload_name]
         may = []

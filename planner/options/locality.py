@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple
 
 from planner.catalogue import Catalogue
 from planner.engineering.latency import round_trip_between
 from planner.instance import Instance
+from planner.instance.resolve import SiteFacts
 from planner.instance.workloads import Compute, Inference, Training
 
 
-class Located(Protocol):
-    """A site, or where rented servers stand."""
+class Place(NamedTuple):
+    """Where an offer stands, as locality asks for it."""
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def country(self) -> str: ...
-    @property
-    def place(self) -> str | None: ...
+    name: str
+    country: str
+    place: str | None
 
 
 def against_site(
-    instance: Instance, catalogue: Catalogue, workload: Training | Inference | Compute, site: Located
+    instance: Instance, catalogue: Catalogue, workload: Training | Inference | Compute, site: SiteFacts | Place
 ) -> str | None:
     """Why a workload may not run at a site; None if it may."""
     if workload.sites is not None and site.name not in workload.sites:

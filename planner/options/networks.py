@@ -184,9 +184,7 @@ class Networks:
         self, network: str, switch: Switch, server: Server, ports: int, gbps: float, tiers: int
     ) -> NetworkOption:
         """All ports of a server on one leaf; those of a rack of trays dealt to several."""
-        lanes = tray_lanes(server, fabric.used_radix(switch, gbps))
-        if lanes == ports and self.choice.dual_homed:
-            lanes = pair_lanes(ports)
+        lanes = tray_lanes(server, fabric.used_radix(switch, gbps), self.choice.dual_homed)
         if lanes == ports:
             return self._network(network, switch, server, ports, gbps, False, tiers)
         return self._network(network, switch, server, ports, gbps, True, tiers, rail_ports=lanes)
@@ -281,10 +279,9 @@ def one_plane(
 ) -> fabric.Design | str:
     """The design of one plane, made once, with its frames or without; or the sentence why it cannot be built."""
     try:
-        make = fabric.design if frames else fabric.plane
-        return make(
+        return fabric.design(
             radix, ports, rails=rails, tiers=tiers, leaf_ratio=leaf_ratio, spine_ratio=spine_ratio, cage_links=cage,
-            rail_ports=rail_ports,
+            rail_ports=rail_ports, frames=frames,
         )  # fmt: skip
     except fabric.FabricError as error:
         return str(error)

@@ -18,17 +18,12 @@ from planner.instance.workloads import Training
 from planner.money import RENTED, Item
 from planner.options import bounds
 from planner.options.loads import Loads
-from planner.options.locality import against_site
+from planner.options.locality import Place
 from planner.options.prices import Remove
 from planner.options.tables import Attachment, Design, Pool, Size, Step
 
-
-class Place(NamedTuple):
-    """Where an offer stands, as locality asks for it."""
-
-    name: str
-    country: str
-    place: str | None
+NO_RACK = "of the provider"
+"""Rack class of rented servers: none that a plan would buy."""
 
 
 class Rented(NamedTuple):
@@ -62,8 +57,10 @@ def rented_pools(instance: Instance, catalogue: Catalogue, loads: Loads, remove:
         if allowed is not None and server.accelerator not in allowed:
             remove(f"{server.id} of {offer.name}", "rent", f"catalogue.accelerators leaves {server.accelerator} out")
             continue
-        place = Place(offer.name, offer.country, offer.place)
-        sizes = [size for size in loads.sizes_of(server, 1.0, 1.0) if _may(instance, catalogue, size, place, remove)]
+        every = loads.sizes_of(server, 1.0, 1.0)
+        here = {offer.name: Place(offer.name, offer.country, offer.place)}
+        near = {name for name in dict.fromkeys(size.workload for size in every) if loads.sites_for(name, here)}
+        sizes = [size for size in every if size.workload in near]
         joined = [size for size in sizes if size.servers <= (offer.cluster_servers or math.inf)]
         for name in dict.fromkeys(size.workload for size in sizes if size not in joined):
             if not any(size.workload == name for size in joined):
@@ -76,14 +73,6 @@ def rented_pools(instance: Instance, catalogue: Catalogue, loads: Loads, remove:
             own = tuple(size for size in joined if (size.workload if size.workload in by_hour else "") == name)
             if own:
                 yield from _pool(instance, catalogue, offer, by_hour.get(name), own, loads.demand, remove)
-
-
-def _may(instance: Instance, catalogue: Catalogue, size: Size, place: Place, remove: Remove) -> bool:
-    workload = next(w for w in instance.workloads if w.name == size.workload)
-    reason = against_site(instance, catalogue, workload, place)
-    if reason is not None and workload.sites is None:
-        remove(f"{workload.name} at {place.name}", "locality", reason)
-    return reason is None
 
 
 def _pool(
@@ -133,7 +122,3 @@ def _pool(
         ),
         sizes,
     )  # fmt: skip
-
-
-NO_RACK = "of the provider"
-"""Rack class of rented servers: none that a plan would buy."""

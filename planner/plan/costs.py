@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from planner.money import Account, Money
 from planner.plan.built import Built
 from planner.plan.ground import Ground
-from planner.plan.stock import Stock
 
 
 class Use(NamedTuple):
@@ -28,10 +28,6 @@ class Use(NamedTuple):
     last: int
 
 
-Post = Callable[[Account, str, int, Use, float], None]
-"""Books an amount of an account, item and period for a use."""
-
-
 class Posting(NamedTuple):
     """A piece of a cost line, undiscounted."""
 
@@ -44,16 +40,8 @@ class Posting(NamedTuple):
 
 def postings(ground: Ground, built: Built) -> list[Posting]:
     """Every amount of money by what it is spent for."""
-    found: list[Posting] = []
-
-    def post(account: Account, item: str, t: int, use: Use, amount: float) -> None:
-        if amount:
-            found.append(Posting(account, item, t, use, amount))
-
-    for stock in built.stocks():
-        _purchases(ground.money, stock, post)
-    _running(ground, built, post)
-    return found
+    found = itertools.chain(_purchases(ground.money, built), _running(ground, built))
+    return [posting for posting in found if posting.amount]
 
 
 def cost_rows(ground: Ground, found: Iterable[Posting]) -> list[dict[str, Any]]:
@@ -72,12 +60,12 @@ def cost_rows(ground: Ground, found: Iterable[Posting]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _running(ground: Ground, built: Built, post: Post) -> None:
+def _running(ground: Ground, built: Built) -> Iterator[Posting]:
     """What the IT load of a hall moves."""
     for (site, cooling), kw in built.halls.items():
         for (account, item), amount in ground.running(site, cooling).money.items():
             for t, each in zip(ground.periods, kw, strict=True):
-                post(account, item, t, Use(site, "", "", t, t), amount * each)
+                yield Posting(account, item, t, Use(site, "", "", t, t), amount * each)
 
 
 def cost_ranges(ground: Ground, built: Built) -> dict[str, float]:
@@ -85,38 +73,31 @@ def cost_ranges(ground: Ground, built: Built) -> dict[str, float]:
 
     All ends at once: a bracket, not an interval of some likelihood. Energy, water and carbon are as in the plan.
     """
-    present, running = ground.money.present, list[Posting]()
-    _running(ground, built, lambda *posting: running.append(Posting(*posting)))
-    run = sum(p.amount * present[p.account, p.period] for p in running)
+    present = ground.money.present
+    run = sum(p.amount * present[p.account, p.period] for p in _running(ground, built))
     totals: dict[str, float] = {}
     for end in ("low", "high"):
         items = {key: replace(item, price=getattr(item, end)) for key, item in ground.money.items.items()}
-        moved = _moved(Money(ground.money.instance, items, ground.money.embodied_t), built)
+        moved = list(_purchases(Money(ground.money.instance, items, ground.money.embodied_t), built))
         totals[f"capex_{end}"] = sum(p.amount for p in moved if p.account == Account.CAPEX)
         totals[f"tco_{end}"] = run + sum(p.amount * present[p.account, p.period] for p in moved)
     return totals
 
 
-def _moved(money: Money, built: Built) -> list[Posting]:
-    """What the purchases of a plan move at some prices."""
-    found: list[Posting] = []
+def _purchases(money: Money, built: Built) -> Iterator[Posting]:
+    """What buying, keeping and giving back things moves: residual value falls due in the last period."""
+    end = money.periods[-1]
     for stock in built.stocks():
-        _purchases(money, stock, lambda *posting: found.append(Posting(*posting)))
-    return found
-
-
-def _purchases(money: Money, stock: Stock, post: Post) -> None:
-    """What buying, keeping and giving back a thing moves: residual value falls due in the last period."""
-    terms, end = money.terms(stock.kind, stock.id), money.periods[-1]
-    cooling = stock.id if stock.kind == "cooling" else ""
-    for t, bought, standing in zip(money.periods, stock.bought, stock.standing, strict=True):
-        use = Use(stock.site, stock.pool, cooling, t, min(t + terms.life - 1, end))
-        post(Account.CAPEX, stock.kind, t, use, terms.price[t] * bought)
-        post(Account.EMBODIED, stock.kind, t, use, terms.embodied * bought)
-        post(Account.CAPEX, "installation", t, use, terms.installation * bought)
-        for item, upkeep in terms.upkeep_of.items():
-            post(terms.upkeep_account, item, t, use._replace(last=t), upkeep * standing)
-        post(Account.RESIDUAL, stock.kind, end, use, -terms.residual.get(t, 0.0) * bought)
+        terms = money.terms(stock.kind, stock.id)
+        cooling = stock.id if stock.kind == "cooling" else ""
+        for t, bought, standing in zip(money.periods, stock.bought, stock.standing, strict=True):
+            use = Use(stock.site, stock.pool, cooling, t, min(t + terms.life - 1, end))
+            yield Posting(Account.CAPEX, stock.kind, t, use, terms.price[t] * bought)
+            yield Posting(Account.EMBODIED, stock.kind, t, use, terms.embodied * bought)
+            yield Posting(Account.CAPEX, "installation", t, use, terms.installation * bought)
+            for item, upkeep in terms.upkeep_of.items():
+                yield Posting(terms.upkeep_account, item, t, use._replace(last=t), upkeep * standing)
+            yield Posting(Account.RESIDUAL, stock.kind, end, use, -terms.residual.get(t, 0.0) * bought)
 
 
 def objective_value(kind: str, costs: Iterable[Mapping[str, Any]]) -> float:

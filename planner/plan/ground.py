@@ -125,13 +125,19 @@ class Ground:
             for t in range(len(self.periods))
         )
 
-    def kw_worth(self, site: str, cooling: str, t: int) -> float:
-        """What a kW of IT load adds to the objective from a period (from 0) on."""
-        key = (site, cooling, t)
+    def kw_worth(self, pool: Pool, t: int) -> float:
+        """What a kW of IT load adds to the objective from a period (from 0) on; nothing in a provider's hall."""
+        if pool.offer:
+            return 0.0
+        key = (pool.site, pool.cooling, t)
         if key not in self._kw_worth:
             options, period = self.options, self.periods[t]
-            self._kw_worth[key] = kw_worth(options.instance, options.sites[site], cooling, self.money, period)
+            self._kw_worth[key] = kw_worth(options.instance, options.sites[pool.site], pool.cooling, self.money, period)
         return self._kw_worth[key]
+
+    def rack_worth(self, pool: Pool, t: int) -> float:
+        """The same of a rack of a pool."""
+        return 0.0 if pool.offer else self.worth("racks", pool.rack).objective[t]
 
     def shape(self, pool: Pool, index: int, servers: int, swapped: Swapped = ()) -> Shape:
         """What so many servers on a step have in use."""

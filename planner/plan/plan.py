@@ -64,7 +64,7 @@ class Plan:
             servers, racks, switches, optics, cables, it_kw, facility_kw, pue.
         decisions: table name -> rows.
         bill_of_materials_rows: rows of ``BILL_COLUMNS``.
-        cost_rows: rows of ``COST_COLUMNS``; account is capex, energy, maintenance, water, carbon,
+        cost_rows: rows of ``COST_COLUMNS``; account is capex, energy, rent, maintenance, water, carbon,
             embodied carbon or residual (negative).
         money_rows: rows of the tables of ``planner.plan.rows.MONEY`` by name: costs by workload and unit of work,
             alternatives, cash flow, orders.

@@ -55,7 +55,7 @@ def cheapest(ground: Ground, pool: Pool, servers: int, gangs: Mapping[int, int],
 def _costs(ground: Ground, pool: Pool, servers: int, t: int) -> list[tuple[float, int]]:
     key = (pool.id, servers, t)
     if key not in ground.costs:
-        kw_worth, design = 0.0 if pool.offer else ground.kw_worth(pool.site, pool.cooling, t), ground.design(pool)
+        kw_worth, design = ground.kw_worth(pool, t), ground.design(pool)
         tied: dict[str, tuple[float, float]] = {}
         for id, attachment in design.attachments.items():
             pieces = [(term.part, term.pieces(servers)) for term in attachment.terms]
@@ -74,7 +74,7 @@ def _money(ground: Ground, pool: Pool, t: int) -> list[float]:
     """Switches, parts and racks of every step of a design, whatever stands below it."""
     key = (pool.design, pool.rack, t)
     if key not in ground.step_money:
-        rack = 0.0 if pool.offer else ground.worth("racks", pool.rack).objective[t]
+        rack = ground.rack_worth(pool, t)
         ground.step_money[key] = [
             step.network_racks * rack
             + sum(n * ground.worth("switches", id).objective[t] for id, n in step.switches.items())

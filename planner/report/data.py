@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from planner.catalogue.entries import GRADES
-from planner.plan import RUNNING_ACCOUNTS, Plan
+from planner.plan import ACCOUNTS, Plan
 from planner.plan.readable import MONEY_TOTALS, TOTALS, require_readable
 from planner.plan.reading import is_number
 from planner.report.choice import network_choices
@@ -28,7 +28,6 @@ LINK_ORDER = (*(name.replace("_", "-") for name in LINK_CLASSES), "leaf-leaf")
 MOST_NAMED = 3
 """Items that a line of money by grade names."""
 KINDS = ("servers", "switches", "optics", "racks", "cooling", "facility", "building", "land")
-ACCOUNTS = ("capex", *RUNNING_ACCOUNTS, "residual")
 
 
 def plan_summary(plan: Plan, checks: Iterable[Check] | None = None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from planner.plan import ACCOUNTS, Plan
@@ -95,7 +95,7 @@ def unit_cost_table(summary: Summary) -> Table:
     return table(
         "Unit costs",
         ("workload", f">cost\n{scale.unit}", ">share", f"{summary['currency']} per", ">mean load", ">peak load"),
-        _once(rows, 3),
+        ditto(rows, 3),
         "present value over discounted units, idle servers shared out; mean: the work asked for, peak: kept busy all "
         "the time",
     )
@@ -170,11 +170,3 @@ def _each(value: float | None) -> str:
 
 def _level(row: Row, key: str) -> str:
     return share(row[key]) if row["kind"] == "rent" else f"{row[key]:,.4g} M a day"
-
-
-def _once(rows: Iterable[tuple[str, ...]], first: int) -> Iterable[tuple[str, ...]]:
-    """Rows with the first cells blank where they repeat those above."""
-    above: tuple[str, ...] = ()
-    for row in rows:
-        yield row if row[:first] != above else ("",) * first + row[first:]
-        above = row[:first]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from planner.report.demand import Demand, excluded_table, layout_words, serving_memory_gb, steps_table
 from planner.report.tables import Table, table
 from planner.report.words import count, percent
+from planner.units import HOURS_PER_DAY
 
 if TYPE_CHECKING:
     from planner.engineering.performance.derivation import Step
@@ -25,7 +26,6 @@ OF_A_WHOLE_RUN = ("FLOPs of the run", "goodput", "days")
 """Steps of the derivation that mean nothing without the tokens of a run."""
 DAYS = ("days", "low_days", "high_days", "goodput")
 """The same of an estimate."""
-HOURS_PER_DAY = 24
 RANGE = "range: one case in ten is below it and one above, by the error of the calibration"
 UTILISATION = "MFU and TFLOP/s count causal attention and nothing computed twice, over the 16-bit peak"
 

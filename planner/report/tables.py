@@ -61,16 +61,16 @@ def table(
     return Table(title, tuple(columns), tuple(tuple(row) for row in rows), note, total)
 
 
-def ditto(rows: Iterable[tuple[str, ...]]) -> Iterable[tuple[str, ...]]:
-    """Rows with the first cell blank where it repeats the one above.
+def ditto(rows: Iterable[tuple[str, ...]], first: int = 1) -> Iterable[tuple[str, ...]]:
+    """Rows with the first cells blank where all of them repeat those above.
 
     >>> list(ditto([("a", "1"), ("a", "2"), ("b", "2")]))
     [('a', '1'), ('', '2'), ('b', '2')]
     """
-    above = ""
+    above: tuple[str, ...] = ()
     for row in rows:
-        yield row if row[0] != above else ("", *row[1:])
-        above = row[0]
+        yield row if row[:first] != above else ("",) * first + row[first:]
+        above = row[:first]
 
 
 def column_widths(table: Table, width: int) -> list[int]:

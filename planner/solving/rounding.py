@@ -223,12 +223,10 @@ class _Rounding:
 
     def _cost(self, pool: Pool, number: int, servers: int, t: int) -> float:
         """What a network with so many servers adds to the objective if it is bought in a period and kept."""
-        if pool.offer:
-            return 0.0
         ground = ground_of(self.options)
         shape = ground.shape(pool, number, servers)
         at = t - 1
-        money = shape.network_racks * ground.worth("racks", pool.rack).objective[at]
+        money = shape.network_racks * ground.rack_worth(pool, at)
         money += sum(n * ground.worth("switches", id).objective[at] for id, n in shape.switches.items())
         money += sum(n * ground.worth("optics", id).objective[at] for id, n in shape.parts.items())
-        return money + shape.kw * ground.kw_worth(pool.site, pool.cooling, at)
+        return money + shape.kw * ground.kw_worth(pool, at)

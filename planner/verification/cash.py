@@ -11,9 +11,8 @@ from planner.verification.checks import Book
 from planner.verification.facts import View
 from planner.verification.ledger import PER_KW, spending
 from planner.verification.tables import Cash
+from planner.verification.totals import RUNNING
 
-RUNNING = ("energy", "rent", "maintenance", "water", "carbon")
-"""Accounts paid at year ends; the others are paid at the beginning of their period, residual value at the end."""
 CENT = 0.005
 ULPS = 1e-12
 

@@ -10,7 +10,7 @@ import csv
 import io
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -73,7 +73,7 @@ def _cables(view: View, book: Book, content: bytes, standing: dict[str, set[str]
     fibres: Counter[tuple[str, str, str]] = Counter()
     labels = _Seen()
     splitters = {optic.id for optic in view.facts.catalogue.optics.values() if optic.legs > 1}
-    where_from: dict[str, str] = {}
+    ends: dict[str, None] = {}
     for row in _rows(content):
         pool, periods, network, link_class = row["pool"], row["periods"], row["network"], row["link_class"]
         links[pool, periods, network, link_class] += 1
@@ -91,8 +91,8 @@ def _cables(view: View, book: Book, content: bytes, standing: dict[str, set[str]
             taken.add(device, network, row[f"{end}_port"])
             if part:
                 cages.setdefault((pool, periods, part), _Seen()).add(device, network, link_class, row[f"{end}_cage"])
-            if standing is not None and device not in where_from:
-                where_from[device] = periods
+            if standing is not None:
+                ends.setdefault(device)
     check = "cables are those of the plan"
     expected: Counter[tuple[str, int, str, str]] = Counter()
     for network_row in view.tables.networks:
@@ -127,7 +127,7 @@ def _cables(view: View, book: Book, content: bytes, standing: dict[str, set[str]
             book.enough("parts of cables are those of the plan", place, "pieces in its cages", counted, low)
             book.no_more("parts of cables are those of the plan", place, "pieces in its cages", counted, high)
     if standing is not None:
-        _known(book, where_from, standing)
+        _known(book, ends, standing)
 
 
 def _by_link(view: View, pool: str, period: int) -> set[str]:
@@ -138,7 +138,7 @@ def _by_link(view: View, pool: str, period: int) -> set[str]:
     return {part for kits in classes.values() if len(kits) > 1 for kit in kits for part in kit}
 
 
-def _known(book: Book, devices: Mapping[str, str], standing: Mapping[str, set[str]]) -> None:
+def _known(book: Book, devices: Iterable[str], standing: Mapping[str, set[str]]) -> None:
     """Every end of a cable is a device in a rack, or a part of one or of a rack: a tray, a power distribution unit."""
     there = standing["devices"] | standing["racks"]
     lost = [d for d in devices if d not in there and d.rpartition("/")[0] not in there]

@@ -11,6 +11,8 @@ from planner.verification.checks import Book
 from planner.verification.facts import View
 from planner.verification.tables import sound
 
+RUNNING = ("energy", "rent", "maintenance", "water", "carbon")
+"""Accounts paid at year ends; the others are paid at the beginning of their period, residual value at the end."""
 COUNTS = ("accelerators", "servers", "racks", "switches", "optics", "cables")
 
 
@@ -35,7 +37,7 @@ def check_totals(view: View, book: Book, plan: Plan, lines: Mapping[str, Lines])
 
 
 def _money(lines: Lines) -> dict[str, float]:
-    running = ("energy", "rent", "maintenance", "water", "carbon", "embodied carbon")
+    running = (*RUNNING, "embodied carbon")
     return {
         "tco": sum(present_value for _, present_value in lines.values()),
         "capex": sum(amount for (account, *_), (amount, _) in lines.items() if account == "capex"),

@@ -203,7 +203,7 @@ def _units(view: View, book: Book, split: Split) -> None:
 def _of_load(view: View, split: Split, load: Load) -> Iterator[tuple[tuple[str, str | None, str], Unit]]:
     """Every unit of work of a workload: (unit, accelerator, load)."""
     value = sum(amount for (name, _), amount in split.value.items() if name == load.name)
-    for unit, level, by_period, share in _made(view, load, split):
+    for unit, level, by_period, share in _made(view, load):
         soon = unit == "run" and level == "mean" and at_work(load, view.facts.years) < 1
         yield (unit, None, level), Unit(*split.total(by_period, soon), value * share)
     for device in split.devices_of(load.name):
@@ -213,7 +213,7 @@ def _of_load(view: View, split: Split, load: Load) -> Iterator[tuple[tuple[str, 
         yield ("accelerator-hour", device, "peak"), Unit(*split.hours(split.held(load.name, device)), own)
 
 
-def _made(view: View, load: Load, split: Split) -> Iterator[tuple[str, str, dict[int, float], float]]:
+def _made(view: View, load: Load) -> Iterator[tuple[str, str, dict[int, float], float]]:
     """Unit, load, units by period, share of the cost that they bear."""
     years, periods = view.facts.years, view.facts.periods
     scale = {t: 1.0 if load.scale_by_period is None else load.scale_by_period[t - 1] for t in periods}
@@ -226,7 +226,7 @@ def _made(view: View, load: Load, split: Split) -> Iterator[tuple[str, str, dict
     elif isinstance(load, Inference):
         daily = load.queries_per_day or (load.requests_per_second or 0.0) * SECONDS_PER_DAY
         read, written = load.tokens_in or 0.0, load.tokens_out or 0.0
-        reading = _reading(view, load, split)
+        reading = _reading(view, load)
         for unit, tokens, share in (
             ("million tokens", read + written, 1.0),
             ("million input tokens", read, reading),
@@ -237,7 +237,7 @@ def _made(view: View, load: Load, split: Split) -> Iterator[tuple[str, str, dict
                 yield unit, level, made, share
 
 
-def _reading(view: View, load: Inference, split: Split) -> float:
+def _reading(view: View, load: Inference) -> float:
     """Share of a service's time that prompts take: its rate over that of the same accelerators reading prompts."""
     read, written = load.tokens_in or 0.0, load.tokens_out or 0.0
     by_token = read / (read + written)
@@ -314,7 +314,7 @@ def _beside(view: View, split: Split, load: Load) -> Iterator[tuple[tuple[str, s
         return
     offers = facility_rows("hosted.csv", Hosted, ("model", "provider", "as_of"))
     hosted = _latest([(row.as_of, row.out_per_million, row) for row in offers if row.model == load.model], on)
-    made = next(by_period for unit, level, by_period, _ in _made(view, load, split) if level == "mean")
+    made = next(by_period for unit, level, by_period, _ in _made(view, load) if level == "mean")
     tokens, present = split.total(made)
     if hosted is None or not present:
         return
