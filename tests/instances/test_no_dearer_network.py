@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import datetime
 import itertools
 from collections.abc import Iterator
 
 import pytest
+from one_cluster import CATALOGUE, one_cluster, price
 
-import planner
-from planner.catalogue import load_catalogue
 from planner.engineering.fabric import FabricError
 from planner.engineering.networks import Ask, Parts, Priced, compute
 from planner.engineering.topology import prove
 
-CATALOGUE = load_catalogue()
-DAY = datetime.date(2026, 6, 1)
 SWITCH = {"dgx-h100": "qm9700", "dgx-b300": "sn5600", "gb200-nvl72": "qm9700", "gaudi-3-8": "th5-64x800g"}
 SAMPLE = [("dgx-h100", n) for n in (3, 33, 90, 260)] + [("dgx-b300", n) for n in (9, 70, 300)]
 SAMPLE += [("gb200-nvl72", n) for n in (2, 9, 40)] + [("gaudi-3-8", n) for n in (7, 100, 333)]
 WIDE = [(server, n) for server in SWITCH for n in range(1, 513)]
 PLAIN = [("dgx-h100", n) for n in (2, 9, 30, 100, 300)] + [("dgx-b300", n) for n in (12, 70)]
-
-
-def price(kind: str, id: str) -> float | None:
-    found = CATALOGUE.price(kind, id, DAY)
-    return found.amount if found else None
 
 
 def calculated(server: str, servers: int, plain: bool) -> Iterator[Priced]:
@@ -47,27 +38,8 @@ def calculated(server: str, servers: int, plain: bool) -> Iterator[Priced]:
 
 def bought(server: str, servers: int, plain: bool) -> tuple[float, float, float, float]:
     """What switches and parts of a plan's compute network cost, and its racks; plant per kW; kW of the network."""
-    row = CATALOGUE.servers[server]
-    rate = CATALOGUE.accelerators[row.accelerator].peak_tflops("fp16") or 0.0
-    data = {
-        "name": "no-dearer",
-        "objective": "capex",
-        "scope": "hardware", "horizon": {"start": "2026-06", "periods": 1, "period_years": 3},
-        "currency": {"unit": "USD", "rates": {"CNY": 0.14}},
-        "workloads": [{
-            "name": "w", "kind": "compute", "precision": "fp16", "one_cluster": True,
-            "peak_flops": (servers - 0.5) * row.accelerators * rate * 1e12,
-        }],
-        "sites": [{"name": "s", "country": "US", "power_limit_mw": 150, "tariff_per_kwh": 0.1}],
-        "catalogue": {
-            "servers": [server], "switches": [SWITCH[server]],
-            "cooling": ["rear-door" if "air" in row.cooling else "cold-plate-dense"],
-        },
-        "fabric": {"storage_network": False, "rails": "plain" if plain else "any"},
-    }  # fmt: skip
-    plan = planner.solve(planner.load_instance(data), gap=0).require_plan()
-    assert plan.totals["servers"] == servers
-    assert not [c for c in planner.verify(plan).checks if not c.passed]
+    fabric = {"storage_network": False, "rails": "plain" if plain else "any"}
+    plan = one_cluster(server, SWITCH[server], servers, fabric, scope="hardware")
     bill = plan.bill_of_materials_rows
     parts = sum(line["cost"] for line in bill if line["kind"] in ("switches", "optics"))
     racks = sum(
@@ -75,7 +47,7 @@ def bought(server: str, servers: int, plain: bool) -> tuple[float, float, float,
         for rack in plan.decisions["racks"] if rack["purpose"] == "network"
     )  # fmt: skip
     plant = sum(line["cost"] for line in bill if line["kind"] in ("cooling", "facility")) / plan.totals["it_kw"]
-    return parts, racks, plant, plan.totals["it_kw"] - servers * row.power_kw
+    return parts, racks, plant, plan.totals["it_kw"] - servers * CATALOGUE.servers[server].power_kw
 
 
 def compare(server: str, servers: int, plain: bool = False) -> None:

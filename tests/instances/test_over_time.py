@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
+import tiny
 
 from planner import api
 from planner.errors import InstanceError
@@ -15,10 +14,6 @@ from planner.instance.over_time import lead_months, price_factor
 from planner.options import make_options
 from planner.options.export import judge_delivery
 from planner.plan import Plan
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "oracle"))
-
-import tiny
 
 GROWING = {"start": "2020-01", "periods": 2, "period_years": 1}
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
+import tiny
 
 from planner import api
 from planner.catalogue import load_catalogue
 from planner.errors import InstanceError
 from planner.plan import Plan
 from planner.verification import verify_plan
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "oracle"))
-
-import tiny
 
 HOURS = 8_760
 QUARTERS = {"start": "2020-01", "periods": 4, "period_years": 0.25}

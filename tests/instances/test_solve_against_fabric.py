@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -10,18 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from one_cluster import CATALOGUE, one_cluster, price
 
-import planner
-from planner.catalogue import load_catalogue
 from planner.engineering import management
 from planner.engineering.fabric import FabricError
 from planner.engineering.floor import Layout
 from planner.engineering.networks import LENGTHS_M, Ask, Parts, Priced, compute, storage
 from planner.engineering.topology import prove
-from planner.plan.plan import Plan
-
-CATALOGUE = load_catalogue()
-DAY = datetime.date(2026, 6, 1)
 
 DESIGNS: list[tuple[str, str, int, dict[str, Any]]] = [
     *(("dgx-h100", "qm9700", n, {}) for n in (1, 5, 20, 31, 40, 127, 300, 600)),
@@ -58,39 +52,7 @@ DESIGNS: list[tuple[str, str, int, dict[str, Any]]] = [
 ]
 
 
-def price(kind: str, id: str) -> float | None:
-    found = CATALOGUE.price(kind, id, DAY)
-    return found.amount if found else None
-
-
 PARTS = Parts(CATALOGUE.switches, CATALOGUE.optics, price)
-
-
-def solved(server: str, switch: str, servers: int, fabric: Mapping[str, Any]) -> Plan:
-    """The plan of one cluster of so many servers with one switch type and one kind of cooling."""
-    row = CATALOGUE.servers[server]
-    rate = CATALOGUE.accelerators[row.accelerator].peak_tflops("fp16") or 0.0
-    data = {
-        "name": "agree",
-        "objective": "capex",
-        "horizon": {"start": "2026-06", "periods": 1, "period_years": 3},
-        "currency": {"unit": "USD", "rates": {"CNY": 0.14}},
-        "workloads": [{
-            "name": "w", "kind": "compute", "precision": "fp16", "one_cluster": True,
-            "peak_flops": (servers - 0.5) * row.accelerators * rate * 1e12,
-        }],
-        "sites": [{"name": "s", "country": "US", "power_limit_mw": 150, "tariff_per_kwh": 0.1}],
-        "catalogue": {
-            "servers": [server], "switches": [switch],
-            "cooling": ["rear-door" if "air" in row.cooling else "cold-plate-dense"],
-        },
-        "policy": {"export_rules": "none"},
-        "fabric": dict(fabric),
-    }  # fmt: skip
-    plan = planner.solve(planner.load_instance(data), gap=0).require_plan()
-    assert plan.totals["servers"] == servers
-    assert not [c for c in planner.verify(plan).checks if not c.passed]
-    return plan
 
 
 def asks(server: str, switch: str, servers: int, fabric: Mapping[str, Any]) -> Iterator[Ask]:
@@ -148,7 +110,7 @@ def calculated(
 
 
 def agree(server: str, switch: str, servers: int, fabric: Mapping[str, Any]) -> None:
-    plan = solved(server, switch, servers, fabric)
+    plan = one_cluster(server, switch, servers, fabric, policy={"export_rules": "none"})
     (places,) = {row["places"] for row in plan.decisions["racks"] if row["purpose"] == "server"}
     networks, parts = calculated(server, switch, servers, fabric, places)
     rows = {row["network"]: row for row in plan.decisions["networks"]}
