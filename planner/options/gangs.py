@@ -59,9 +59,16 @@ def large(packing: Packing, cluster: int) -> Packing | None:
     """The gangs that clusters are made to measure for: those of which a cluster holds less than ``FEW``, if the loads
     of them are few enough. Others find a place in clusters of any size. None without such gangs.
 
+    Args:
+        cluster: servers of the largest that can be built. No more than all gangs together count, lest what is made to
+            measure depend on how much a pool could hold.
+
     >>> large(Packing((2, 33, 128), (300, 1, 3)), 256).sizes
     (33, 128)
+    >>> large(Packing((2,), (5,)), 256).sizes
+    (2,)
     """
+    cluster = min(cluster, sum(s * n for s, n in zip(packing.sizes, packing.counts, strict=True)))
     chosen = [(s, n) for s, n in zip(packing.sizes, packing.counts, strict=True) if s * FEW > cluster]
     while chosen and (math.prod(n + 1 for _, n in chosen) > MOST_LOADS or max(n for _, n in chosen) > MOST_ALIKE):
         chosen = chosen[1:]
