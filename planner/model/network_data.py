@@ -35,11 +35,11 @@ class Networks:
         return self._steps[key]
 
     def _needs(self, step: Step, rack: str) -> dict[Thing, float]:
-        found = self.things.needs("switches", step.switches)
-        for thing, units in self.things.needs("optics", step.parts).items():
-            found[thing] = found.get(thing, 0.0) + units
-        if step.network_racks:
-            found[self.things.of("racks", rack)[0]] = float(step.network_racks)
+        found: dict[Thing, float] = {}  # items of several kinds may be one thing, counted in money
+        counts = ("switches", step.switches), ("optics", step.parts), ("racks", {rack: step.network_racks})
+        for kind, items in counts:
+            for thing, units in self.things.needs(kind, items).items():
+                found[thing] = found.get(thing, 0.0) + units
         return found
 
     def family(self, design: Design, id: str) -> FamilyData:

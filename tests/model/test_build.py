@@ -55,6 +55,13 @@ def test_a_step_needs_its_switches_parts_and_racks() -> None:
     assert ("racks", "rack-42u") not in fabric(options()).steps["a", 2].needs
 
 
+def test_in_a_relaxation_what_lasts_equally_long_is_one_sum() -> None:
+    """Ten optics of 800 and a rack of 5,000, ten years each and without upkeep, are 13,000; switches last six."""
+    made = options("operations.maintenance_rate=0")
+    merged = network_data.Networks(made, Things(made, Money(made.instance, made.items), merged=True))
+    assert sorted(merged.step(DESIGNS["D"], "rack-42u", 1).needs.values()) == [13_000, 30_000]
+
+
 def test_a_family_tells_its_own_parts_from_shared_ones() -> None:
     """4 cables of 400 and 0.1 W; 4 modules of 1,000 and 11 W for each half of the servers."""
     family = fabric(options()).families["a", "split"]
