@@ -17,7 +17,7 @@ water and carbon are what a kW of IT load uses in a year. The power limit is the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyomo.environ as pyo
@@ -44,6 +44,7 @@ class PowerData:
         running: money of one kW of IT load over one period, by account, item and hall.
         water_m3: of one kW of IT load in a year, by hall; ``water_limit_m3`` by site with a limit.
         carbon_t: likewise, for the limit on all sites.
+        least_kw: facility power that a site's assets are built for at least, by site.
     """
 
     periods: Sequence[int]
@@ -57,6 +58,7 @@ class PowerData:
     water_limit_m3: Mapping[str, float]
     carbon_t: Mapping[Hall, float]
     carbon_limit_t: float | None
+    least_kw: Mapping[str, float] = field(default_factory=dict)
 
     def most_kw(self, site: str) -> float:
         """Largest power limit of a site."""
@@ -92,9 +94,8 @@ def add_power(model: pyo.ConcreteModel, data: PowerData, it_kw: Any, ledger: Led
     """Add ``model.power``; ``it_kw`` is the IT load by (site, method, period)."""
     power = model.power = pyo.Block(concrete=True, doc="site power, energy, water and carbon")
     periods = list(data.periods)
-    power.bought_kw = purchase_variable(
-        list(data.asset), periods, {(s, a): data.most_kw(s) for s, a in data.asset}, lambda _: False, "site assets [kW]"
-    )
+    most = {(s, a): max(data.most_kw(s), data.least_kw.get(s, 0.0)) for s, a in data.asset}
+    power.bought_kw = purchase_variable(list(data.asset), periods, most, lambda _: False, "site assets [kW]")
 
     def loads(each: Mapping[Hall, float], t: int, site: str | None = None) -> list[Term]:
         return [(each[h], it_kw[(*h, t)]) for h in each if site in (None, h[0])]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from planner.instance import Instance
 from planner.instance.choices import Budget
+from planner.instance.openings import Openings, things_in
 from planner.instance.over_time import delivery_date, lead_months, ordered
 from planner.instance.resolve import convert, order_date
 from planner.instance.workloads import Compute, Inference
@@ -119,6 +120,13 @@ def _anywhere(instance: Instance) -> Instance:
     return _section("policy", hub_roles=False)(_services(round_trip_ms=None)(freed))
 
 
+def _any_number(instance: Instance) -> Instance:
+    """The instance with no limit on the number of sites, halls and server types."""
+    asked = instance.opening
+    free = {name: getattr(asked, name).model_copy(update={"most": None}) for name in ("site", "hall", "server_type")}
+    return instance.model_copy(update={"opening": asked.model_copy(update=free)})
+
+
 def _apart(instance: Instance) -> Instance:
     """The instance with servers of one type, and plain compute, free to stand in several clusters of a site."""
     workloads = tuple(
@@ -216,6 +224,15 @@ def _supply(options: Options, plan: Plan) -> Iterable[Need]:
                 bought += row["quantity"] * server.accelerators if server.accelerator == limit.id else 0
         when = "" if limit.period is None else f" in period {limit.period}"
         yield Need(f"{limit.id}{when}", bought, limit.limit, limit.kind)
+
+
+def _opened(options: Options, plan: Plan) -> Iterable[Need]:
+    """Sites, halls and server types that ever have a server of one's own."""
+    fleet = [row for row in plan.decisions["fleet"] if row["in_service"]]
+    for kind, most in Openings(options.instance).most.items():
+        used = {thing for row in fleet for thing in things_in(row["site"], row["cooling"], row["server"])}
+        number = sum(thing.kind == kind for thing in used)
+        yield Need(f"{kind.removesuffix(' opening')}s", number, most, "")
 
 
 def _racks(options: Options, plan: Plan) -> Iterable[Need]:
@@ -392,6 +409,16 @@ SUPPLY = Limit(
     "supply limits; without them the plan buys",
     "{needed:,.0f} {where} (limit {limit:,.0f})",
 )
+OPENED = Limit(
+    "number opened",
+    ("opening.site.most", "opening.hall.most", "opening.server_type.most"),
+    "openings within limit",
+    lambda o: bool(Openings(o.instance).most),
+    _any_number,
+    _opened,
+    "numbers of sites, halls and server types; without these limits the plan opens",
+    "{needed:.0f} {where} (limit {limit:.0f})",
+)
 EXPORT = Limit(
     "export rules",
     (
@@ -457,8 +484,8 @@ SITE_POWER = Limit(
     "{needed:.4g} MW at {where} (limit {limit:.4g})",
 )
 LIMITS = (
-    RACK_FILL, PLACES, ONE_CLUSTER, LATENCY, WATER, CARBON, RACK_POWER, SUPPLY, EXPORT, FIRST_SHIPMENTS, LEAD_TIMES,
-    PUE, BUDGET, SITE_POWER,
+    RACK_FILL, PLACES, ONE_CLUSTER, LATENCY, WATER, CARBON, RACK_POWER, SUPPLY, OPENED, EXPORT, FIRST_SHIPMENTS,
+    LEAD_TIMES, PUE, BUDGET, SITE_POWER,
 )  # fmt: skip
 """Every limit. The diagnosis tries to do without them in this order, so that the last ones are named first."""
 BY_NAME: Mapping[str, Limit] = {limit.name: limit for limit in LIMITS}
@@ -490,7 +517,9 @@ NOT_LIMITS: Mapping[str, tuple[str, ...]] = {
         "sites[].tariff_per_kwh", "sites[].power_capex_per_kw", "sites[].demand_charge_per_kw_month",
         "sites[].building_capex_per_kw", "sites[].land_capex", "sites[].water_price_per_m3",
         "carbon.price_per_tonne", "carbon.embodied", "price_paths[].kind", "price_paths[].id",
-        "price_paths[].change_per_year", "price_paths[].by_period[]",
+        "price_paths[].change_per_year", "price_paths[].by_period[]", "sites[].opening_cost", "sites[].least_mw",
+        "opening.site.cost", "opening.site.least_mw", "opening.hall.cost", "opening.hall.least_kw",
+        "opening.server_type.cost",
     ),
     "what there is to choose from": (
         "catalogue.price_rule", "catalogue.files[]", "catalogue.own",

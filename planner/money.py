@@ -15,6 +15,7 @@ from formulations.accounts import RUNNING, Account
 from planner.catalogue.entries import Grade
 from planner.engineering.finance import annuity_factor, discount_factor, periods_in_service, residual_share
 from planner.instance import Instance
+from planner.instance.openings import OPENINGS
 from planner.instance.operating import rates
 from planner.instance.over_time import price_factor
 from planner.instance.resolve import convert
@@ -24,6 +25,8 @@ __all__ = ["RUNNING", "Account", "Item", "Money", "Terms"]
 
 RENTED = "rented servers"
 """Kind of an item whose price is its rent of a period, and its life the term."""
+ONCE = ("land", *OPENINGS)
+"""Kinds that are bought once and serve to the end of the horizon."""
 UPKEPT = ("servers", "switches", "optics")
 """Kinds of things that maintenance is paid for."""
 
@@ -159,14 +162,12 @@ class Money:
             kept = self._upkeep(item)
             self._terms[kind, id] = Terms(
                 price={t: self.price(kind, id, t) for t in self.periods},
-                life=len(self.periods) if kind == "land" else self.life(item.life_years),
+                life=len(self.periods) if kind in ONCE else self.life(item.life_years),
                 upkeep=sum(kept.values()),
                 upkeep_of=kept,
                 installation=item.price * self.rates.installation if kind == "servers" else 0.0,
                 residual={
-                    t: share * self.price(kind, id, t)
-                    for t in self.periods
-                    if keeps and (share := 1.0 if kind == "land" else self._left(item.life_years, t))
+                    t: share * self.price(kind, id, t) for t in self.periods if keeps and (share := self._left(item, t))
                 },
                 embodied=self.carbon_price * self.embodied_t.get((kind, id), 0.0),
             )
@@ -185,8 +186,11 @@ class Money:
         """Price of one piece bought in a period (from 1), on its path."""
         return self.items[kind, id].price * price_factor(self.instance, kind, id, period)
 
-    def _left(self, life_years: float, period: int) -> float:
-        return residual_share(life_years, (period - 1) * self.years, self.end)
+    def _left(self, item: Item, period: int) -> float:
+        """Share of its price that is left of an item at the end: all of land, nothing of what opening a thing cost."""
+        if item.kind in ONCE:
+            return float(item.kind == "land")
+        return residual_share(item.life_years, (period - 1) * self.years, self.end)
 
     def worth(self, kind: str, id: str, period: int) -> float:
         """What buying one piece in a period adds to the objective: price, upkeep while it serves, carbon of making

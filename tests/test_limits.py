@@ -32,6 +32,7 @@ EVERY_LIMIT = {
     ],
     "supply": [{"kind": "servers", "id": "dgx-a100", "limit": 100}],
     "lead_times": [{"kind": "servers", "months": 6}],
+    "opening": {"site": {"most": 1}, "hall": {"most": 1}, "server_type": {"most": 1}},
     "budget": {"capex": 1e9, "capex_by_period": [1e9, 1e9]},
     "carbon": {"limit_tonnes_per_year": 1e6},
 }  # fmt: skip

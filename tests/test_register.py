@@ -23,7 +23,8 @@ MIXED = ROOT / "instances" / "studies" / "mixed.yaml"
 FILES = [*sorted(TINY.glob("*.yaml")), MIXED]
 CAPS = ("budget.capex=1e9", "sites.home.pue_rule=site-average", "sites.home.pue_limit=1.5",
         "sites.home.water_limit_m3_per_year=1e6", "sites.home.land_capex=1e6", "sites.home.min_rack_fill=0.5",
-        "sites.home.grid_g_per_kwh=500", "carbon.limit_tonnes_per_year=1e7")  # fmt: skip
+        "sites.home.grid_g_per_kwh=500", "opening.site={cost: 1e5, least_mw: 0.1, most: 1}",
+        "carbon.limit_tonnes_per_year=1e7")  # fmt: skip
 """Limits and wishes that no packaged instance has, over two periods; those by period make purchases decisions."""
 SHARES = ("horizon.start=2026-06", "policy.order_date=2026-06-01", "policy.operator_country=CN",
           "policy.accept=[unrestricted, notification, licence]", "policy.us_shipments={h100-sxm: 1000}")  # fmt: skip
@@ -52,7 +53,8 @@ CHANGED = (
     (TINY / "01-one-server.yaml", SCARCE),
 )
 BLOCKS = (
-    "fleet", "placement", "fabric", "outline", "workload", "cooling", "power", "supply", "budget", "ledger", "stock",
+    "fleet", "placement", "fabric", "outline", "workload", "cooling", "power", "opening", "supply", "budget",
+    "ledger", "stock",
 )  # fmt: skip
 NUMBER = re.compile(r"\([A-Z]\d\)")
 LINE = re.compile(r"^ *(\([A-Z]\d\))  [^\n]+?(?:\n {8,}[^\n]+?)? {2,}(\w+)$", re.MULTILINE)

@@ -260,6 +260,10 @@ def _site(
             if id not in known_cooling:
                 message = f"found the unknown cooling method {id!r}; {suggestion(id, known_cooling, 'methods')}"
                 yield Finding((*here, key, id), message)
+    most_mw = max(site.power_limit_mw_by_period or (site.power_limit_mw,))
+    if site.least_mw is not None and site.least_mw > most_mw:
+        message = f"found {site.least_mw:g} MW, more than the site may draw; at most {most_mw:g} MW is accepted"
+        yield Finding((*here, "least_mw"), message, ((*here, "power_limit_mw"), (*here, "power_limit_mw_by_period")))
     unknown = list(_unknown("cooling method", site.cooling, known_cooling, (*here, "cooling")))
     yield from unknown
     if site.hub is not None and site.hub not in catalogue.sites:

@@ -21,6 +21,7 @@ from planner.instance.choices import (
     PricePath,
     SupplyLimit,
 )
+from planner.instance.opening import Opening
 from planner.instance.rent import RentOffer
 from planner.instance.sites import Site
 from planner.instance.values import MAX_PERIODS, Currency, Fraction, Money, Name, Rate, Record, Share, usual
@@ -116,6 +117,8 @@ class Instance(Record):
     """Prices of later periods; without one a price holds over the whole horizon."""
     lead_times: Annotated[tuple[LeadTime, ...], Field(max_length=1000)] = ()
     """Servers that are not there at once: none are delivered earlier than their lead time after the first order."""
+    opening: Opening = usual(Opening)
+    """What a further site, hall or server type costs to open, and how many may be."""
     operations: Operations = usual(Operations)
     carbon: Carbon = usual(Carbon)
     estimates: Literal["expected", "safe"] = "expected"

@@ -63,6 +63,11 @@ class Site(Record):
     """Shell and fit-out per kW of facility power; none if absent."""
     land_capex: Money | None = None
     """Land and connection, paid once when the site is first used; none if absent."""
+    opening_cost: Money | None = None
+    """What the site costs to open, paid once when it is first used; absent means ``opening.site.cost``."""
+    least_mw: Megawatts | None = None
+    """Least power train and building that it is opened with, MW of facility power; absent means
+    ``opening.site.least_mw``."""
     water_limit_m3_per_year: Annotated[float, Field(ge=0, le=1e12)] | None = None
     water_price_per_m3: Money | None = None
     grid_g_per_kwh: Annotated[float, Field(ge=0, le=5000)] | None = None

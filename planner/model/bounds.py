@@ -37,13 +37,14 @@ def most_racks(most_servers: int, places: int) -> int:
     return math.ceil(most_servers / places)
 
 
-def most_cooling_kw(power_limit_kw: float, peak_pue: float, module_kw: float = 0.0) -> float:
-    """Cooling of one method: what carries all the IT load that the site can feed, in whole modules.
+def most_cooling_kw(power_limit_kw: float, peak_pue: float, module_kw: float = 0.0, least_kw: float = 0.0) -> float:
+    """Cooling of one method: what carries all the IT load that the site can feed, or the least that is built, in whole
+    modules.
 
-    >>> most_cooling_kw(1300.0, 1.3), most_cooling_kw(1300.0, 1.3, 300.0)
-    (1000.0, 1200.0)
+    >>> most_cooling_kw(1300.0, 1.3), most_cooling_kw(1300.0, 1.3, 300.0), most_cooling_kw(1300.0, 1.3, 300.0, 1300.0)
+    (1000.0, 1200.0, 1500.0)
     """
-    most = power_limit_kw / peak_pue
+    most = max(power_limit_kw / peak_pue, least_kw)
     return math.ceil(most / module_kw - 1e-9) * module_kw if module_kw else most
 
 

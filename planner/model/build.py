@@ -15,6 +15,7 @@ from formulations.cooling import add_cooling
 from formulations.fabric import StepData, add_fabric
 from formulations.fleet import add_fleet
 from formulations.ledger import Ledger, add_objective
+from formulations.opening import add_opening
 from formulations.outline import add_outline
 from formulations.placement import add_placement
 from formulations.power import add_power
@@ -23,6 +24,7 @@ from formulations.workload import WorkloadData, add_workload
 from planner.garbage import collection_paused
 from planner.model import load_data, network_data, site_data
 from planner.model.envelope import Envelopes
+from planner.model.opening_data import opening_data
 from planner.model.outline import Outline, alone
 from planner.model.selection import Selection, everything
 from planner.model.things import Things
@@ -50,6 +52,11 @@ class BuiltModel:
         runs = {size.id for size in options.sizes if size.kind == "training"}
         found = (*m.workload.gangs.items(), *m.workload.shared.items())
         return {id(v) for (size, _, _), v in found if size in runs}
+
+    def openings(self) -> set[int]:
+        """Whether sites, halls and server types are opened, by ``id``; few, and never half."""
+        opening = self.model.component("opening")
+        return set() if opening is None else {id(v) for v in opening.opened.values()}
 
     def fine(self, options: Options) -> set[int]:
         """Whole variables that round up at little cost, by ``id``: blocks of services and compute, racks, modules that
@@ -145,7 +152,7 @@ class ModelBuilder:
         bought: Any,
         purchases: Mapping[tuple[str, str, str, int], Any],
     ) -> None:
-        """Cooling, power, limits and the objective, which read what was posted.
+        """Cooling, power, openings, limits and the objective, which read what was posted.
 
         Args:
             bought: servers by (pool, period); purchases: of the networks, by (pool, kind, id, period).
@@ -153,6 +160,9 @@ class ModelBuilder:
         options, money, owned = self.options, self.money, [pool for pool in pools if not pool.offer]
         cooling = add_cooling(model, site_data.cooling_data(options, owned, money), ledger)
         add_power(model, site_data.power_data(options, owned, money), cooling.it_kw, ledger)
+        opened = opening_data(options, owned, money, model)
+        if opened is not None:
+            add_opening(model, opened, ledger)
         limits = site_data.supply_data(options, owned, self.things, bought, purchases)
         limits += site_data.rent_data(options, pools, model.fleet.in_service)
         add_supply(model, limits, site_data.cap_data(options, owned, bought))

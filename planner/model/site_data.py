@@ -12,6 +12,7 @@ from formulations.fleet import FleetData
 from formulations.placement import PlacementData
 from formulations.power import PowerData
 from formulations.supply import SupplyData
+from planner.instance.openings import SITE, Openings, Thing
 from planner.instance.resolve import convert
 from planner.model import bounds
 from planner.model.things import Things, asset
@@ -58,13 +59,14 @@ def cooling_data(options: Options, pools: list[Pool], money: Money) -> CoolingDa
     of_pools, sites = halls(pools), options.sites
     modules = {(s, c): kw for s, c in of_pools if (kw := options.catalogue.cooling[c].module_kw)}
     limits = {s: max(sites[s].power_limit_kw_by_period) for s, _ in of_pools}
+    least = options.instance.opening.hall.least_kw or 0.0
     return CoolingData(
         periods=list(options.periods),
         pools=of_pools,
         asset={(s, c): asset(money, "cooling", c) for s, c in of_pools},
         most_kw={(s, c): bounds.most_cooling_kw(limits[s], sites[s].peak_pue[c]) for s, c in of_pools},
         most_bought_kw={
-            (s, c): bounds.most_cooling_kw(limits[s], sites[s].peak_pue[c], modules.get((s, c), 0.0))
+            (s, c): bounds.most_cooling_kw(limits[s], sites[s].peak_pue[c], modules.get((s, c), 0.0), least)
             for s, c in of_pools
         },
         pue={(s, c): sites[s].pue[c] for s, c in of_pools},
@@ -82,6 +84,7 @@ def power_data(options: Options, pools: list[Pool], money: Money) -> PowerData:
     sites, of_pools = options.sites, list(halls(pools))
     used = list(dict.fromkeys(s for s, _ in of_pools))
     runs = {(s, c): running(options.instance, sites[s], c) for s, c in of_pools}
+    openings = Openings(options.instance)
     paid: dict[tuple[Account, str], dict[Hall, float]] = {}
     for hall, each in runs.items():
         for key, amount in each.money.items():
@@ -98,6 +101,7 @@ def power_data(options: Options, pools: list[Pool], money: Money) -> PowerData:
         water_limit_m3={s: limit for s in used if (limit := sites[s].water_limit_m3_per_year) is not None},
         carbon_t={hall: each.carbon_t for hall, each in runs.items()},
         carbon_limit_t=options.instance.carbon.limit_tonnes_per_year,
+        least_kw={s: openings.least_kw(Thing(SITE, s, s)) for s in used},
     )
 
 

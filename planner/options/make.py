@@ -70,6 +70,7 @@ class _Maker:
         pools, designs, sizes, sites_of = self._pools(found, designer)
         pools += further_clusters(self.instance, self.sites, money, pools, sizes, sites_of)
         caps = self._caps(pools)
+        self.prices.openings(pools)
         for rented in rented_pools(self.instance, self.catalogue, self.loads, self._remove):
             pools.append(rented.pool)
             designs[rented.design.id] = rented.design

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from planner.catalogue import Catalogue
-from planner.catalogue.entries import Entry, Switch
+from planner.catalogue.entries import LAND_LIFE_YEARS, Entry, Switch
 from planner.engineering.carbon import embodied_kg
 from planner.instance import Instance
-from planner.instance.facility import site_goods
+from planner.instance.facility import GIVEN, site_goods
+from planner.instance.openings import NAMES, Openings
 from planner.instance.operating import software_per_year
-from planner.instance.resolve import SiteFacts, convert_price, order_date
+from planner.instance.resolve import SiteFacts, convert, convert_price, order_date
 from planner.money import Item
 from planner.options.resources import Resources
+from planner.options.tables import Pool
 from planner.units import KG_PER_TONNE
 
 Row = TypeVar("Row", bound=Entry)
@@ -64,6 +66,17 @@ class Prices:
             self.items[found.kind, site.name] = Item(
                 found.kind, found.item, found.description, found.unit, found.price, found.life_years,
                 found.as_of, found.source, found.grade, found.low, found.high,
+            )  # fmt: skip
+
+    def openings(self, pools: Iterable[Pool]) -> None:
+        """What it costs to open the things of some pools; those that are limited alone cost nothing."""
+        asked = Openings(self.instance)
+        for thing in asked.of(pools):
+            cost = asked.cost(thing)
+            price = 0.0 if cost is None else convert(cost, self.instance)
+            self.items[thing.kind, thing.id] = Item(
+                thing.kind, thing.id, f"opening of {NAMES[thing.kind]}", "each", price, LAND_LIFE_YEARS,
+                self.first_order, GIVEN, "given", price, price,
             )  # fmt: skip
 
     def embodied(self) -> dict[tuple[str, str], float]:

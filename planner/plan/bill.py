@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from planner.instance.openings import OPENINGS, SITE
 from planner.plan.ground import Ground
 from planner.plan.stock import Stock
 
-NAMES = {"facility": "power-train", "building": "building", "land": "land"}
+NAMES = {"facility": "power-train", "building": "building", "land": "land", SITE: "site"}
 """Items of a site, whose ids are names of sites."""
-ORDER = ("servers", "switches", "optics", "racks", "cooling", "facility", "building", "land")
+ORDER = ("servers", "switches", "optics", "racks", "cooling", "facility", "building", "land", *OPENINGS)
 
 
 def bill_rows(ground: Ground, stocks: Iterable[Stock]) -> list[dict[str, Any]]:

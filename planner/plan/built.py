@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from planner.instance.openings import HALL, SITE, Thing, things_of
 from planner.plan.ground import NOTHING, Ground, Swapped
 from planner.plan.stock import Stock, amounts, in_service, pieces
 
@@ -58,7 +59,7 @@ class Built:
         pools: those with a purchase, in the order of the options.
         halls: IT load by (site, cooling method) and period, kW.
         facility: facility load on the design day by site and period, kW.
-        shared: what sites have: cooling, power train, building, land.
+        shared: what sites have: cooling, power train, building, land; what it costs to open things.
         objective: value of the objective.
     """
 
@@ -107,18 +108,22 @@ def assemble(ground: Ground, pools: Sequence[PoolStands], early: Mapping[str, Ea
         for t, kw in enumerate(stands.kw):
             hall[t] += kw
     halls = {key: tuple(kw) for key, kw in sums.items()}
+    opened = openings(ground, pools)
     facility: dict[str, list[float]] = {}
     shared: list[Stock] = []
     objective = sum(stands.objective for stands in pools)
     for (site, cooling), it_kw in halls.items():
-        shared.append(_cooling(ground, site, cooling, it_kw, early.get(site, {})))
+        floor = _floor(ground, Thing(HALL, site, cooling), opened)
+        shared.append(_cooling(ground, site, cooling, _at_least(it_kw, floor), early.get(site, {})))
         load = facility.setdefault(site, [0.0] * len(it_kw))
         peak = ground.running(site, cooling).peak_pue
         for t, each in enumerate(it_kw):
             load[t] += peak * each
         objective += _dot(ground.running_worth(site, cooling), it_kw)
     for site, load in facility.items():
-        shared += _site(ground, site, load, early.get(site, {}))
+        floor = _floor(ground, Thing(SITE, site, site), opened)
+        shared += _site(ground, site, load, floor, early.get(site, {}))
+    shared += opening_stocks(ground, pools, opened)
     objective += sum(_worth(ground, stock) for stock in shared)
     return Built(tuple(pools), halls, {site: tuple(load) for site, load in facility.items()}, tuple(shared), objective)
 
@@ -216,7 +221,44 @@ def _cooling(ground: Ground, site: str, cooling: str, kw: Sequence[float], early
     return Stock("cooling", cooling, site, "", "", [module * n for n in halls], [module * n for n in standing])
 
 
-def _site(ground: Ground, site: str, load: Sequence[float], early: Early) -> list[Stock]:
+def openings(ground: Ground, pools: Sequence[PoolStands]) -> dict[Thing, int]:
+    """Things that cost anything to open or are limited: the period (from 0) in which the first server stands."""
+    found: dict[Thing, int] = {}
+    for stands in pools if ground.opens else ():
+        first = next((t for t, servers in enumerate(stands.servers) if servers), None)
+        for thing in things_of(stands.pool):
+            if first is not None and thing in ground.opens:
+                found[thing] = min(first, found.get(thing, first))
+    return found
+
+
+def opening_stocks(ground: Ground, pools: Sequence[PoolStands], opened: Mapping[Thing, int]) -> list[Stock]:
+    """What opening things costs; that of a server type is booked at the first site that has it, in the order of the
+    instance."""
+    order = list(ground.options.sites)
+    found = []
+    for thing, first in opened.items():
+        there = [s.pool.site for s in pools if s.servers[first] and thing in things_of(s.pool)]
+        site = min(there, key=order.index)
+        if ground.options.items[thing.kind, thing.id].price:
+            stock = pieces([int(t >= first) for t in range(len(ground.periods))], len(ground.periods))
+            found.append(Stock(thing.kind, thing.id, site, "", "", *stock))
+    return found
+
+
+def _floor(ground: Ground, thing: Thing, opened: Mapping[Thing, int]) -> tuple[int, float] | None:
+    """Period in which something is opened and the least kW that it is opened with."""
+    return (opened[thing], ground.opens[thing]) if thing in opened else None
+
+
+def _at_least(kw: Sequence[float], floor: tuple[int, float] | None) -> Sequence[float]:
+    """kW to stand by period, of kW in use."""
+    return kw if floor is None else [max(each, floor[1]) if t == floor[0] else each for t, each in enumerate(kw)]
+
+
+def _site(
+    ground: Ground, site: str, load: Sequence[float], floor: tuple[int, float] | None, early: Early
+) -> list[Stock]:
     """Power train and building for the facility load; land from the first load on."""
     found = []
     for kind in SITE_KINDS:
@@ -226,7 +268,7 @@ def _site(ground: Ground, site: str, load: Sequence[float], early: Early) -> lis
         if kind == "land":
             stock: tuple[Sequence[float], Sequence[float]] = pieces([int(kw > 0) for kw in load], life, ahead)
         else:
-            stock = amounts(load, life, ahead)
+            stock = amounts(_at_least(load, floor), life, ahead)
         found.append(Stock(kind, site, site, "", "", *stock))
     return found
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from planner.instance.openings import HALL, SERVER_TYPE
 from planner.money import Account, Money
 from planner.plan.built import Built
 from planner.plan.ground import Ground
@@ -19,6 +20,7 @@ class Use(NamedTuple):
         pool: empty for all pools of the site.
         cooling: method whose pools alone share it; empty for all.
         first, last: periods that it serves.
+        server: type whose pools share it, at whatever site; empty for those of the site.
     """
 
     site: str
@@ -26,6 +28,7 @@ class Use(NamedTuple):
     cooling: str
     first: int
     last: int
+    server: str = ""
 
 
 class Posting(NamedTuple):
@@ -89,9 +92,10 @@ def _purchases(money: Money, built: Built) -> Iterator[Posting]:
     end = money.periods[-1]
     for stock in built.stocks():
         terms = money.terms(stock.kind, stock.id)
-        cooling = stock.id if stock.kind == "cooling" else ""
+        cooling = stock.id if stock.kind in ("cooling", HALL) else ""
+        server = stock.id if stock.kind == SERVER_TYPE else ""
         for t, bought, standing in zip(money.periods, stock.bought, stock.standing, strict=True):
-            use = Use(stock.site, stock.pool, cooling, t, min(t + terms.life - 1, end))
+            use = Use(stock.site, stock.pool, cooling, t, min(t + terms.life - 1, end), server)
             yield Posting(Account.CAPEX, stock.kind, t, use, terms.price[t] * bought)
             yield Posting(Account.EMBODIED, stock.kind, t, use, terms.embodied * bought)
             yield Posting(Account.CAPEX, "installation", t, use, terms.installation * bought)

@@ -6,11 +6,12 @@ judges the plan that comes of it by itself.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from planner.instance.resolve import convert
-from planner.plan.built import Built, build
+from planner.plan.built import Built, build, openings
 from planner.plan.decisions import Decisions
 from planner.plan.ground import Ground, ground_of
 from planner.plan.steps import holds
@@ -42,6 +43,7 @@ def faults_of(ground: Ground, decisions: Decisions, built: Built) -> Iterator[st
     yield from _racks(ground, built)
     yield from _supply(ground, built)
     yield from _rent(ground, built)
+    yield from _openings(ground, built)
     yield from _caps(ground, built)
     yield from _budget(ground, built)
 
@@ -211,6 +213,14 @@ def _rent(ground: Ground, built: Built) -> Iterator[str]:
         for t, servers in enumerate(zip(*own, strict=True), start=1):
             if offer.most_servers is not None and sum(servers) > offer.most_servers:
                 yield f"{offer.name} period {t}: {sum(servers)} servers rented of {offer.most_servers}"
+
+
+def _openings(ground: Ground, built: Built) -> Iterator[str]:
+    if ground.most_opened:
+        opened = Counter(thing.kind for thing in openings(ground, built.pools))
+        for kind, most in ground.most_opened.items():
+            if opened[kind] > most:
+                yield f"{kind}: {opened[kind]} of {most}"
 
 
 def _caps(ground: Ground, built: Built) -> Iterator[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from planner.engineering.racks import usable_units
+from planner.instance.openings import Openings, Thing
 from planner.money import RUNNING, Money, Terms
 from planner.running import Running, kw_worth, running
 from planner.units import W_PER_KW
@@ -70,6 +71,10 @@ class Ground:
         self.running_weight = {
             account: tuple(weights.get((account, t), 0.0) for t in self.periods) for account in RUNNING
         }
+        openings = Openings(options.instance)
+        self.most_opened = openings.most
+        self.opens: dict[Thing, float] = {thing: openings.least_kw(thing) for thing in openings.of(options.pools)}
+        """Least kW that things are opened with, of those that cost anything to open or are limited."""
         self.part_kw = {part: row.power_w / W_PER_KW for part, row in options.catalogue.optics.items()}
         self.stands: dict[tuple[object, ...], Any] = {}
         """Pools already worked out (``planner.plan.built``)."""

@@ -209,7 +209,9 @@ class SiteRow(Row):
 class Bill(Row):
     """A priced purchase."""
 
-    kind: str = column("servers, switches, optics, racks, cooling, facility, building or land")
+    kind: str = column(
+        "servers, switches, optics, racks, cooling, facility, building, land; or opening of a site, hall, server type"
+    )
     item: str = column("catalogue id")
     description: str = column("name")
     site: str = column("site")

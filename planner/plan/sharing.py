@@ -73,12 +73,16 @@ class Sharing:
     def _of_pools(self, use: Use) -> dict[str, float]:
         if use.pool:
             return {use.pool: 1.0}
-        at_site = [
-            pool for pool, row in self.pools.items()
-            if row["site"] == use.site and use.cooling in ("", row["cooling"])
-        ]  # fmt: skip
+        if use.server:
+            # Rented servers, which stand on no cooling of one's own, were not opened.
+            pools = [pool for pool, row in self.pools.items() if row["server"] == use.server and row["cooling"]]
+        else:
+            pools = [
+                pool for pool, row in self.pools.items()
+                if row["site"] == use.site and use.cooling in ("", row["cooling"])
+            ]  # fmt: skip
         for first, last in ((use.first, use.last), (1, self._end)):
-            energy = {pool: _within(self._energy[pool], first, last) for pool in at_site}
+            energy = {pool: _within(self._energy[pool], first, last) for pool in pools}
             if any(energy.values()):
                 return _normalised(energy)
         return {"": 1.0}

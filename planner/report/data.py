@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from planner.catalogue.entries import GRADES
+from planner.instance.openings import OPENINGS
 from planner.plan import ACCOUNTS, Plan
 from planner.plan.readable import MONEY_TOTALS, TOTALS, require_readable
 from planner.plan.reading import is_number
@@ -27,7 +28,7 @@ SWITCH_TIERS = ("leaves", "spines", "cores")
 LINK_ORDER = (*(name.replace("_", "-") for name in LINK_CLASSES), "leaf-leaf")
 MOST_NAMED = 3
 """Items that a line of money by grade names."""
-KINDS = ("servers", "switches", "optics", "racks", "cooling", "facility", "building", "land")
+KINDS = ("servers", "switches", "optics", "racks", "cooling", "facility", "building", "land", *OPENINGS)
 
 
 def plan_summary(plan: Plan, checks: Iterable[Check] | None = None) -> dict[str, Any]:

@@ -6,7 +6,9 @@ No bound comes of it and no network is weighed; it is what is left when the time
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
+from planner.instance.openings import Thing, things_of
 from planner.options import Options
 from planner.options.further import hall_cost
 from planner.options.tables import Pool, Size
@@ -37,6 +39,7 @@ def cheapest_first(options: Options) -> Values:
         workload: sorted(found, key=lambda way: (way[0], way[2].id, way[1].id)) for workload, found in ways.items()
     }
     every = _supply(options)
+    opened: set[Thing] = set()
     for t in options.periods:
         power = {name: site.power_limit_kw_by_period[t - 1] for name, site in options.sites.items()}
         supply = dict(every)
@@ -46,6 +49,8 @@ def cheapest_first(options: Options) -> Values:
             for _, size, pool in ranked.get(workload, ()):
                 if left <= 1e-9 * demand:
                     break
+                if not _may_open(ground.most_opened, opened, things_of(pool)):
+                    continue
                 each = size.devices / pool.accelerators / pool.availability  # servers of a block
                 room = (pool.most_servers - servers[pool.id, t]) / each
                 kw = 0.0
@@ -59,11 +64,20 @@ def cheapest_first(options: Options) -> Values:
                     continue
                 (gangs if size.gang else shared)[size.id, pool.id if size.gang else pool.site, t] += blocks
                 servers[pool.id, t] += blocks * each
+                opened.update(things_of(pool))
                 if not pool.offer:
                     power[pool.site] -= blocks * kw
                     supply[pool.server] -= blocks * each
                 left -= blocks * size.rate
     return Values(dict(servers), dict(shared), dict(gangs))
+
+
+def _may_open(most: Mapping[str, int], opened: set[Thing], things: Iterable[Thing]) -> bool:
+    """Whether things are open or may still be opened."""
+    return all(
+        thing in opened or sum(other.kind == thing.kind for other in opened) < most.get(thing.kind, len(opened) + 1)
+        for thing in things
+    )
 
 
 def _cost(options: Options, pool: Pool) -> float:

@@ -108,6 +108,7 @@ class _Search(Standing):
                 break
             relaxed = found
             self._round(relaxed.values)
+            relaxed = self._openings(relaxed)
             if outline and not self.within and not self.over:
                 self._neighbourhood(relaxed, REACHES[0])
             if self.within or self.over:
@@ -182,20 +183,39 @@ class _Search(Standing):
     def _whole_runs(self, relaxed: Relaxed) -> None:
         """The relaxation with runs that are not split, for a better bound: halves of a run at two sites are no plan."""
         runs = relaxed.built.runs(self.options)
-        if not runs or self.within or self.over:
-            return
+        if runs:
+            self._partly_whole(relaxed, runs | relaxed.built.openings())
+
+    def _openings(self, relaxed: Relaxed) -> Relaxed:
+        """The relaxation with sites, halls and server types that are opened or not: where a load is spread thinly, all
+        else is searched around what is worth opening."""
+        openings = relaxed.built.openings()
+        values = self._partly_whole(relaxed, openings) if openings else None
+        return relaxed if values is None else replace(relaxed, values=values)
+
+    def _partly_whole(self, relaxed: Relaxed, whole: set[int]) -> Values | None:
+        """Solve the relaxation with some of its variables whole, take its bound and round what it finds.
+
+        Args:
+            whole: variables by ``id``.
+        """
+        if self.within or self.over:
+            return None
         form = relaxed.form
         if self.best is not None:
             form = replace(form, problem=tightened(form, relaxed.prices, self.best[0])[0])
-        loose = {id(v) for v in form.columns} - runs
+        loose = {id(v) for v in form.columns} - whole
         how = replace(self.asked, gap=self.asked.gap / 4, nodes=NODES, time_limit=self._seconds(SHARE))
         found = self.solver.solve(form.coarse(loose).problem, how, None, lambda progress: self.say())
         if found.status == "infeasible":
-            return
+            return None
         best = self.best
         self.raise_bound(found.bound if found.bound is None or best is None else min(found.bound, best[0]))
-        if found.values is not None:
-            self._round(values_of(self.options, relaxed.built, form.values(found.values)))
+        if found.values is None:
+            return None
+        values = values_of(self.options, relaxed.built, form.values(found.values))
+        self._round(values)
+        return values
 
     def _solve(
         self, selection: Selection, how: SolverOptions, fine: bool, prices: Mapping[str, float] | None = None

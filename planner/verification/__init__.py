@@ -34,6 +34,7 @@ from planner.verification import (
     fleet,
     ledger,
     lists,
+    opening,
     placement,
     power,
     provenance,
@@ -86,7 +87,7 @@ def verify_plan(
         "workload": workload.check,
         "cooling": cooling.check,
         "power": power.check,
-        "supply": supply.check,
+        "supply": _numbers,
         "budget": budget.check,
         "ledger": lambda view, book: _money(view, book, plan),
         "provenance": lambda view, book: provenance.check(view, book, plan),
@@ -101,6 +102,11 @@ def verify_plan(
             # A plan so damaged that the recomputation cannot be done is not a right plan.
             book.record("can be recomputed", False, f"{concern}: {type(error).__name__}: {error}")
     return VerificationReport(tuple(check for book in books.values() for check in book.checks()))
+
+
+def _numbers(view: View, book: Book) -> None:
+    supply.check(view, book)
+    opening.check(view, book)
 
 
 def _money(view: View, book: Book, plan: Plan) -> None:

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from planner.catalogue.facility import Redundancy, facility_rows
 from planner.instance import Money
-from planner.verification import operating
+from planner.verification import opening, operating
 from planner.verification.facts import View
 from planner.verification.sites import Dated, money
 
 POWER_TRAIN = "power-train"
-KINDS = ("servers", "switches", "optics", "racks", "cooling", "facility", "building", "land")
+KINDS = ("servers", "switches", "optics", "racks", "cooling", "facility", "building", "land", *opening.KINDS)
 MAINTAINED = ("servers", "switches", "optics")
 
 
@@ -55,6 +55,9 @@ def _purchases(view: View) -> Iterator[tuple[Purchase, float]]:
         yield Purchase("facility", POWER_TRAIN, site.site, None, site.period), site.bought_power_kw
         yield Purchase("building", "building", site.site, None, site.period), site.bought_building_kw
         yield Purchase("land", "land", site.site, None, site.period), site.land_bought
+    for each in opening.opened(view):
+        if opening.price(view, each.kind, each.site):
+            yield Purchase(each.kind, each.item, each.site, None, each.period), 1.0
 
 
 def in_service(view: View) -> Iterator[tuple[Purchase, float]]:
@@ -70,6 +73,8 @@ def in_service(view: View) -> Iterator[tuple[Purchase, float]]:
 def unit_price(view: View, purchase: Purchase, end: str = "amount") -> float | None:
     """Price of one (or of one kW) in the plan's currency in the period of its purchase, or the low or high end of its
     range; None if there is none."""
+    if purchase.kind in opening.KINDS:
+        return opening.price(view, purchase.kind, purchase.site) or None
     own, built = _site_price(view, purchase), _building(view, purchase)
     if built is not None:
         return view.facts.on_path(getattr(built, end), purchase.kind, purchase.site, purchase.period)
@@ -87,7 +92,7 @@ def unit_price(view: View, purchase: Purchase, end: str = "amount") -> float | N
 
 def price_origin(view: View, purchase: Purchase) -> tuple[str, str, str] | None:
     """Date, source and grade of that price; None if there is none."""
-    if _site_price(view, purchase) is not None:
+    if purchase.kind in opening.KINDS or _site_price(view, purchase) is not None:
         return view.facts.first_order.isoformat(), "instance", "given"
     price = _building(view, purchase) or view.facts.dated_price(purchase.kind, purchase.item)
     return None if price is None else (price.as_of, price.source, price.grade)

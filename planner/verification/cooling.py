@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.verification import counting
+from planner.verification import counting, opening
 from planner.verification.checks import Book, round_up
 from planner.verification.facts import Range, View
 from planner.verification.tables import CoolingRow
@@ -94,6 +94,7 @@ def _method(view: View, book: Book, site: str, method: str, rows: dict[int, Cool
     need = {}
     for period in view.facts.periods:
         load, module = it_kw(view, site, method, period), row_of_method.module_kw
+        load = max(load, opening.least_kw(view, opening.HALL, site, period, method))
         whole = module * round_up(load / module) if module else load
         need[period] = (whole, whole)
     view.bought_late(book, place, "kW", bought=bought, need=need, life_years=row_of_method.life_years, whole=False)

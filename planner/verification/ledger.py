@@ -9,7 +9,7 @@ from typing import NamedTuple
 from planner.catalogue.facility import EmbodiedCarbon, facility_rows
 from planner.plan.plan import Plan
 from planner.units import HOURS_PER_YEAR, KG_PER_TONNE
-from planner.verification import bill, operating, power
+from planner.verification import bill, opening, operating, power
 from planner.verification.bill import KINDS, MAINTAINED, Purchase
 from planner.verification.checks import ABSOLUTE, Book, near
 from planner.verification.facts import View
@@ -65,6 +65,7 @@ class Spent(NamedTuple):
     Attributes:
         pool: None for what a site shares.
         method: cooling method that it is spent for alone; None for anything else.
+        server: server type that it is spent for, at whatever site; None for anything else.
     """
 
     account: str
@@ -77,6 +78,7 @@ class Spent(NamedTuple):
     last: int
     amount: float
     present_value: float
+    server: str | None = None
 
 
 def expected_lines(view: View, figure: str = "amount") -> dict[Line, tuple[float, float]]:
@@ -116,10 +118,11 @@ def _spending(view: View, figure: str) -> Iterator[Spent]:
         last = end
         if life is not None and purchase.kind != "land":
             last = min(end, purchase.period + view.facts.periods_of_life(life) - 1)
-        method = purchase.item if purchase.kind == "cooling" else None
+        method = purchase.item if purchase.kind in ("cooling", opening.HALL) else None
+        of_type = purchase.item if purchase.kind == opening.SERVER_TYPE else None
         serves = Spent(
             "capex", purchase.kind, purchase.site, purchase.period, purchase.pool, method, purchase.period, last, cost,
-            cost / (1 + rate) ** bought_at,
+            cost / (1 + rate) ** bought_at, of_type,
         )  # fmt: skip
         yield serves
         if purchase.kind == "servers" and (installed := operating.share(instance, "installation")):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planner.catalogue.entries import BUILDING_LIFE_YEARS, POWER_TRAIN_LIFE_YEARS
 from planner.units import G_PER_TONNE, HOURS_PER_YEAR, KWH_PER_MWH, L_PER_M3
-from planner.verification import cooling
+from planner.verification import cooling, opening
 from planner.verification.checks import Book
 from planner.verification.facts import View
 from planner.verification.tables import SiteRow
@@ -38,6 +38,8 @@ def check(view: View, book: Book) -> None:
             )
             priced = bought == "bought_power_kw" or view.facts.sites[name].building_capex_per_kw is not None
             peaks = {period: loads(view, name, period)[1] if priced else 0.0 for period in view.facts.periods}
+            if priced:
+                peaks = {t: max(peak, opening.least_kw(view, opening.SITE, name, t)) for t, peak in peaks.items()}
             need = {period: (peak, peak) for period, peak in peaks.items()}
             view.bought_late(
                 book, f"site {name}", what, bought=purchases, need=need, life_years=life_years, whole=False

@@ -71,7 +71,7 @@ class Split:
                 self.value[key] += share * spent.present_value
 
     def _of(self, spent: Spent) -> dict[Key, float]:
-        known = (spent.site, spent.pool, spent.method, spent.first, spent.last)
+        known = (spent.site, spent.pool, spent.method, spent.server, spent.first, spent.last)
         if known not in self._shares:
             found: dict[Key, float] = defaultdict(float)
             for pool, share in self._pools(spent).items():
@@ -87,6 +87,8 @@ class Split:
         there = [
             p for p in self.view.pools.values() if p.site.name == spent.site and spent.method in (None, p.method.id)
         ]
+        if spent.server is not None:
+            there = [p for p in self.view.pools.values() if p.server.id == spent.server]
         for span in (range(spent.first, spent.last + 1), self.view.facts.periods):
             energy = {p.id: self._energy(p) * sum(self.view.in_service(p.id, t) for t in span) for p in there}
             if sum(energy.values()):

@@ -146,6 +146,9 @@ class Search:
         self.averaged = [s for s in used if self._averaged(self.sites[s])]
         self._columns(("empty", s, t) for s in self.filled for t in self.span)
         self._columns(("above", s, t) for s in self.averaged for t in self.span)
+        asked = instance.opening.server_type
+        if asked.cost is not None or asked.most is not None:
+            self._columns(("type", id, t) for id in dict.fromkeys(p.server for p in self.pools) for t in self.span)
         self.zero: Vector = (0.0,) * len(self.columns)
         self._networks: dict[Any, Networks] = {}
 
@@ -422,6 +425,8 @@ class Search:
             for t in self.span:
                 kw = row.power_kw * servers[t] + network_kw[t]
                 total[self.columns["kw", pool.site, pool.cooling, t]] += kw
+                if ("type", pool.server, t) in self.columns and servers[t]:
+                    total[self.columns["type", pool.server, t]] += 1
                 if pool.site in self.averaged:
                     assert site.pue_limit is not None
                     total[self.columns["above", pool.site, t]] += (site.pue[pool.cooling] - site.pue_limit) * kw
@@ -643,18 +648,28 @@ class Search:
         for key, column in self.columns.items():
             if key[0] == "kw":
                 halls[key[1], key[2]][key[3]] = vector[column]
+        opened = self._opened(vector, halls)
+        if opened is None:
+            return None
+        for first, cost in opened[0]:
+            spent += cost
+            by_period[first] += cost
+            money += cost * (self.discount[first] if self.tco else 1.0)
+        least = opened[1]
         drawn: dict[str, list[float]] = defaultdict(lambda: [0.0] * self.count)
         stocks: list[tuple[str, str, list[float], float]] = []
         for (s, c), kw in halls.items():
-            stocks.append(("cooling", c, kw, self.catalogue.cooling[c].module_kw))
+            built = [max(n, least.get((s, c, t), 0.0)) for t, n in enumerate(kw)]
+            stocks.append(("cooling", c, built, self.catalogue.cooling[c].module_kw))
             for t in self.span:
                 drawn[s][t] += self.sites[s].peak_pue[c] * kw[t]
                 money += self._running(s, c, t) * kw[t] if self.tco else 0.0
         for s, kw in drawn.items():
             site = self.sites[s]
-            stocks.append(("facility", s, kw, 0.0))
+            built = [max(n, least.get((s, "", t), 0.0)) for t, n in enumerate(kw)]
+            stocks.append(("facility", s, built, 0.0))
             if site.building_capex_per_kw is not None:
-                stocks.append(("building", s, kw, 0.0))
+                stocks.append(("building", s, built, 0.0))
             for t in self.span:
                 money += site.demand_charge_per_kw_year * kw[t] * self.yearly[t] if self.tco else 0.0
             first = next((t for t in self.span if kw[t] > EPS), None)
@@ -683,6 +698,36 @@ class Search:
         if budget.capex_by_period is not None:
             money = self._moved(money, by_period, early)
         return money
+
+    def _opened(
+        self, vector: Vector, halls: dict[tuple[str, str], list[float]]
+    ) -> tuple[list[tuple[int, float]], dict[tuple[str, str, int], float]] | None:
+        """(period, cost) of all that is opened, and the least kW by (site, hall or nothing, period) with which; None
+        where too many are."""
+        asked = self.instance.opening
+        stated = {site.name: site for site in self.instance.sites}
+        of_halls = {key: t for key, kw in halls.items() if (t := self._first(kw)) is not None}
+        of_sites: dict[str, int] = {}
+        for (s, _), t in of_halls.items():
+            of_sites[s] = min(t, of_sites.get(s, t))
+        of_types: dict[str, int] = {}
+        for key, column in self.columns.items():
+            if key[0] == "type" and vector[column] > 0:
+                of_types[key[1]] = min(key[2], of_types.get(key[1], key[2]))
+        limited = ((of_sites, asked.site), (of_halls, asked.hall), (of_types, asked.server_type))
+        if any(section.most is not None and len(found) > section.most for found, section in limited):
+            return None
+        paid = [(t, stated[s].opening_cost or asked.site.cost) for s, t in of_sites.items()]
+        paid += [(t, asked.hall.cost) for t in of_halls.values()]
+        paid += [(t, asked.server_type.cost) for t in of_types.values()]
+        least = {(s, c, t): asked.hall.least_kw or 0.0 for (s, c), t in of_halls.items()}
+        for s, t in of_sites.items():
+            least[s, "", t] = 1_000 * (stated[s].least_mw or asked.site.least_mw or 0.0)
+        return [(t, convert(cost, self.instance)) for t, cost in paid if cost is not None], least
+
+    @staticmethod
+    def _first(kw: Sequence[float]) -> int | None:
+        return next((t for t, n in enumerate(kw) if n > EPS), None)
 
     def _running(self, s: str, c: str, t: int) -> float:
         """Money of a kW of IT load over a period: electricity, water and emissions."""

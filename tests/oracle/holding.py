@@ -106,12 +106,13 @@ def wasted(plan: Plan, instance: Instance) -> list[str]:
         most[r["site"], r["cooling"]] = max(most[r["site"], r["cooling"]], r["it_kw"])
     for r in rows["cooling"]:
         module = methods[r["cooling"]].module_kw
-        needed = most[r["site"], r["cooling"]]
+        needed = max(most[r["site"], r["cooling"]], instance.opening.hall.least_kw or 0)
         whole = math.ceil(needed / module - 1e-9) * module if module else needed
         if r["bought_kw"] > whole * (1 + 1e-6) + 1e-6:
             found.append(f"{r['bought_kw']} kW of {r['cooling']} at {r['site']} where {whole} are needed")
     for r in rows["sites"]:
-        needed = max(s["facility_kw"] for s in rows["sites"] if s["site"] == r["site"])
+        least = next(s.least_mw for s in instance.sites if s.name == r["site"]) or instance.opening.site.least_mw or 0
+        needed = max(1_000 * least, *(s["facility_kw"] for s in rows["sites"] if s["site"] == r["site"]))
         if r["bought_power_kw"] > needed * (1 + 1e-6) + 1e-6:
             found.append(f"{r['bought_power_kw']} kW of power train at {r['site']} where {needed} are needed")
     return found

@@ -55,6 +55,31 @@ def test_what_running_a_fleet_costs_moves_the_same_optimum(first: int) -> None:
     assert not seen["above"]
 
 
+@every_seed(30, 8, 4)
+def test_what_is_opened_is_what_exhaustive_search_opens(first: int) -> None:
+    """Costs of sites, halls and server types, least sizes and limits on their number."""
+    _openings(range(first, first + 4))
+
+
+@pytest.mark.slow
+@every_seed(1000, 300, BATCH)
+def test_what_is_opened_is_what_exhaustive_search_opens_on_many(first: int) -> None:
+    _openings(range(first, first + BATCH))
+
+
+def _openings(seeds: range) -> None:
+    seen: Counter[str] = Counter()
+    for seed in seeds:
+        data = tiny.with_openings(seed, tiny.random_instance(seed))
+        plan = compare(data, seen)
+        if plan is not None:
+            compare(
+                tiny.random_limits(seed, data, plan.totals, spending(plan, data["horizon"]["periods"])), seen
+            )  # fmt: skip
+    assert seen["same"] >= len(seeds) // 2
+    assert seen["above"] <= len(seeds) // 4
+
+
 @pytest.mark.slow
 @every_seed(1000, 800, BATCH)
 def test_the_engine_finds_what_exhaustive_search_finds_on_many(first: int) -> None:

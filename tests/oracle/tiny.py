@@ -185,6 +185,24 @@ def random_instance(seed: int) -> Data:
     return data
 
 
+def with_openings(seed: int, data: Data) -> Data:
+    """The instance with what sites, halls and server types cost to open, least sizes, and limits on their number."""
+    d = Draw(seed + 8_000_000)
+    kinds: Data = {
+        "site": {"cost": d.money(100, 60_000), "least_mw": d.one(0.004, 0.01, 0.03), "most": 1},
+        "hall": {"cost": d.money(100, 20_000), "least_kw": d.one(3, 8, 20), "most": d.one(1, 2)},
+        "server_type": {"cost": d.money(100, 30_000), "most": 1},
+    }
+    wanted = {"cost": 0.6, "least_mw": 0.3, "least_kw": 0.3, "most": 0.2}
+    opening = {
+        kind: {key: value for key, value in keys.items() if d.chance(wanted[key])} for kind, keys in kinds.items()
+    }
+    found = {**copy.deepcopy(data), "opening": opening}
+    if d.chance(0.3):
+        found["sites"][0].update(opening_cost=d.money(100, 60_000), least_mw=0.02)
+    return found
+
+
 def _paths(d: Draw) -> list[Data]:
     """Prices that fall, of some kinds and now and then of a single item otherwise."""
     found: list[Data] = []
