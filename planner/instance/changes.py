@@ -2,47 +2,77 @@
 
 from __future__ import annotations
 
+import copy
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from planner.catalogue import load_catalogue
 from planner.instance import shape
 from planner.instance.choices import CatalogueChoice, Overrides
 from planner.instance.paths import Finding, KeyPath, item_names, key_path, suggestion
+from planner.instance.relative import RelativeError, Settled, read_relative
 from planner.instance.schema import Instance
-from planner.instance.text import UnreadableError, read_yaml
+from planner.instance.text import Document, UnreadableError, read_yaml
+
+_ANY = re.compile(r"\.\*(?=[.\[]|$)|\[\*\]")
 
 
 class ChangeError(Exception):
     """A change that cannot be made; the text says what was found and what would be accepted."""
 
 
-def apply_change(data: Any, change: str) -> tuple[KeyPath, list[Finding]]:
+def apply_change(data: Any, change: str, settled: Settled = lambda: None) -> tuple[list[KeyPath], list[Finding]]:
     """Make one change ``path=value`` in ``data``.
 
-    The path walks mappings by key and lists by the ``name`` of an item or its position from 0 (``supply.0.limit`` or
-    ``supply[0].limit``).
+    The path walks mappings by key and lists by the ``name`` or ``id`` of an item or its position from 0
+    (``supply.0.limit`` or ``supply[0].limit``); ``*`` is every item of a list, key of a mapping or row of a catalogue.
     ``catalogue.servers.dgx-a100.price`` is short for ``catalogue.overrides.servers.dgx-a100.price``. Mappings that
-    are missing on the way are made.
+    are missing on the way are made. A change may be relative to what stands (``planner.instance.relative``):
+    ``path=+10%``, ``path=*1.2``, ``path*=1.2``, ``path/=2``, ``path+=5 MW``, ``path-=5``.
+
+    Args:
+        settled: the instance as it stands, asked where a relative change meets a place that ``data`` does not state.
 
     Returns:
-        The place that was set, and what was refused in the value.
+        The places that were set, and what was refused in the value.
 
     Raises:
         ChangeError: there is no such place, or the value cannot be read.
     """
     key, equals, text = change.partition("=")
-    key = key.strip()
-    if not equals or not key:
+    if not equals or not key.strip():
         raise ChangeError(f"found {change[:60]!r}; a change such as sites.guian.pue_limit=1.15 is accepted")
     if not text.strip():
         raise ChangeError("found no value after '='; a value, or null for none, is accepted")
+    key, relative = read_relative(key.strip(), text)
+    document = None if relative else _read(text)
+    paths = list(_places(data, key))
+    new: list[tuple[KeyPath, Any]] = []
+    for path in paths:
+        try:
+            new.append((path, relative.of(path, data, settled) if relative else document and document.data))
+        except RelativeError as error:
+            if len(paths) == 1:
+                raise ChangeError(str(error)) from None
+    if not new:
+        raise ChangeError(f"found no value at any of the {len(paths)} places of {key}; state the value itself")
+    for path, value in new:
+        _set(data, path, copy.deepcopy(value))
+    findings = document.findings if document else ()
+    refused = [Finding(path + f.path, f.message, spoils=f.spoils) for path, _ in new for f in findings]
+    return [path for path, _ in new], refused
+
+
+def _read(text: str) -> Document:
     try:
-        document = read_yaml(text.strip())
+        return read_yaml(text.strip())
     except UnreadableError as error:
         raise ChangeError(error.message) from None
-    path = locate(data, key)
+
+
+def _set(data: Any, path: KeyPath, value: Any) -> None:
+    """Put a value at a place, making the mappings that are missing on the way."""
     holder = data
     for depth, step in enumerate(path[:-1], start=1):
         inner = shape.item(holder, step)
@@ -53,9 +83,47 @@ def apply_change(data: Any, change: str) -> tuple[KeyPath, list[Finding]]:
             where = key_path(path[:depth], data)
             raise ChangeError(f"found no {kind} at {where} in the file; set {where} itself")
         holder = inner
-    holder[path[-1]] = document.data
-    refused = [Finding(path + finding.path, finding.message, spoils=finding.spoils) for finding in document.findings]
-    return path, refused
+    holder[path[-1]] = value
+
+
+def _places(data: Any, key: str) -> Iterator[KeyPath]:
+    """The places that a path text names: one, or with ``*`` those of all items that have such a key.
+
+    Raises:
+        ChangeError: there is no such place.
+    """
+    found = _ANY.search(key)
+    if found is None:
+        yield locate(data, key)
+        return
+    above, rest = key[: found.start()], key[found.end() :]
+    steps = _every(data, above)
+    if not steps:
+        raise ChangeError(f"found nothing at {above} to stand for '*'; a list or mapping with entries is accepted")
+    refused: list[ChangeError] = []
+    some = False
+    for step in steps:
+        try:
+            for path in _places(data, f"{above}{step}{rest}"):
+                some = True
+                yield path
+        except ChangeError as error:
+            refused.append(error)
+    if not some:
+        raise refused[0]
+
+
+def _every(data: Any, above: str) -> list[str]:
+    """What ``*`` stands for behind a path text, as the texts of steps."""
+    kind = re.fullmatch(r"catalogue\.(?:overrides\.)?(\w+)", above)
+    if kind and kind[1] in Overrides.model_fields:
+        listed = shape.value_at(("catalogue", kind[1]), data)
+        ids = listed if isinstance(listed, list) else load_catalogue().entries(kind[1])
+        return [f".{id}" for id in ids]
+    value = shape.value_at(locate(data, above), data)
+    if isinstance(value, list):
+        return [f"[{position}]" for position in range(len(value))]
+    return [f".{key}" for key in value] if isinstance(value, dict) else []
 
 
 def locate(data: Any, key: str) -> KeyPath:
@@ -84,7 +152,8 @@ def _step(data: Any, path: KeyPath, hint: Any, value: Any, rest: str) -> tuple[s
         raise ChangeError(f"found {rest[:60]!r} after {where}; a key such as sites.guian.pue_limit is accepted")
     word = rest[1:]
     if isinstance(value, list):
-        names = {name: position for position, name in item_names(value).items()}
+        by_id = {id: position for position, id in item_names(value, "id").items()}
+        names = by_id | {name: position for position, name in item_names(value).items()}
         name = _longest(word, names)
         if name is None and (found := re.match(r"\d{1,6}(?=[.\[]|$)", word)):
             return _position(value, int(found[0]), where), word[found.end() :]

@@ -160,6 +160,9 @@ class Policy(Record):
     """Accelerators planned with as if the export rules did not name them: a question, not a way round."""
     order_date: datetime.date | None = None
     """Date of the first order; absent means the first day of the horizon."""
+    rules_as_of: datetime.date | None = None
+    """Day whose export rules hold for every order and shipment, so that what a rule costs can be asked without moving
+    the orders: what is on sale and what it costs stay those of the order. Absent: the rules of each day."""
     accept: Annotated[tuple[Acceptable, ...], Field(min_length=1)] = ("unrestricted", "notification")
     """Outcomes of the export rules under which a device may be planned; ``licence`` stands for ``licence-approval``
     and ``licence-case-by-case``."""

@@ -14,9 +14,13 @@ from planner.instance.idle import idle
 from planner.instance.judge import MAX_FINDINGS, judge
 from planner.instance.own_files import embed
 from planner.instance.paths import Finding, KeyPath, key_path
+from planner.instance.relative import Settled
 from planner.instance.resolve import instance_catalogue
 from planner.instance.schema import Instance
 from planner.instance.text import Document, UnreadableError, plain, read_text, read_yaml
+
+Made = list[tuple[str, list[KeyPath]]]
+"""Changes and the places that they set."""
 
 
 def read_instance(
@@ -90,15 +94,20 @@ def _settle(
     """Make the changes and judge the result; sort what is wrong by where it comes from."""
     data = copy.deepcopy(document.data)
     faults: list[Fault] = []
-    made: list[tuple[str, KeyPath]] = []
+    made: Made = []
     refused = list(document.findings)
+
+    def standing() -> Instance | None:
+        before = copy.deepcopy(data)
+        return None if embed(before, document.data, folder, file) else judge(before, refused)[0]
+
     for change in changes:
         try:
-            place, refused = _make(data, change, refused)
+            places, refused = _make(data, change, refused, standing)
         except ChangeError as error:
             faults.append(Fault("--set", None, _one_line(change.partition("=")[0]), str(error)))
             continue
-        made.append((change, place))
+        made.append((change, places))
     faults += embed(data, document.data, folder, file)
     instance, findings = judge(data, refused)
     if instance is not None and not faults:
@@ -114,7 +123,7 @@ def _note_idle(
     document: Document,
     file: str,
     data: Any,
-    made: Sequence[tuple[str, KeyPath]],
+    made: Made,
     remarks: list[Fault] | None,
 ) -> None:
     """Refuse changes that nothing reads; what else nothing reads is remarked.
@@ -123,7 +132,11 @@ def _note_idle(
         InstanceError: with every such change.
     """
     findings = list(idle(instance, instance_catalogue(instance)))
-    causes = {f: change for change, place in made for f in findings if _touches(f, place)}
+    causes: dict[Finding, str] = {}
+    for change, places in made:
+        touched = [[f for f in findings if _touches(f, place)] for place in places]
+        if all(touched):  # of many places it is enough that one is read
+            causes |= {f: change for found in touched for f in found}
     asked = [finding for finding in findings if finding in causes]
     if asked:
         raise InstanceError(list(_faults(document, file, data, asked, causes)))
@@ -150,12 +163,14 @@ def _faults(
         yield Fault(file, None, "", f"found {len(findings) - MAX_FINDINGS:,} more faults, which are not shown")
 
 
-def _make(data: Any, change: str, refused: Sequence[Finding]) -> tuple[KeyPath, list[Finding]]:
-    """Make a change in ``data``; what was refused within the place it sets no longer counts."""
+def _make(
+    data: Any, change: str, refused: Sequence[Finding], settled: Settled
+) -> tuple[list[KeyPath], list[Finding]]:
+    """Make a change in ``data``; what was refused within the places it sets no longer counts."""
     if not isinstance(data, dict):
-        return (), list(refused)
-    place, found = apply_change(data, change)
-    return place, [finding for finding in refused if not _within(finding, place)] + found
+        return [], list(refused)
+    places, found = apply_change(data, change, settled)
+    return places, [f for f in refused if not any(_within(f, place) for place in places)] + found
 
 
 def _one_line(change: str) -> str:
@@ -168,18 +183,18 @@ def _within(finding: Finding, place: KeyPath) -> bool:
     return bool(place) and finding.path[: len(place)] == place
 
 
-def _causes(document: Document, made: Sequence[tuple[str, KeyPath]], findings: Sequence[Finding]) -> dict[Finding, str]:
+def _causes(document: Document, made: Made, findings: Sequence[Finding]) -> dict[Finding, str]:
     """The change that caused each finding; findings of the file itself are left out."""
     causes: dict[Finding, str] = {}
     if not made or not findings:
         return causes
     data, refused = copy.deepcopy(document.data), document.findings
     seen = set(judge(data, refused)[1])
-    for change, place in made:
-        _, refused = _make(data, change, refused)
+    for change, places in made:
+        _, refused = _make(data, change, refused, lambda refused=refused: judge(data, refused)[0])
         now = set(judge(data, refused)[1])
         for finding in findings:
-            if _within(finding, place) or (finding in now and finding not in seen):
+            if any(_within(finding, place) for place in places) or (finding in now and finding not in seen):
                 causes[finding] = change
         seen = now
     return causes

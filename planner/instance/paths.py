@@ -76,12 +76,16 @@ def key_path(path: KeyPath, data: Any) -> str:
     return text.lstrip(".")
 
 
-def item_names(items: Sequence[Any]) -> dict[int, str]:
-    """Names of the items of a list by position, those borne by one item only."""
+def item_names(items: Sequence[Any], key: str = "name") -> dict[int, str]:
+    """Names of the items of a list by position, those borne by one item only.
+
+    Args:
+        key: of an item that names it; ``id`` for limits and offers.
+    """
     names = {
-        position: item["name"]
+        position: item[key]
         for position, item in enumerate(items)
-        if isinstance(item, dict) and isinstance(item.get("name"), str) and _NAME.fullmatch(item["name"])
+        if isinstance(item, dict) and isinstance(item.get(key), str) and _NAME.fullmatch(item[key])
     }
     bearers = Counter(names.values())
     return {position: name for position, name in names.items() if bearers[name] == 1}

@@ -145,6 +145,16 @@ def is_number(hint: Any) -> bool:
     return bare(hint) in (int, float)
 
 
+def reads_per_cent(hint: Any) -> bool:
+    """Whether ``9%`` is a number there.
+
+    >>> reads_per_cent(values.Share), reads_per_cent(values.Megawatts)
+    (True, False)
+    """
+    reader = next(mark for mark in get_args(values.Fraction) if isinstance(mark, BeforeValidator))
+    return any(mark is reader for mark in _marks(_unwrap(hint)[1]))
+
+
 def hint_at(path: KeyPath, data: Any) -> Any:
     """What the place ``path`` of an instance accepts; None when the schema has no such place."""
     hint: Any = schema.Instance

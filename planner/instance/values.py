@@ -120,8 +120,10 @@ class Money(Record):
         if isinstance(value, (int, float)):
             return {"amount": value}
         if isinstance(value, str):
-            found = re.fullmatch(r"\s*([0-9][0-9_,]*(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)\s*([A-Z]{3})?\s*", value[:64])
+            number = r"([0-9][0-9_,]*(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)"
+            found = re.fullmatch(rf"\s*{number}\s*([kKMBT]?)\s*([A-Z]{{3}})?\s*", value[:64])
             if not found:
-                raise ValueError("a number or text such as '0.65 CNY' is accepted")
-            return {"amount": float(found[1].replace(",", "").replace("_", "")), "currency": found[2]}
+                raise ValueError("a number or text such as '0.65 CNY' or '900M' is accepted")
+            amount = tally(found[1].replace(",", "").replace("_", "") + found[2])
+            return {"amount": amount, "currency": found[3]}
         return value

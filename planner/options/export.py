@@ -44,8 +44,9 @@ def judge_delivery(
 def judge_export(
     instance: Instance, device: Accelerator, country: str, date: datetime.date
 ) -> tuple[Reason | None, tuple[str, ...]]:
-    """The same by the export rules of a day alone."""
+    """The same by the export rules of a day alone, or of the day that the instance names."""
     policy = instance.policy
+    date = policy.rules_as_of or date
     if policy.export_rules == "none" or device.id in policy.export_exempt:
         return None, ()
     decision = decide(device, country, date, policy.terms)
@@ -62,6 +63,6 @@ def export_caps(instance: Instance, devices: tuple[Accelerator, ...], sites: tup
     policy = instance.policy
     if policy.export_rules == "none":
         return ()
-    dates = [order_date(instance, t) for t in range(instance.horizon.periods)]
+    dates = [policy.rules_as_of or order_date(instance, t) for t in range(instance.horizon.periods)]
     devices = tuple(device for device in devices if device.id not in policy.export_exempt)
     return caps(devices, {site.name: site.country for site in sites}, dates, policy.terms, policy.accept)

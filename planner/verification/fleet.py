@@ -57,7 +57,7 @@ def _may_be_exported(view: View, book: Book, pool: Pool, period: int) -> None:
     book.record("device is on sale", export.on_sale(pool.device, dates[-1]), detail)
     if policy.export_rules == "none" or pool.device.id in policy.export_exempt:
         return
-    for date in dates:
+    for date in dates if policy.rules_as_of is None else [policy.rules_as_of]:
         outcome = export.outcome(pool.device, pool.site.country, date, policy)
         book.record(
             "device may be exported",

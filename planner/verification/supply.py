@@ -30,7 +30,7 @@ def _caps(view: View, book: Book) -> None:
     devices = {
         pool.device.id: pool.device for pool in view.pools.values() if pool.device.id not in policy.export_exempt
     }
-    dates = [facts.order_date(period) for period in facts.periods]
+    dates = [policy.rules_as_of or facts.order_date(period) for period in facts.periods]
     countries = {name: site.country for name, site in facts.sites.items()}
     for cap in caps(tuple(devices.values()), countries, dates, policy.terms, policy.accept):
         amounts = dict(cap.coefficients)

@@ -51,6 +51,21 @@ def test_each_period_sees_the_rules_and_the_market_of_its_order_date() -> None:
     assert "3A090.a.1" in reasons["a800-sxm-80 at here", "export"]
 
 
+def test_rules_of_a_day_of_their_own_leave_the_market_to_the_day_of_the_order() -> None:
+    """Ordered in 2024-06 by the rules of 2022-09: A800 once more, the H20 still free, the 910B on sale. The plan passes
+    its verification, which asks the rules of the same day; in 2022-09 itself neither of the other two was on sale."""
+    found = options("2024-06", policy={"rules_as_of": "2022-09-01"})
+    assert may_order(found) == {"a800-sxm-80": (True,), "h20": (True,), "ascend-910b": (True,)}
+    assert set(may_order(options("2022-09"))) == {"a800-sxm-80"}
+    assert set(may_order(options("2024-06"))) == {"h20", "ascend-910b"}
+    data = question("2024-06", policy={"rules_as_of": "2022-09-01"})
+    data["catalogue"] = {"servers": ["nf5688m6-8xa800"]}
+    plan = api.solve(parse_instance(data), gap=1e-3).require_plan()
+    assert not [check for check in api.verify(plan).checks if not check.passed]
+    later = parse_instance(data, changes=["policy.rules_as_of=2024-06-01"])
+    assert {check.check for check in api.verify(plan, later).checks if not check.passed} >= {"device may be exported"}
+
+
 def test_what_rests_on_a_letter_says_so_whether_it_is_taken_out_or_accepted() -> None:
     """H20 for China in 2025-09: by the letters of April 2025 alone; the A800 meets a paragraph of law."""
     letter = "This rests on letters to single companies, not on a published rule"
