@@ -17,7 +17,18 @@ from planner.display import VIEWS
 from planner.version import __version__
 
 if TYPE_CHECKING:
-    from planner.api import check, compare, load_instance, price_of_compliance, solve, verify, whatif, write_model
+    from planner.api import (
+        check,
+        compare,
+        json_schema,
+        keys,
+        load_instance,
+        price_of_compliance,
+        solve,
+        verify,
+        whatif,
+        write_model,
+    )
     from planner.comparison import Comparison
     from planner.errors import (
         Fault,
@@ -36,6 +47,8 @@ _HOMES = {
     "planner.api": (
         "check",
         "compare",
+        "json_schema",
+        "keys",
         "load_instance",
         "price_of_compliance",
         "solve",
@@ -76,6 +89,8 @@ __all__ = [
     "__version__",
     "check",
     "compare",
+    "json_schema",
+    "keys",
     "load_instance",
     "price_of_compliance",
     "solve",

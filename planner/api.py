@@ -17,6 +17,7 @@ from planner.instance import Instance, parse_instance, read_instance
 if TYPE_CHECKING:
     from planner.comparison import Comparison
     from planner.engineering.performance.models import Model
+    from planner.instance.keys import Key
     from planner.options import Options
     from planner.plan import Plan
     from planner.report.remarks import Check
@@ -48,6 +49,32 @@ def load_instance(
     if isinstance(source, Mapping):
         return parse_instance(source, changes=changes, remarks=remarks)
     return read_instance(source, changes, remarks)
+
+
+def keys(prefix: str = "") -> list[Key]:
+    """The keys of an instance file: what each accepts, with unit and bounds, its default and its meaning.
+
+    Args:
+        prefix: a key without positions (``sites.tariff_per_kwh``): it and those below it alone.
+
+    Raises:
+        ValueError: there is no such key; the text names the nearest one.
+    """
+    from planner.instance import keys as schema
+    from planner.instance.paths import suggestion
+
+    found = schema.keys(prefix)
+    if not found:
+        raise ValueError(f"found no key {prefix[:60]!r}; {suggestion(prefix, schema.known_keys(), 'keys')}")
+    return found
+
+
+def json_schema() -> dict[str, Any]:
+    """A JSON schema of instance files, for editors that complete and check YAML; what holds between keys is left to
+    ``check``."""
+    from planner.instance import keys as schema
+
+    return schema.json_schema()
 
 
 def model_in_words(text: str) -> Model:

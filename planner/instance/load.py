@@ -163,9 +163,7 @@ def _faults(
         yield Fault(file, None, "", f"found {len(findings) - MAX_FINDINGS:,} more faults, which are not shown")
 
 
-def _make(
-    data: Any, change: str, refused: Sequence[Finding], settled: Settled
-) -> tuple[list[KeyPath], list[Finding]]:
+def _make(data: Any, change: str, refused: Sequence[Finding], settled: Settled) -> tuple[list[KeyPath], list[Finding]]:
     """Make a change in ``data``; what was refused within the places it sets no longer counts."""
     if not isinstance(data, dict):
         return [], list(refused)
@@ -191,7 +189,7 @@ def _causes(document: Document, made: Made, findings: Sequence[Finding]) -> dict
     data, refused = copy.deepcopy(document.data), document.findings
     seen = set(judge(data, refused)[1])
     for change, places in made:
-        _, refused = _make(data, change, refused, lambda refused=refused: judge(data, refused)[0])
+        _, refused = _make(data, change, refused, lambda: judge(data, refused)[0])  # noqa: B023 (asked at once)
         now = set(judge(data, refused)[1])
         for finding in findings:
             if any(_within(finding, place) for place in places) or (finding in now and finding not in seen):

@@ -76,7 +76,9 @@ class Relative:
             try:
                 factor = float(self.operand)
             except ValueError:
-                raise RelativeError(f"found {self.operand[:60]!r} after {self.operator}=; a number is accepted") from None
+                raise RelativeError(
+                    f"found {self.operand[:60]!r} after {self.operator}=; a number is accepted"
+                ) from None
             if self.operator == "/" and not factor:
                 raise RelativeError(f"found a division of {where} by 0; a number other than 0 is accepted")
             return value * factor if self.operator == "*" else value / factor

@@ -196,6 +196,17 @@ def _limit(marks: tuple[Any, ...], name: str) -> Any:
     return next((getattr(mark, name) for mark in _marks(marks) if getattr(mark, name, None) is not None), None)
 
 
+def limits(hint: Any) -> dict[str, Any]:
+    """Bounds of a number, a list or a text by the names of pydantic: gt, ge, lt, le, min_length, max_length, pattern.
+
+    >>> limits(values.Share)
+    {'gt': 0, 'le': 1}
+    """
+    marks = _unwrap(hint)[1]
+    names = ("gt", "ge", "lt", "le", "min_length", "max_length", "pattern")
+    return {name: found for name in names if (found := _limit(marks, name)) is not None}
+
+
 def _bounds(marks: tuple[Any, ...]) -> str:
     above, least, most, below = (_limit(marks, name) for name in ("gt", "ge", "le", "lt"))
     low = f"above {above:g}" if above is not None else f"of at least {least:g}" if least is not None else ""
