@@ -90,7 +90,8 @@ def test_prices_of_own_files_are_the_ones_that_stand(tmp_path: Path) -> None:
     )
     (tmp_path / "mine.csv").write_text(rows)
     text = (
-        "{name: a, currency: {rates: {CNY: 0.14}}, horizon: {start: 2023-07}, workloads: [{name: w, kind: compute, peak_flops: 1e15}], "
+        "{name: a, currency: {rates: {CNY: 0.14}}, horizon: {start: 2023-07}, "
+        "workloads: [{name: w, kind: compute, peak_flops: 1e15}], "
         "sites: [{name: s, country: US, power_limit_mw: 1, tariff_per_kwh: 0.1}], "
         "catalogue: {servers: [dgx-a100], files: [mine.csv]}}"
     )
