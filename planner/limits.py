@@ -423,8 +423,8 @@ EXPORT = Limit(
     "export rules",
     (
         "policy.export_rules", "policy.export_exempt[]", "policy.rules_as_of", "policy.accept[]",
-        "policy.operator_country", "policy.end_use", "policy.operator_listing", "policy.consignee", "policy.validated_end_user",
-        "policy.shipped_from", "policy.scenarios[]", "policy.us_shipments{}",
+        "policy.operator_country", "policy.end_use", "policy.operator_listing", "policy.consignee",
+        "policy.validated_end_user", "policy.shipped_from", "policy.scenarios[]", "policy.us_shipments{}",
     ),
     "device may be exported",
     lambda o: bool(o.caps) or any(r.family == "export" for r in o.removed),
