@@ -54,11 +54,14 @@ PodServers = Annotated[
     int, typer.Option(help="Servers of a pod of three tiers; 0 for the vendor's, or pods as few as can be.", min=0)
 ]
 DualHomed = Annotated[
-    bool, typer.Option("--dual-homed", help="No switch alone: two leaves for the ports of a server, and two spines.")
+    bool,
+    typer.Option("--dual-homed", help="No switch alone: two leaves for the ports of a server, joined by two switches."),
 ]
 LengthOption = Annotated[
     list[str] | None,
-    typer.Option("--length", metavar="CLASS=METRES", help="Length of node-leaf, leaf-spine or spine-core links."),
+    typer.Option(
+        "--length", metavar="CLASS=METRES", help="Length of node-leaf, leaf-spine, spine-core, leaf-leaf links."
+    ),
 ]
 Floor = Annotated[
     bool, typer.Option("--floor", help="Lengths from racks in rows in place of 10, 30 and 50 m by class.")

@@ -19,7 +19,7 @@ from planner.catalogue.entries import Optic, Switch
 from planner.engineering import floor, optics
 from planner.engineering.fabric import FabricError
 from planner.engineering.optics import Kit, kits
-from planner.engineering.tree import CLASSES, Numbers, Tree
+from planner.engineering.tree import CLASSES, ENDS, LEAF_LEAF, Numbers, Tree
 
 
 @dataclass(frozen=True)
@@ -227,6 +227,8 @@ def _in_pairs(planes: Planes, link_class: str) -> bool:
     tree = planes.tree
     if link_class == "leaf-spine":
         return tree.parallel % 2 == 0 and tree.radix % 2 == 0
+    if link_class == LEAF_LEAF:
+        return True  # whole cages of links between every two leaves
     if link_class == "node-leaf":
         return planes.split == 1 and not tree.rails and tree.ports % 2 == 0 and tree.reserved % 2 == 0
     return False
@@ -268,14 +270,12 @@ def manager_ports(tree: Tree) -> list[int]:
 
 def degrees(tree: Tree, link_class: str) -> tuple[Numbers, Numbers]:
     """Links of the class at every device below and above."""
-    devices = {"node-leaf": tree.leaves, "leaf-spine": tree.spines, "spine-core": tree.cores}
-    above = np.zeros(devices[link_class], np.int64)
-    lower = {"node-leaf": 0, "leaf-spine": tree.leaves, "spine-core": tree.spines}[link_class]
-    below = np.zeros(lower, np.int64)
+    devices = {"server": 0, "leaf": tree.leaves, "spine": tree.spines, "core": tree.cores}
+    below, above = (np.zeros(devices[tier], np.int64) for tier in ENDS[link_class])
     for ends in tree.chunks(link_class):
         above += np.bincount(ends.upper, minlength=len(above))
-        if lower:
-            below += np.bincount(ends.lower, minlength=lower)
+        if len(below):
+            below += np.bincount(ends.lower, minlength=len(below))
     return below, above
 
 
@@ -293,9 +293,7 @@ def cables(planes: Planes, layout: floor.Layout | None = None, names: Names = UN
         manager = f"{names.before}{OUT_OF_BAND}/leaf" if planes.name == IN_BAND else f"{prefix}/manager"
         for link_class in planes.classes:
             wired = planes.wires[link_class]
-            below, above = {"node-leaf": ("node", "leaf"), "leaf-spine": ("leaf", "spine")}.get(
-                link_class, ("spine", "core")
-            )
+            below, above = ENDS[link_class]
             at_server = link_class == "node-leaf"
             several = planes.kit_of.tolist() if at_server and planes.kit_of is not None else None
             for ends in tree.chunks(link_class):

@@ -13,8 +13,9 @@ from functools import lru_cache
 import numpy as np
 
 from planner.engineering.fabric import Design, FabricError, Frame
+from planner.engineering.mesh import meshes
 from planner.engineering.shapes import Rules, shapes
-from planner.engineering.tree import Tree
+from planner.engineering.tree import CLASSES, Tree
 
 __all__ = ["Rules", "fit", "largest", "on_frame"]
 
@@ -44,7 +45,7 @@ def fit(rules: Rules, servers: int) -> Tree:
     for tiers in (rules.tiers,) if rules.tiers else (2, 3):
         found = list(trees(rules, servers, tiers))
         if found:
-            return min(found, key=lambda t: (t.switches, t.links("leaf-spine") + t.links("spine-core"), t.pods))
+            return min(found, key=lambda t: (t.switches, sum(t.links(c) for c in CLASSES[1:]), t.pods))
     most = largest(rules)
     tiers_said = f"{rules.tiers} tiers" if rules.tiers > 1 else "1 tier" if rules.tiers else "up to 3 tiers"
     if not most:
@@ -105,6 +106,7 @@ def largest(rules: Rules) -> int:
     (100, 65536)
     """
     most = rules.radix // rules.ports if rules.tiers != 3 and not rules.dual_homed else 0
+    most = max([most, *(tree.servers for tree in meshes(rules))])
     for tiers in (2, 3) if not rules.tiers else (rules.tiers,) if rules.tiers > 1 else ():
         rows = most_rows(rules, tiers)
         if rules.full and rows:
@@ -142,6 +144,9 @@ def trees(rules: Rules, servers: int, tiers: int) -> Iterator[Tree]:
     places = servers + rules.given_up
     if tiers in (1, 2) and places * rules.ports <= rules.radix and not rules.dual_homed:
         yield Tree(rules.radix, rules.ports, False, servers, rules.reserved, rules.radix, 0, 1)
+    for tree in meshes(rules) if tiers < 3 else ():
+        if tree.servers >= places:
+            yield replace(tree, servers=servers, reserved=rules.reserved)
     if tiers == 1 or not rules.full:
         return
     rules = replace(rules, tiers=tiers)

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from planner.engineering.tree import Ends, Numbers, Tree
+from planner.engineering.tree import ENDS, Ends, Numbers, Tree
 
 STOCK_M = (1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50, 75, 100, 150, 200, 300, 500, 1000, 2000)
 """Lengths that cables are sold in, m."""
@@ -70,8 +70,7 @@ def stock(length_m: float) -> float:
 
 def distances(layout: Layout, tree: Tree, link_class: str, ends: Ends) -> npt.NDArray[np.float64]:
     """Lengths of some links, m."""
-    tier = {"node-leaf": ("server", "leaf"), "leaf-spine": ("leaf", "spine"), "spine-core": ("spine", "core")}
-    below, above = tier[link_class]
+    below, above = ENDS[link_class]
     x0, y0 = _place(layout, tree, below, ends.lower)
     x1, y1 = _place(layout, tree, above, ends.upper)
     along = layout.rack_pitch_m * np.abs(x0 - x1) + layout.row_pitch_m * np.abs(y0 - y1)

@@ -22,15 +22,14 @@ from planner.engineering.fabric import Design, FabricError, design, used_radix
 from planner.engineering.fit import on_frame
 from planner.engineering.networks import LENGTHS_M, Ask, Parts, Priced, assemble
 from planner.engineering.optics import Kit, cage_links, kits
-from planner.engineering.tree import Tree
+from planner.engineering.tree import LEAF_LEAF, Tree
 from planner.units import W_PER_KW
 
 IN_BAND_SWITCH, OUT_OF_BAND_SWITCH = "sn4600c", "sn2201"
 """As in RA-11333-001."""
 IN_BAND_GBPS, IN_BAND_PORTS, IN_BAND_UPLINKS, IN_BAND_TWIN_LINKS = 100, 2, 4, 2
 OUT_OF_BAND_GBPS, OUT_OF_BAND_UPLINKS = 1, 2
-TWIN_M = 2.0
-"""Twins of a pair stand in neighbouring racks at most."""
+TWIN_M = LENGTHS_M[LEAF_LEAF]
 PDUS_PER_RACK = 3
 """As in the racks of RA-11333-001: 96 for the 32 racks of 127 servers."""
 
@@ -143,9 +142,8 @@ def out_of_band(ask: Ask, others: Sequence[Priced], parts: Parts) -> OutOfBand:
     compute_tree, planes = others[0].planes.tree, others[0].planes.planes
     each = ask.server.out_of_band_ports
     links = each * ask.servers + sum(n.planes.switches for n in others) + PDUS_PER_RACK * -(-ask.servers // per_rack)
-    units = compute_tree.rows if compute_tree.spines else 0
     of_unit = out_of_band_of_unit(compute_tree.places, planes * compute_tree.row, per_rack, switch.ports, each)
-    switches = out_of_band_switches(links, units, of_unit, switch.ports)
+    switches = out_of_band_switches(links, compute_tree.units, of_unit, switch.ports)
     length = ask.lengths_m.get("node-leaf", LENGTHS_M["node-leaf"])
     cord = _cheapest(parts, gbps=OUT_OF_BAND_GBPS, length_m=length, lower=1, upper=1)
     cords = Counter({part: math.ceil(share * links) for part, share in cord.parts})
@@ -191,7 +189,7 @@ def twins(band: Planes, wired: Wire, names: Names = UNNAMED) -> Iterator[Cable]:
         for port in range(last - IN_BAND_TWIN_LINKS + 1, last + 1):
             cage = (port - 1) // each + 1
             yield Cable(
-                IN_BAND, "leaf-leaf", f"{prefix}/leaf-{leaf}", port, cage, f"{prefix}/leaf-{leaf + 1}", port, cage,
+                IN_BAND, LEAF_LEAF, f"{prefix}/leaf-{leaf}", port, cage, f"{prefix}/leaf-{leaf + 1}", port, cage,
                 IN_BAND_GBPS, wired.length_m, wired.kit.id, wired.lower_part, wired.upper_part, wired.cable,
             )  # fmt: skip
 
@@ -241,7 +239,7 @@ def dealt(
     for planes, _ in clusters:
         tree = planes.tree
         each = out_of_band_of_unit(tree.places, planes.planes * tree.row, per_rack, ports, kind.out_of_band_ports)
-        for _ in range(tree.rows if tree.spines else 0):
+        for _ in range(tree.units):
             own.append(range(at, at + each))
             at += each
     taken = [0] * switches
@@ -270,7 +268,7 @@ def _managed(
     units = 0
     for planes, own in clusters:
         starts.append((own.first, units, planes))
-        units += planes.tree.rows if planes.tree.spines else 0
+        units += planes.tree.units
         for server in range(planes.tree.servers):
             for tray in trays:
                 yield f"{own.host(server)}{tray}", _unit(starts[-1], own.first + server)
@@ -297,7 +295,7 @@ def _unit(start: tuple[int, int, Planes], server: int) -> int | None:
 
 def _row(start: tuple[int, int, Planes], row: int) -> int | None:
     tree = start[2].tree
-    return start[1] + row if tree.spines and row < tree.rows else None
+    return start[1] + row if row < tree.units else None
 
 
 def _cheapest(parts: Parts, *, gbps: float, length_m: float, lower: int, upper: int) -> Kit:

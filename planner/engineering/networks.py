@@ -16,10 +16,11 @@ from planner.engineering.cabling import Planes, bill, wire
 from planner.engineering.fabric import FabricError, divisors, has_speed, used_radix
 from planner.engineering.fit import Rules, fit
 from planner.engineering.optics import cage_links
-from planner.engineering.tree import CLASSES, Tree
+from planner.engineering.tree import CLASSES, LEAF_LEAF, Tree
 
-LENGTHS_M = {"node-leaf": 10.0, "leaf-spine": 30.0, "spine-core": 50.0}
-"""Lengths by class unless given, as in instance files."""
+LENGTHS_M = {"node-leaf": 10.0, "leaf-spine": 30.0, "spine-core": 50.0, LEAF_LEAF: 2.0}
+"""Lengths by class unless given, as in instance files. Leaves that are joined to each other stand in neighbouring racks
+at most."""
 Price = Callable[[str, str], float | None]
 """(kind, catalogue id) -> price; None for an item without one."""
 
@@ -31,8 +32,8 @@ class Ask:
     Attributes:
         rails: None leaves it to the server type.
         planes: planes that share out the ports of a server; ``split``: planes each port is split over.
-        dual_homed: the ports of a server on a tree end on two leaves at least, below two spines; planes are trees of
-            their own, of which one may fail.
+        dual_homed: the ports of a server on a tree end on two leaves at least, joined by two switches; planes are trees
+            of their own, of which one may fail.
         pod_servers: servers of a pod of three tiers, in place of those of the server type; 0 leaves it to that.
         lengths_m: by link class, in place of those of ``layout`` or ``LENGTHS_M``.
     """
@@ -108,7 +109,7 @@ def compute(ask: Ask, parts: Parts) -> Priced:
         cage_links(ask.switch, gbps), ask.any_pods and not ask.pod_servers, rail_ports, ask.growth,
         ask.pod_servers or server.pod_servers, dual,
     )  # fmt: skip
-    return assemble("compute", ask, fit(rules, ask.servers), gbps, server.ports_per_cage, parts)
+    return _fitted("compute", ask, rules, gbps, server.ports_per_cage, parts)
 
 
 def storage(ask: Ask, parts: Parts) -> Priced | None:
@@ -131,7 +132,7 @@ def storage(ask: Ask, parts: Parts) -> Priced | None:
                 dual_homed=ask.dual_homed,
             )  # fmt: skip
             own = replace(ask, switch=switch, planes=1, split=1)
-            return assemble("storage", own, fit(rules, ask.servers), gbps, 1, parts)
+            return _fitted("storage", own, rules, gbps, 1, parts)
         except FabricError as error:
             reasons.append(error)
     raise reasons[0] if reasons else FabricError(f"no switch has {gbps:g}G ports for storage")
@@ -188,6 +189,22 @@ def tray_lanes(server: Server, radix: int, dual_homed: bool = False) -> int:
     return pair_lanes(ports) if dual_homed and lanes == ports else lanes
 
 
+def _fitted(name: str, ask: Ask, rules: Rules, gbps: float, nic_links: int, parts: Parts) -> Priced:
+    """The smallest tree whose links can be made.
+
+    Raises:
+        FabricError: there is none.
+    """
+    tree = fit(rules, ask.servers)
+    try:
+        return assemble(name, ask, tree, gbps, nic_links, parts)
+    except FabricError:
+        if not tree.mesh:
+            raise
+    # Nothing may join two leaves where spines are in reach.
+    return assemble(name, ask, fit(replace(rules, mesh=False), ask.servers), gbps, nic_links, parts)
+
+
 def assemble(name: str, ask: Ask, tree: Tree, gbps: float, nic_links: int, parts: Parts) -> Priced:
     """Choose the parts of every link class of a tree and price all.
 
@@ -203,7 +220,7 @@ def assemble(name: str, ask: Ask, tree: Tree, gbps: float, nic_links: int, parts
     wires = {}
     for link_class in planes.classes:
         length = ask.lengths_m.get(link_class)
-        if length is None and ask.layout is not None:
+        if length is None and ask.layout is not None and link_class != LEAF_LEAF:
             found = floor.lengths(ask.layout, tree, link_class)
             length = floor.stock(found.longest_m) if found else None
         wires[link_class] = wire(planes, link_class, parts.optics.values(), length or LENGTHS_M[link_class], price)
@@ -262,5 +279,6 @@ def endpoints_server(endpoints: int, gbps: float) -> Server:
 
 
 def by_class(planes: Planes) -> dict[str, int]:
-    """Links of every class, 0 where a tier is missing."""
-    return {link_class: planes.links(link_class) for link_class in CLASSES}
+    """Links of every class, 0 where a tier is missing; those between leaves where there are some."""
+    found = {link_class: planes.links(link_class) for link_class in CLASSES}
+    return {link_class: links for link_class, links in found.items() if links or link_class != LEAF_LEAF}

@@ -49,7 +49,8 @@ class Rules:
         growth: every leaf is wired for as many servers as it can hold.
         pod_servers: servers of a pod of three tiers as the vendor builds it; 0 for pods as few as can be.
         dual_homed: no switch whose failure cuts a server off or parts the tree: the ports of a server end on two leaves
-            at least, below two spines at least.
+            at least, below two spines at least or joined to each other.
+        mesh: few leaves may be joined to each other in place of spines (``mesh.meshes``).
     """
 
     radix: int
@@ -65,6 +66,7 @@ class Rules:
     growth: bool = False
     pod_servers: int = 0
     dual_homed: bool = False
+    mesh: bool = True
 
     def __post_init__(self) -> None:
         check_radix(self.radix)
@@ -224,13 +226,14 @@ class Shapes:
         ]  # fmt: skip
 
     def counts(self) -> Numbers:
-        """Leaves, spines and cores; then leaf-spine and spine-core links, each with the cages filled below and above.
+        """Leaves, spines and cores; then leaf-spine and spine-core links, each with the cages filled below and above;
+        then links between leaves.
 
         Two rows of 20 DGX H100: 16 leaves of 20 uplinks below 5 spines, two links a cage.
 
         >>> found = shapes(Rules(64, 8, True, tiers=2, cage_links=2), np.array([2]), np.array([20]))
         >>> found.counts()[found.switches.argmin()].tolist()
-        [16, 5, 0, 320, 160, 160, 0, 0, 0]
+        [16, 5, 0, 320, 160, 160, 0, 0, 0, 0]
         """
         cage, row, groups = self.rules.cage_links, self.rules.row, self.pods * self.groups
         leaves, spines = self.rows * row, groups * self.spines
@@ -244,7 +247,7 @@ class Shapes:
         return np.column_stack([
             leaves, spines, self.cores,
             leaves * self.uplinks, leaves * -(-self.uplinks // cage), self.groups * self.spines * upper,
-            groups * of_group, spines * -(-self.spine_uplinks // cage), above,
+            groups * of_group, spines * -(-self.spine_uplinks // cage), above, np.zeros_like(leaves),
         ])  # fmt: skip
 
 

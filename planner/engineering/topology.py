@@ -9,6 +9,9 @@ as no group takes in more than its ports below. Links down carry the mirror imag
 sends or receives more than its rate is carried: the tree is non-blocking. (b) is needed as well: two groups that
 exchange all their traffic use no more than the smaller number of links of each core, summed over the cores.
 
+Leaves without spines that are joined to each other (``mesh``) need (d): every two have equally many links. What a leaf
+sends another takes the links between them, at most the ports of the one with fewer.
+
 With more bandwidth down than up the same argument gives the share of its rate that every port keeps at worst.
 Max-flow over whole halves of the leaves and rails confirms it up to ``FLOW_ENDPOINTS`` endpoints.
 """
@@ -21,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from planner.engineering.tree import CLASSES, Ends, Numbers, Tree
+from planner.engineering.tree import CLASSES, ENDS, LEAF_LEAF, Ends, Numbers, Tree
 
 if TYPE_CHECKING:
     import networkx
@@ -117,12 +120,12 @@ class _Wired:
         groups = max(tree.pods * tree.groups, 1)
         self.below = np.zeros(tree.leaves, np.int64)
         self.to_core = np.zeros((groups, tree.cores), np.int64)
-        for link_class, lower, upper in zip(CLASSES, ("", "leaf", "spine"), ("leaf", "spine", "core"), strict=True):
+        for link_class, (lower, upper) in ENDS.items():
             keys, counts = np.zeros(0, np.int64), np.zeros(0, np.int64)
             width = len(self.uses[upper]) // tree.radix or 1
             for ends in tree.chunks(link_class):
                 self._use(upper, ends.upper, ends.upper_port)
-                if lower:
+                if lower in self.uses:
                     self._use(lower, ends.lower, ends.lower_port)
                     keys, counts = _merged(keys, counts, ends.lower * width + ends.upper)
                 self._count(link_class, ends)
@@ -154,12 +157,23 @@ class _Wired:
             strangers = (spine // self.tree.spines_each != self.tree.group_of(leaf)).any()
             if uneven or of_leaf.max() != self.tree.spines_each or strangers:
                 yield "a leaf does not have equally many links to every spine of its group"
+        if self.tree.mesh:
+            lower, upper, links = self.pairs[LEAF_LEAF]
+            if len(links) != self.tree.leaves * (self.tree.leaves - 1) // 2 or links.min() != links.max():
+                yield "a leaf does not have equally many links to every other"
+            if (lower == upper).any():
+                yield "a leaf has links to itself"
         if self.tree.cores and (self.to_core != self.to_core[0]).any():
             yield "a core does not have equally many links to every spine group"
 
     def shares(self) -> tuple[float, dict[str, float]]:
         """Share of its rate that every port keeps under the worst traffic, now and after a failure per tier."""
         tree, total = self.tree, self.tree.endpoints
+        if tree.mesh:
+            lower, upper, links = self.pairs[LEAF_LEAF]
+            of_pair = np.minimum(links / np.maximum(np.minimum(self.below[lower], self.below[upper]), 1), 1.0)
+            left = [of_pair[(lower != leaf) & (upper != leaf)].min(initial=1.0) for leaf in range(tree.leaves)]
+            return float(of_pair.min()), {"leaf": float(min(left))}
         if not tree.uplinks:
             return 1.0, {}
         # A set of ports sends out at most what the rest takes in.
@@ -209,7 +223,8 @@ class _Wired:
             (np.where(sources, source, leaf), np.where(sources, leaf, sink), self.below)
             for leaf in [np.arange(tree.leaves)]
         ]
-        for link_class, below, above in (("leaf-spine", "leaf", "spine"), ("spine-core", "spine", "core")):
+        for link_class in CLASSES[1:]:
+            below, above = ENDS[link_class]
             a, b, links = self.pairs[link_class]
             ends += [(a + first[below], b + first[above], links), (b + first[above], a + first[below], links)]
         tail, head, capacity = (np.concatenate(column) for column in zip(*ends, strict=True))
@@ -244,7 +259,7 @@ def graph(tree: Tree) -> networkx.MultiGraph:
         found.add_node(("server", server), ports=tree.ports)
     for tier, number in (("leaf", tree.leaves), ("spine", tree.spines), ("core", tree.cores)):
         found.add_nodes_from(((tier, n) for n in range(number)), ports=tree.radix)
-    for link_class, below, above in zip(CLASSES, ("server", "leaf", "spine"), ("leaf", "spine", "core"), strict=True):
+    for link_class, (below, above) in ENDS.items():
         for ends in tree.chunks(link_class):
             for a, pa, b, pb in zip(*(x.tolist() for x in vars(ends).values()), strict=True):
                 lower = ("manager", a - tree.servers) if below == "server" and a >= tree.servers else (below, a)

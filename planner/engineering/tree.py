@@ -9,6 +9,7 @@ the links of a twin-port cage are of one class. The dealing:
   every spine of its group, next to each other.
 * The uplinks of a spine group are numbered spine by spine and dealt round-robin to the cores. Every group has the same
   number of them, so every core gets equally many links from every group: what non-blocking asks for (``topology``).
+* Leaves without spines may be joined to each other (``mesh``), every two by equally many links.
 """
 
 from __future__ import annotations
@@ -21,8 +22,12 @@ import numpy.typing as npt
 
 Numbers = npt.NDArray[np.int64]
 
-CLASSES = ("node-leaf", "leaf-spine", "spine-core")
-"""Link classes from the servers upwards."""
+LEAF_LEAF = "leaf-leaf"
+"""Links from a leaf to another."""
+CLASSES = ("node-leaf", "leaf-spine", "spine-core", LEAF_LEAF)
+"""Link classes from the servers upwards, and between leaves."""
+ENDS = dict(zip(CLASSES, (("server", "leaf"), ("leaf", "spine"), ("spine", "core"), ("leaf", "leaf")), strict=True))
+"""Tiers at the lower and the upper end of the links of a class."""
 CHUNK = 65_536
 """Links handled at once, so that memory does not grow with the network."""
 
@@ -56,6 +61,7 @@ class Tree:
         spines_each: spines of a group.
         spine_uplinks: uplinks of a spine; 0 below three tiers.
         cores: core switches.
+        mesh: links between every two leaves, where these stand without spines.
     """
 
     radix: int
@@ -72,6 +78,7 @@ class Tree:
     spine_uplinks: int = 0
     cores: int = 0
     rail_ports: int = 1
+    mesh: int = 0
 
     @property
     def tiers(self) -> int:
@@ -97,13 +104,23 @@ class Tree:
 
     @property
     def rows(self) -> int:
-        """Units: rows of leaves."""
+        """Rows of leaves, or the one that a single switch is."""
         return self.leaves // self.row
+
+    @property
+    def units(self) -> int:
+        """Rows of leaves; 0 for a single switch."""
+        return self.rows if self.switches > 1 else 0
 
     @property
     def places(self) -> int:
         """Servers that a unit holds."""
         return self.down // (self.ports // self.row)
+
+    @property
+    def to_others(self) -> int:
+        """Links of a leaf to other leaves."""
+        return (self.leaves - 1) * self.mesh
 
     @property
     def parallel(self) -> int:
@@ -117,7 +134,10 @@ class Tree:
 
     def links(self, link_class: str) -> int:
         """Links of a class."""
-        counts = (self.endpoints, self.leaves * self.uplinks, self.pods * self.groups * self.group_uplinks)
+        counts = (
+            self.endpoints, self.leaves * self.uplinks, self.pods * self.groups * self.group_uplinks,
+            self.leaves * (self.leaves - 1) // 2 * self.mesh,
+        )  # fmt: skip
         return dict(zip(CLASSES, counts, strict=True))[link_class]
 
     def pod_of(self, row: Numbers) -> Numbers:
@@ -145,6 +165,8 @@ class Tree:
         """
         if link_class == "node-leaf":
             return self._node_leaf(number)
+        if link_class == LEAF_LEAF:
+            return self._leaf_leaf(number)
         return self._leaf_spine(number) if link_class == "leaf-spine" else self._spine_core(number)
 
     def chunks(self, link_class: str) -> Iterator[Ends]:
@@ -187,3 +209,15 @@ class Tree:
             core,
             group * share + turn,
         )
+
+    def _leaf_leaf(self, number: Numbers) -> Ends:
+        """A leaf's links to the others end at its last ports, in the order of these.
+
+        >>> ends = Tree(64, 1, False, 60, 0, 20, 0, 3, mesh=4)._leaf_leaf(np.array([0, 4, 11]))
+        >>> [x.tolist() for x in (ends.lower, ends.lower_port, ends.upper, ends.upper_port)]
+        [[0, 0, 1], [56, 60, 63], [1, 2, 2], [56, 56, 63]]
+        """
+        pair, lane = np.divmod(number, self.mesh)
+        lower, upper = (found[pair] for found in np.triu_indices(self.leaves, 1))
+        first = self.radix - self.to_others
+        return Ends(lower, first + (upper - 1) * self.mesh + lane, upper, first + lower * self.mesh + lane)

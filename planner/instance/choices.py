@@ -114,8 +114,8 @@ class FabricChoice(Record):
     spines of 7:1 this is the scheme of Llama 3's cluster: pods of 384 servers, oversubscribed between them."""
     dual_homed: bool = False
     """Whether no failed switch may cut a server off or part a network: the ports of a server on a tree end on two
-    leaves at least, below two spines at least; no single switches. Planes may fail whole, as the others go on. Holds
-    for compute and storage; in-band management always is."""
+    leaves at least, below two spines at least or joined to each other; no single switches. Planes may fail whole, as
+    the others go on. Holds for compute and storage; in-band management always is."""
     growth: bool = False
     """Whether every leaf is wired for as many servers as it can hold, with half its ports up, so that its unit fills
     without new spines. Otherwise uplinks follow the ports in use."""

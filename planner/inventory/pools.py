@@ -16,13 +16,12 @@ from planner.engineering.fabric import used_radix
 from planner.engineering.floor import Layout, distances
 from planner.engineering.management import IN_BAND_PORTS, IN_BAND_TWIN_LINKS, OUT_OF_BAND_UPLINKS
 from planner.engineering.optics import Kit, cage_links, nic_links
-from planner.engineering.tree import Tree
+from planner.engineering.tree import LEAF_LEAF, Tree
 from planner.instance.choices import FloorLayout
 from planner.plan.plan import Plan
 
 Row = Mapping[str, Any]
 Named = tuple[Planes, Names]
-LEAF_LEAF = "leaf-leaf"
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ def _pool(catalogue: Catalogue, fleet: Row, tables: Mapping[str, Sequence[Row]],
         extra = 0 if out_of_band is None else int(out_of_band["leaves"])
         line = tuple(_line(catalogue, row, clusters, own, server, servers, before, extra))
         networks[network] = _dealt(line, several.get(network, []), floor_of)
-        twins = own.get(LEAF_LEAF, twins)
+        twins = own.pop(LEAF_LEAF, twins) if network == IN_BAND else twins
     t = int(fleet["period"])
     return Pool(
         fleet["pool"], fleet["site"], t, t, server, servers, int(of_servers["places"]), int(of_servers["installed"]),
@@ -266,11 +265,14 @@ def _tree(radix: int, ports: int, planes: int, cluster: Row, servers: int, reser
     if not units:
         return Tree(radix, ports, False, servers, reserved, radix, 0, leaves)
     row = leaves // units
+    down = int(cluster["servers_each"]) // units * (ports // row)
+    common = (radix, ports, row > 1, servers, reserved, down)
+    uplinks, rail_ports = int(cluster["uplinks_of_leaf"]), ports // row if row > 1 else 1
+    if int(cluster["tiers"]) == 1:
+        return Tree(*common, 0, leaves, rail_ports=rail_ports, mesh=uplinks // (leaves - 1))
     groups = row if int(cluster["tiers"]) == 3 else 1
     pods = int(cluster["pods_each"])
-    down = int(cluster["servers_each"]) // units * (ports // row)
     return Tree(
-        radix, ports, row > 1, servers, reserved, down, int(cluster["uplinks_of_leaf"]), leaves, pods, groups,
-        int(cluster["spines_each"]) // planes // (pods * groups), int(cluster["uplinks_of_spine"]),
-        int(cluster["cores_each"]) // planes, ports // row if row > 1 else 1,
+        *common, uplinks, leaves, pods, groups, int(cluster["spines_each"]) // planes // (pods * groups),
+        int(cluster["uplinks_of_spine"]), int(cluster["cores_each"]) // planes, rail_ports,
     )  # fmt: skip

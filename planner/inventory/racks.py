@@ -19,6 +19,7 @@ from planner.catalogue import Catalogue
 from planner.catalogue.entries import Optic, Switch
 from planner.engineering.cabling import IN_BAND, Planes, Wire, degrees
 from planner.engineering.management import IN_BAND_TWIN_LINKS, OUT_OF_BAND_UPLINKS
+from planner.engineering.tree import ENDS
 from planner.instance.choices import FloorLayout
 from planner.inventory.pools import Named, Pool, pools
 from planner.plan.plan import Plan
@@ -182,15 +183,14 @@ def tier_modules_kw(planes: Planes, optics: Mapping[str, Optic]) -> dict[str, li
     tree = planes.tree
     counts = {"leaf": tree.leaves, "spine": tree.spines, "core": tree.cores}
     found = {tier: np.zeros(count) for tier, count in counts.items()}
-    ends = {"node-leaf": ("", "leaf"), "leaf-spine": ("leaf", "spine"), "spine-core": ("spine", "core")}
     for link_class in planes.classes:
         if link_class == "node-leaf" and planes.kit_of is not None:
             for number, kit in enumerate(planes.kits):
                 found["leaf"] += _of_kit(planes, number, kit, optics)
             continue
         below, above = degrees(tree, link_class)
-        for tier, links, lower in ((ends[link_class][0], below, True), (ends[link_class][1], above, False)):
-            if tier:
+        for tier, links, lower in zip(ENDS[link_class], (below, above), (True, False), strict=True):
+            if tier in found:
                 wired = planes.wires[link_class]
                 each = {n: _modules_kw(n, wired, optics, lower=lower) for n in np.unique(links).tolist()}
                 found[tier] += np.array([each[n] for n in links.tolist()])

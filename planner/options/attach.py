@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from planner.engineering.management import PDUS_PER_RACK
+from planner.engineering.mesh import meshes
 from planner.options.kits import Mix
 from planner.options.management import IN_BAND, OUT_OF_BAND
 from planner.options.networks import NetworkOption, row_of
@@ -30,7 +31,7 @@ def whole_rate(servers: int, lanes: int, cage: int) -> float:
     return lanes / cage if servers * lanes % cage == 0 else -(-servers * lanes // cage) / servers
 
 
-def terms_of(option: NetworkOption, mix: Mix, one_switch: bool) -> tuple[Term, ...]:
+def terms_of(option: NetworkOption, mix: Mix, shared: int) -> tuple[Term, ...]:
     """Parts of the node-leaf links of one network that follow the servers.
 
     They are those of ``cabling.bill`` for clusters whose servers fill one leaf row after the other, or more: by less
@@ -38,12 +39,15 @@ def terms_of(option: NetworkOption, mix: Mix, one_switch: bool) -> tuple[Term, .
     several lengths with kits of their own, modules are counted by the link.
 
     Args:
-        one_switch: the only cluster is a single switch, which all ports of a server share.
+        shared: leaves of the only cluster where it has no spines, that the ports of every server are dealt to; 0 for a
+            tree.
     """
     plane, found = option.plane, []
-    row = 1 if one_switch else row_of(plane)
+    row = shared or row_of(plane)
     lanes = plane.ports // row
-    servers = plane.radix // plane.ports if one_switch else option.leaf_servers
+    servers = plane.radix // plane.ports if shared == 1 else option.leaf_servers
+    if shared > 1 and option.rules is not None:
+        servers = max(tree.servers for tree in meshes(option.rules) if tree.leaves == shared)
     pieces = mix[option.network, NODE_LEAF]
     for piece in pieces:
         links = option.ports * piece.share
@@ -73,7 +77,7 @@ def links_of(option: NetworkOption, mix: Mix) -> tuple[Made, ...]:
     )  # fmt: skip
 
 
-def swaps_of(option: NetworkOption, mix: Mix, one_switch: bool, resources: Resources) -> tuple[Swap, ...]:
+def swaps_of(option: NetworkOption, mix: Mix, shared: int, resources: Resources) -> tuple[Swap, ...]:
     """Links to servers that may be made with another kit because a part of one of the two is in short supply.
 
     Only with kits that draw no more, so that the racks of the network hold them; the other way round is a swap of the
@@ -91,7 +95,7 @@ def swaps_of(option: NetworkOption, mix: Mix, one_switch: bool, resources: Resou
             length, share = max(m for m, _ in short), sum(share for _, share in short)
             links = math.lcm(*(resources.links[part] for part in (*parts, *other)))
             made = Made(option.network, NODE_LEAF, option.gbps, length, kit.id, other)
-            whole = terms_of(option, mix, one_switch)
+            whole = terms_of(option, mix, shared)
             found.append(Swap(piece.kit.id, parts, made, option.ports * share, links, whole))
     return tuple(sorted(found, key=lambda swap: swap.per_server))
 

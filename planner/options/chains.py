@@ -1,23 +1,22 @@
-"""Clusters of a network counted in closed form, and the chain of whole clusters and a tail that they make.
+"""Clusters of a network worth building, and the chain of whole clusters and a tail that they make.
 
-Counts are those of ``cabling.bill`` on the tree of the cluster: modules are whole for every switch and link class. A
-chain carries N servers on full clusters of the largest frame and one tail on the frame with the fewest switches.
+A chain carries N servers on full clusters of the largest frame and one tail on the frame with the fewest switches.
 """
 
 from __future__ import annotations
 
 import bisect
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from planner.engineering.fit import MORE_ROWS, most_rows
+from planner.engineering.mesh import meshes
 from planner.engineering.shapes import Rules, Shapes, shapes
 from planner.engineering.tree import Tree
+from planner.options.counts import SWITCHES, Cluster, Counts, counts
 
 Numbers = npt.NDArray[np.int64]
 Vector = npt.NDArray[np.float64]
@@ -29,87 +28,13 @@ to twice as many, then every fourth."""
 FINE_ROWS = 520
 """Rows of leaves up to which a cluster grows row by row (512 NVL72 have one each); beyond, by 2, then by 4."""
 
-SWITCHES = (1.0, 1.0, 1.0, 1e-4, 0.0, 0.0, 1e-4, 0.0, 0.0)
-"""What ``Counts`` are worth where nothing has a price: switches first, then links."""
-
-
-class Counts(NamedTuple):
-    """Switches of a cluster by tier, and of its links between switches: links, and cages filled at either end."""
-
-    leaves: int
-    spines: int
-    cores: int
-    leaf_spine: int
-    leaf_spine_lower: int
-    leaf_spine_upper: int
-    spine_core: int
-    spine_core_lower: int
-    spine_core_upper: int
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """One cluster as built, all planes counted.
-
-    Attributes:
-        tree: one plane, wired with all places taken.
-        servers: places.
-    """
-
-    tree: Tree
-    servers: int
-    counts: Counts
-
-    @property
-    def name(self) -> str:
-        """The cluster by its shape: tiers, then switches of each tier of one plane."""
-        tree = self.tree
-        return "x".join([f"{tree.tiers}-tier-{tree.leaves}", *(str(n) for n in (tree.spines, tree.cores) if n)])
-
-    @property
-    def units(self) -> int:
-        """Rows of leaves below spines; 0 for a single switch."""
-        return self.tree.rows if self.tree.spines else 0
-
-
-def counts(tree: Tree, planes: int, cage: int) -> Counts:
-    """Counts of one cluster: ``planes`` trees, cages of ``cage`` links.
-
-    Two units of DGX H100 on QM9700: 16 leaves of 32 uplinks below 8 spines of 64 links, two links a cage:
-
-    >>> counts(Tree(64, 8, True, 64, 0, 32, 32, 16, 1, 1, 8), 1, 2)[:6]
-    (16, 8, 0, 512, 256, 256)
-    """
-    if not tree.spines:
-        return Counts(planes, 0, 0, 0, 0, 0, 0, 0, 0)
-    upper = 0
-    for pod in range(tree.pods):
-        rows_of_pod = -(-(pod + 1) * tree.rows // tree.pods) + (-pod * tree.rows // tree.pods)
-        links = rows_of_pod * (tree.row // tree.groups) * tree.parallel  # of one spine
-        upper += tree.groups * tree.spines_each * -(-links // cage)
-    lower, above = 0, 0
-    if tree.cores:
-        lower = tree.spines * -(-tree.spine_uplinks // cage)
-        groups = tree.pods * tree.groups
-        full, rest = divmod(tree.group_uplinks, tree.cores)
-        above = rest * -(-(full + 1) * groups // cage) + (tree.cores - rest) * -(-full * groups // cage)
-    return Counts(
-        *(
-            planes * n
-            for n in (
-                tree.leaves, tree.spines, tree.cores,
-                tree.leaves * tree.uplinks, tree.leaves * -(-tree.uplinks // cage), upper,
-                tree.links("spine-core"), lower, above,
-            )
-        )
-    )  # fmt: skip
-
 
 @lru_cache(maxsize=4096)
 def clusters(rules: Rules, planes: int, most: int, worth: tuple[float, ...] = SWITCHES) -> tuple[Cluster, ...]:
     """Clusters worth building, ascending in servers, up to the first that carries ``most`` servers.
 
-    Of all trees of so many rows of so many servers the cheapest; none that is as dear as a larger one.
+    Of all trees of so many rows of so many servers, single switches and meshes the cheapest; none that is as dear as a
+    larger one.
 
     Args:
         rules: of one plane; two tiers are two at most.
@@ -123,23 +48,31 @@ def clusters(rules: Rules, planes: int, most: int, worth: tuple[float, ...] = SW
     """
     trees, of_one, made = _looked_at(rules, most)
     counted = planes * of_one
-    cost = counted @ np.array(worth)
-    servers = trees.rows * trees.places
+    small = _without_spines(rules, planes)
+    own = np.array([cluster.counts for cluster in small], np.int64).reshape(len(small), len(Counts._fields))
+    cost = np.concatenate([counted, own]) @ np.array(worth)
+    servers = np.append(trees.rows * trees.places, np.array([cluster.servers for cluster in small], np.int64))
+    switches, links = (np.append(of, np.zeros_like(own[:, 0])) for of in (trees.switches, trees.links))
     # The cheapest of every size; then no larger one may be as cheap.
-    order = np.lexsort((trees.links, trees.switches, cost, servers))
+    order = np.lexsort((links, switches, cost, servers))
     order = order[np.unique(servers[order], return_index=True)[1]]
-    servers, cost = servers[order], cost[order]
-    single = Tree(rules.radix, rules.ports, False, rules.radix // rules.ports, 0, rules.radix, 0, 1)
-    alone = counts(single, planes, rules.cage_links)
-    if rules.tiers == 2 and single.servers and not rules.dual_homed:
-        at = int(np.searchsorted(servers, single.servers, "right"))
-        servers, order = np.insert(servers, at, single.servers), np.insert(order, at, -1)
-        cost = np.insert(cost, at, np.dot(alone, np.array(worth)))
-    kept = order[_rising(servers, cost, most)]
-    missing = np.array([i for i in kept.tolist() if i >= 0 and (planes, i) not in made], np.int64)
+    kept = order[_rising(servers[order], cost[order], most)]
+    end = len(trees)
+    missing = np.array([i for i in kept.tolist() if i < end and (planes, i) not in made], np.int64)
     new = zip(missing.tolist(), trees.trees(missing), counted[missing].tolist(), strict=True)
-    made |= {(planes, i): Cluster(tree, tree.servers, Counts(*own)) for i, tree, own in new}
-    return tuple(Cluster(single, single.servers, alone) if i < 0 else made[planes, i] for i in kept.tolist())
+    made |= {(planes, i): Cluster(tree, tree.servers, Counts(*each)) for i, tree, each in new}
+    return tuple(made[planes, i] if i < end else small[i - end] for i in kept.tolist())
+
+
+@lru_cache(maxsize=1024)
+def _without_spines(rules: Rules, planes: int) -> tuple[Cluster, ...]:
+    """Single switches and meshes."""
+    if rules.tiers != 2:
+        return ()
+    trees = list(meshes(rules))
+    if rules.radix >= rules.ports and not rules.dual_homed:
+        trees.append(Tree(rules.radix, rules.ports, False, rules.radix // rules.ports, 0, rules.radix, 0, 1))
+    return tuple(Cluster(tree, tree.servers, counts(tree, planes, rules.cage_links)) for tree in trees)
 
 
 def _looked_at(rules: Rules, most: int) -> tuple[Shapes, Numbers, dict[tuple[int, int], Cluster]]:
@@ -199,7 +132,7 @@ def _rising(servers: Numbers, cost: Vector, most: int) -> Numbers:
 
 def single_switches(found: tuple[Cluster, ...]) -> tuple[Cluster, ...]:
     """Of the clusters those that are one switch: what loads need whose servers have nothing to say to each other."""
-    return tuple(cluster for cluster in found if not cluster.tree.spines)
+    return tuple(cluster for cluster in found if cluster.tree.switches == 1)
 
 
 def _units(largest: int, needed: int) -> Iterator[int]:
@@ -264,9 +197,10 @@ class Chain:
         return self.clusters[-1].servers
 
     @cached_property
-    def single(self) -> Numbers:
-        """Of each cluster 1 where it is a single switch."""
-        return np.array([not cluster.tree.spines for cluster in self.clusters], np.int64)
+    def shared(self) -> Numbers:
+        """Of each cluster the leaves that all servers share, where it has no spines and is one row; 0 of others."""
+        trees = [cluster.tree for cluster in self.clusters]
+        return np.array([0 if tree.spines or tree.rows > 1 else tree.leaves for tree in trees], np.int64)
 
     @cached_property
     def counts(self) -> Numbers:

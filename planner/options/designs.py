@@ -14,8 +14,9 @@ from planner.instance import Instance
 from planner.instance.choices import Oversubscription
 from planner.options import attach, frontier, gangs, management
 from planner.options.cells import Cells
+from planner.options.counts import weights
 from planner.options.frontier import Candidates
-from planner.options.groups import Chains, Group, make_group, weights
+from planner.options.groups import Chains, Group, make_group
 from planner.options.kits import Mix, mixes
 from planner.options.lengths import on_floor
 from planner.options.management import OUT_OF_BAND
@@ -167,10 +168,10 @@ class Designer:
         variant = np.zeros(len(owner), np.int64)
         begin = 0
         for group in groups:
-            single = group.one_switch()
-            own = {int(one): variants.setdefault(group.terms(int(one)), len(variants)) for one in np.unique(single)}
-            variant[begin : begin + len(single)] = [own[int(one)] for one in single]
-            begin += len(single)
+            shared = group.shared()
+            own = {int(one): variants.setdefault(group.terms(int(one)), len(variants)) for one in np.unique(shared)}
+            variant[begin : begin + len(shared)] = [own[int(one)] for one in shared]
+            begin += len(shared)
         cells = [own for group in groups for own in group.cells] if packing is not None else []
         worth = _worth(cells, servers, packing)
         slope, rounding = self._envelopes(tuple(variants))

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from planner.engineering.mesh import MOST_LEAVES
 from planner.options import attach, management
 from planner.options.cells import Cells, cells_along, cells_of
-from planner.options.chains import Chain, Counts, Numbers, Pattern, clusters, single_switches
+from planner.options.chains import Chain, Numbers, Pattern, clusters, single_switches
+from planner.options.counts import weights
 from planner.options.kits import Mix
-from planner.options.management import IN_BAND, LEAF_LEAF, OUT_OF_BAND, Managed
+from planner.options.management import OUT_OF_BAND, Managed
 from planner.options.networks import NetworkOption
-from planner.options.resources import Key, Resources, Vector
+from planner.options.resources import Resources, Vector
 from planner.options.tables import Term
 
-LOWER_UPPER = {"leaf-spine": (3, 4, 5), "spine-core": (6, 7, 8)}
-"""Columns of ``Counts`` by link class: links, cages at the lower and at the upper end."""
+SHARED = MOST_LEAVES + 1
 FINEST = 128
 """Steps of a family grow by a unit at first; from so many units on, by this part of their size."""
 EVERY_OF_SMALL = 560
@@ -46,31 +47,6 @@ class Chains:
             found = single_switches(found) if apart else found
             self._made[*key, apart] = Chain(found, most) if found else None
         return self._made[*key, apart]
-
-
-def weights(option: NetworkOption, mix: Mix, vectors: Mapping[Key, Vector]) -> Vector:
-    """Vectors of one of each of ``Counts``, from those of items."""
-    switch = vectors["switches", option.switch.id]
-    found = np.zeros((len(Counts._fields), len(switch)))
-    found[:3] = switch
-    for link_class, columns in LOWER_UPPER.items():
-        if (option.network, link_class) in mix:
-            ends = mix[option.network, link_class][0].ends
-            for column, part in zip(columns, (ends.cable, ends.lower, ends.upper), strict=True):
-                if part:
-                    found[column] = vectors["optics", part]
-    return found
-
-
-def part_columns(option: NetworkOption, mix: Mix) -> list[tuple[int, list[tuple[int, str]]]]:
-    """By link class between switches: the column of ``Counts`` of its links, and the columns that count its parts."""
-    found = []
-    for link_class, columns in LOWER_UPPER.items():
-        if (option.network, link_class) in mix:
-            ends = mix[option.network, link_class][0].ends
-            pairs = zip(columns, (ends.cable, ends.lower, ends.upper), strict=True)
-            found.append((columns[0], [(column, part) for column, part in pairs if part]))
-    return found
 
 
 @dataclass
@@ -149,22 +125,24 @@ class Group:
             found.append((self.networks[-2], matrix[self.managed.cluster[rows]]))
         return found
 
-    def one_switch(self) -> Numbers:
-        """By step 1 where a single switch is all of the compute network, 2 more where that holds of storage."""
+    def shared(self) -> Numbers:
+        """By step the leaves that all servers share on a compute network without spines, and ``SHARED`` times those of
+        storage; 0 for trees."""
         found = np.zeros(len(self.servers), np.int64)
         if not self.head:
-            found += _single(self.chain)[self.point]
+            found += _shared(self.chain)[self.point]
         if self.storage is not None:
-            found += 2 * _single(self.storage)[self.storage_point]
+            found += SHARED * _shared(self.storage)[self.storage_point]
         return found
 
-    def terms(self, one_switch: int) -> tuple[Term, ...]:
+    def terms(self, shared: int) -> tuple[Term, ...]:
         """Parts that follow the servers."""
-        found: list[Term] = []
-        for i, option in enumerate(self.networks):
-            single = option.network in ("compute", "storage") and bool(one_switch >> i & 1)
-            found += attach.terms_of(option, self.mix, single)
-        return tuple(found)
+        of = shared_of(self.networks, shared)
+        return tuple(
+            term
+            for option, leaves in zip(self.networks, of, strict=True)
+            for term in attach.terms_of(option, self.mix, leaves)
+        )
 
     @cached_property
     def rounding(self) -> Mapping[str, int]:
@@ -180,9 +158,18 @@ def _servers(chain: Chain, pattern: Pattern) -> list[int]:
     return [chain.clusters[index].servers for index, count in pattern for _ in range(count)]
 
 
-def _single(chain: Chain) -> Numbers:
-    single = chain.single
-    return np.asarray(single[chain.tail] * ((chain.full == 0) | (single[-1] > 0)), dtype=np.int64)
+def _shared(chain: Chain) -> Numbers:
+    own = chain.shared[chain.tail]
+    return np.asarray(own * ((chain.full == 0) | (chain.shared[-1] == own)), dtype=np.int64)
+
+
+def shared_of(networks: Sequence[NetworkOption], shared: int) -> tuple[int, ...]:
+    """``Group.shared`` by network."""
+    compute_and_storage = ("compute", "storage")
+    return tuple(
+        shared // SHARED**i % SHARED if option.network in compute_and_storage else 0
+        for i, option in enumerate(networks)
+    )
 
 
 def make_group(
@@ -277,7 +264,6 @@ def _price(group: Group, resources: Resources, servers_per_rack: int) -> None:
         group.managed = found
         matrix = np.array([c.counts for c in found.clusters], np.int64)[found.cluster]
         fixed = fixed + matrix @ weights(band, group.mix, resources.vectors)
-        fixed = fixed + (matrix[:, :1] // 2 * 2) * resources.kit(group.mix[IN_BAND, LEAF_LEAF][0].kit)
         fixed = fixed + found.out_of_band[:, None] * (
             resources.of("switches", below.switch.id) + _links(band, group.mix, 2, resources)
         )

@@ -10,6 +10,7 @@ import numpy as np
 
 from planner.catalogue.entries import Optic
 from planner.engineering import optics
+from planner.engineering.tree import LEAF_LEAF
 from planner.options.networks import NetworkOption
 from planner.options.resources import Resources, Vector
 
@@ -125,7 +126,8 @@ def mixes(
 
 
 def worth(option: NetworkOption, rows: Mapping[str, Optic], resources: Resources) -> tuple[float, ...]:
-    """Money of one of each of ``Counts``: leaves, spines, cores; links and cages below and above, of either class."""
+    """Money of one of each of ``Counts``: leaves, spines, cores; links and cages below and above, of either class;
+    links between leaves."""
     found = [_money(resources.of("switches", option.switch.id), resources)] * 3
     for link_class in ("leaf-spine", "spine-core"):
         offered = option.kits.get(link_class, ())
@@ -137,7 +139,8 @@ def worth(option: NetworkOption, rows: Mapping[str, Optic], resources: Resources
             _money(resources.of("optics", part), resources) if part else 0.0
             for part in (ends.cable, ends.lower, ends.upper)
         ]
-    return tuple(found)
+    joined = (_money(resources.kit(kit), resources) for kit in option.kits.get(LEAF_LEAF, ()))
+    return (*found, min(joined, default=0.0))
 
 
 def _money(vector: Vector, resources: Resources) -> float:

@@ -19,15 +19,15 @@ from planner.catalogue.entries import Optic, Server, Switch
 from planner.engineering import fabric, optics
 from planner.engineering import management as rules
 from planner.engineering.fit import on_frame
+from planner.engineering.tree import LEAF_LEAF
 from planner.instance.choices import FabricChoice, Oversubscription
-from planner.options.chains import Cluster, Numbers, counts, frontier
+from planner.options.chains import Numbers, frontier
+from planner.options.counts import Cluster, counts
 from planner.options.networks import NetworkOption, Rank
 
 IN_BAND, OUT_OF_BAND = "in-band", "out-of-band"
 CORD_M = 10.0
 """Length of a management cord where a floor gives the other lengths: out-of-band switches stand in every row."""
-LEAF_LEAF = "leaf-leaf"
-"""Link class of the links between twins."""
 
 
 def switches(catalogue: Catalogue) -> tuple[Switch, Switch]:
@@ -116,7 +116,8 @@ def in_band_clusters(plane: fabric.Design, cage: int, most: int) -> tuple[Cluste
         while frames[at].units < units:
             at += 1  # of the frontier the first frame that holds the units has the fewest switches and links
         tree = on_frame(plane, frames[at], units * plane.unit.servers)
-        found.append(Cluster(tree, tree.servers, counts(tree, 1, cage)))
+        own = counts(tree, 1, cage)._replace(leaf_leaf=rules.twin_links(tree.leaves))
+        found.append(Cluster(tree, tree.servers, own))
     return frontier(found, most)
 
 

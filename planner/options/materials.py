@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from planner.engineering.management import OUT_OF_BAND_UPLINKS, twin_links
+from planner.engineering.management import OUT_OF_BAND_UPLINKS
 from planner.options import attach
+from planner.options.counts import Counts, between_leaves, part_columns
 from planner.options.frontier import Numbers
-from planner.options.groups import Group, part_columns
+from planner.options.groups import Group
 from planner.options.kits import Mix
-from planner.options.management import LEAF_LEAF
 from planner.options.networks import NetworkOption
 from planner.options.resources import Key
 
@@ -26,10 +26,9 @@ def of_network(option: NetworkOption, mix: Mix, counted: Numbers) -> dict[Key, N
     for links, pairs in part_columns(option, mix):
         for column, part in pairs:
             _add(found, "optics", part, np.where(counted[:, links] > 0, counted[:, column], 0))
-    if (option.network, LEAF_LEAF) in mix:  # links between twins of in-band leaves
-        twins = np.array([twin_links(leaves) for leaves in counted[:, 0].tolist()], np.int64)
-        for part, share in mix[option.network, LEAF_LEAF][0].kit.parts:
-            _add(found, "optics", part, np.ceil(share * twins).astype(np.int64))
+    joining = counted[:, Counts._fields.index("leaf_leaf")]
+    for part, share in between_leaves(option, mix):
+        _add(found, "optics", part, np.ceil(share * joining).astype(np.int64))
     return found
 
 

@@ -10,8 +10,10 @@ from functools import lru_cache
 from planner.catalogue.entries import Optic, Server, Switch
 from planner.engineering import fabric, optics
 from planner.engineering.fit import most_rows
-from planner.engineering.networks import pair_lanes, tray_lanes
+from planner.engineering.mesh import meshes
+from planner.engineering.networks import LENGTHS_M, pair_lanes, tray_lanes
 from planner.engineering.shapes import Rules
+from planner.engineering.tree import LEAF_LEAF
 from planner.instance.choices import FabricChoice, Oversubscription
 
 NON_BLOCKING = Oversubscription()
@@ -29,7 +31,7 @@ class NetworkOption:
         length_m: of the longest link of a class.
         shares: by class and length, the share of its links that are at least so long, where a floor says so.
         rules: of one plane; None for management networks.
-        worth: what one of each of ``chains.Counts`` costs, to choose between trees of one size.
+        worth: what one of each of ``counts.Counts`` costs, to choose between trees of one size.
         hosts: of a server, each with ports of its own on a management network.
     """
 
@@ -80,7 +82,7 @@ class Networks:
         price_of: price of a switch by id, for the choice of the storage switch.
         rank: how kits are compared to drop the beaten ones; None keeps all.
         refuse: called with (subject, family of rules, reason) for what cannot be built.
-        worth_of: what one of each of ``chains.Counts`` of a network costs.
+        worth_of: what one of each of ``counts.Counts`` of a network costs.
     """
 
     def __init__(
@@ -94,7 +96,8 @@ class Networks:
         worth_of: Callable[[NetworkOption], tuple[float, ...]],
     ) -> None:
         self.switches = switches
-        # The links of a twin-port cage may lead to two switches, so straight twin-port cables are not planned with.
+        # The links of a twin-port cage may lead to two switches, so straight twin-port cables join leaves alone.
+        self.straight = list(optic_rows)
         self.optics = [o for o in optic_rows if o.links == o.legs or o.kind in ("transceiver", "fibre")]
         self.choice = choice
         self.price_of = price_of
@@ -221,7 +224,10 @@ class Networks:
             self.choice.dual_homed and planes * split == 1,
         )  # fmt: skip
         rows = most_rows(rules, tiers)
-        if not rows and (tiers == 3 or plane.ports > plane.radix or rules.dual_homed):
+        engine, metres = switch.built_in_optics, LENGTHS_M[LEAF_LEAF]
+        joined = self._offered(LEAF_LEAF, gbps, metres, upper, upper, engine, engine) if meshes(rules) else ()
+        rules = replace(rules, mesh=bool(joined))
+        if not rows and not joined and (tiers == 3 or plane.ports > plane.radix or rules.dual_homed):
             raise fabric.FabricError(
                 f"{tiers} tiers of {plane.radix}-port switches join no row of leaves for {plane.ports} server ports"
             )
@@ -233,9 +239,15 @@ class Networks:
         for link_class in classes:
             length = self.choice.typed_length_m(link_class)
             lengths[link_class] = length or 0.0
-            engine = switch.built_in_optics
             lower, below = (nic, "") if link_class == "node-leaf" else (upper, engine)
             kits[link_class] = self._offered(link_class, gbps, length, lower, upper, below, engine)
+            if not kits[link_class]:
+                raise fabric.FabricError(
+                    f"no allowed optic or cable makes a {gbps:g}G {link_class} link of {length or 0:g} m between cages "
+                    f"of {lower} and {upper} links"
+                )
+        if joined:
+            kits[LEAF_LEAF], lengths[LEAF_LEAF] = joined, metres
         found = NetworkOption(
             network, switch, gbps, plane, kits, lengths, planes * split, tiers, ratio, nic, upper, rules=rules
         )
@@ -244,19 +256,15 @@ class Networks:
     def _offered(
         self, link_class: str, gbps: float, length: float | None, lower: int, upper: int, below: str, above: str
     ) -> tuple[optics.Kit, ...]:
-        key = (gbps, length, lower, upper, below, above)
+        rows = self.straight if link_class == LEAF_LEAF else self.optics
+        key = (rows is self.straight, gbps, length, lower, upper, below, above)
         if key not in self._kits:
             found = optics.kits(
-                self.optics, gbps=gbps, length_m=length or 0.0, lower=lower, upper=upper,
+                rows, gbps=gbps, length_m=length or 0.0, lower=lower, upper=upper,
                 lower_engine=below, upper_engine=above,
             )  # fmt: skip
             # How far a kit must reach is not known before the floor of a pool is (``lengths``).
             self._kits[key] = found if self.rank is None or length is None else optics.not_beaten(found, self.rank)
-        if not self._kits[key]:
-            raise fabric.FabricError(
-                f"no allowed optic or cable makes a {gbps:g}G {link_class} link of {length or 0:g} m between cages "
-                f"of {lower} and {upper} links"
-            )
         return self._kits[key]
 
 

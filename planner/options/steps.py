@@ -12,16 +12,18 @@ from typing import Any
 import numpy as np
 
 from planner.catalogue.entries import Server
-from planner.engineering.management import OUT_OF_BAND_UPLINKS, PDUS_PER_RACK, twin_links
+from planner.engineering.management import OUT_OF_BAND_UPLINKS, PDUS_PER_RACK
 from planner.engineering.racks import usable_units
+from planner.engineering.tree import LEAF_LEAF
 from planner.instance.choices import Oversubscription
 from planner.options import attach, frontier
 from planner.options.cells import Cells
-from planner.options.chains import Cluster, Counts, Pattern
+from planner.options.chains import Pattern
+from planner.options.counts import Cluster, Counts
 from planner.options.frontier import Candidates, Numbers
-from planner.options.groups import Group
+from planner.options.groups import Group, shared_of
 from planner.options.kits import Mix
-from planner.options.management import IN_BAND, LEAF_LEAF, OUT_OF_BAND
+from planner.options.management import OUT_OF_BAND
 from planner.options.materials import Materials
 from planner.options.needed import Needed
 from planner.options.networks import NetworkOption
@@ -139,8 +141,8 @@ class Stages:
             group, variant = self.groups[g], int(self.found.variant[self.order[first[at]]])
             own = (group.family, id(group.mix), variant)
             if own not in made:
-                single = int(group.one_switch()[position]) if self.resources.scarce else 0
-                tied = _attachment(group, self.variants, variant, single, self.resources)
+                shared = int(group.shared()[position]) if self.resources.scarce else 0
+                tied = _attachment(group, self.variants, variant, shared, self.resources)
                 self.attachments[tied.id] = tied
                 made[own] = tied.id
             number[at] = numbers.setdefault(made[own], len(numbers))
@@ -188,7 +190,7 @@ def _ceil(values: Vector) -> Numbers:
 
 
 def _attachment(
-    group: Group, variants: Sequence[tuple[Term, ...]], variant: int, one_switch: int, resources: Resources
+    group: Group, variants: Sequence[tuple[Term, ...]], variant: int, shared: int, resources: Resources
 ) -> Attachment:
     """How servers are tied to a family."""
     merged: Counter[tuple[str, float]] = Counter()
@@ -199,8 +201,9 @@ def _attachment(
     cords = attach.cords_of_rack(group.networks, group.mix)
     swaps = tuple(
         swap
-        for i, option in enumerate(group.networks if resources.scarce else ())
-        for swap in attach.swaps_of(option, group.mix, bool(one_switch >> i & 1), resources)
+        for option, leaves in zip(group.networks, shared_of(group.networks, shared), strict=True)
+        if resources.scarce
+        for swap in attach.swaps_of(option, group.mix, leaves, resources)
     )
     return Attachment(f"{group.family}/{variant}", terms, cords, links, swaps)
 
@@ -228,10 +231,9 @@ def _standing(option: NetworkOption, mix: Mix, clusters: Sequence[Cluster], patt
         units += n * cluster.units
         tiers = max(tiers, cluster.tree.tiers)  # in-band networks are of two tiers or, when large, of three
     counted = Counts(*totals)
-    twins = twin_links(counted.leaves) if option.network == IN_BAND else 0
     links = []
     for link_class, count in (
-        ("leaf-spine", counted.leaf_spine), ("spine-core", counted.spine_core), (LEAF_LEAF, twins),
+        ("leaf-spine", counted.leaf_spine), ("spine-core", counted.spine_core), (LEAF_LEAF, counted.leaf_leaf),
     ):  # fmt: skip
         if count:
             piece = mix[option.network, link_class][0]
@@ -247,8 +249,8 @@ def _standing(option: NetworkOption, mix: Mix, clusters: Sequence[Cluster], patt
 def _row(cluster: Cluster, planes: int, count: int) -> Row:
     tree = cluster.tree
     return Row(
-        cluster.name, tree.tiers, cluster.servers, cluster.units, planes * tree.leaves, tree.uplinks, tree.pods,
-        planes * tree.spines, tree.spine_uplinks, planes * tree.cores, count,
+        cluster.name, tree.tiers, cluster.servers, cluster.units, planes * tree.leaves,
+        tree.uplinks or tree.to_others, tree.pods, planes * tree.spines, tree.spine_uplinks, planes * tree.cores, count,
     )  # fmt: skip
 
 

@@ -102,7 +102,7 @@ class Clusters(Row):
     servers_each: int = column("most servers of a cluster")
     units_each: int = column("rows of leaves of a cluster, of one plane; 0 for a single switch")
     leaves_each: int = column("leaves of a cluster, all planes")
-    uplinks_of_leaf: int = column("uplinks of a leaf in use")
+    uplinks_of_leaf: int = column("uplinks of a leaf in use; its links to other leaves where there are no spines")
     pods_each: int = column("pods that the rows of leaves are dealt to in equal shares")
     spines_each: int = column("spines of a cluster, all planes")
     uplinks_of_spine: int = column("uplinks of a spine in use; 0 below three tiers")
@@ -130,7 +130,7 @@ class Network(Row):
     node_leaf_links: int = column("links between servers and leaves")
     leaf_spine_links: int = column("links between leaves and spines")
     spine_core_links: int = column("links between spines and cores")
-    leaf_leaf_links: int = column("links between twin leaves (in-band)")
+    leaf_leaf_links: int = column("links from leaf to leaf: of clusters without spines, and between twins of in-band")
 
 
 @dataclass(frozen=True)

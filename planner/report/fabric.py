@@ -6,9 +6,11 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from planner.engineering.cabling import Planes
 from planner.engineering.management import OutOfBand
 from planner.engineering.networks import Alternative, Priced, by_class
 from planner.engineering.topology import Proof
+from planner.engineering.tree import LEAF_LEAF
 from planner.report.tables import Table, table
 from planner.report.words import count, money, money_scale, plural, power, power_scale
 
@@ -33,15 +35,10 @@ def network_tables(networks: Iterable[Priced], out_of_band: OutOfBand | None, op
 def _by_tier(network: Priced, optics: Mapping[str, Any]) -> Table:
     planes, tree = network.planes, network.planes.tree
     below = {"leaf": "node-leaf", "spine": "leaf-spine", "core": "spine-core"}
-    rows = []
-    for tier, switches in (("leaf", tree.leaves), ("spine", tree.spines), ("core", tree.cores)):
-        if not switches:
-            continue
-        wired = planes.wires[below[tier]]
-        rows.append(
-            (tier, count(planes.planes * switches), below[tier], count(planes.links(below[tier])),
-             f"{wired.length_m:g}", " + ".join(_kit(wired.lower_part, wired.upper_part, wired.cable)))
-        )  # fmt: skip
+    tiers = [("leaf", tree.leaves), ("spine", tree.spines), ("core", tree.cores)]
+    rows = [(tier, count(planes.planes * n), *_links(planes, below[tier])) for tier, n in tiers if n]
+    if LEAF_LEAF in planes.classes:
+        rows.append(("", "", *_links(planes, LEAF_LEAF)))
     said = f"{network.planes.name} on {planes.switch.id}, {planes.gbps:g}G, radix {tree.radix}"
     if planes.planes > 1:
         said += f", {planes.planes} planes"
@@ -50,6 +47,12 @@ def _by_tier(network: Priced, optics: Mapping[str, Any]) -> Table:
         note=f"{plural(planes.switches, 'switch', 'switches')}; {_counted(network.parts)}. "
         f"{money(network.cost, 'USD')} ({money(network.switch_cost, 'USD')} switches), {power(network.power_kw)}.",
     )  # fmt: skip
+
+
+def _links(planes: Planes, link_class: str) -> tuple[str, ...]:
+    wired = planes.wires[link_class]
+    made = " + ".join(_kit(wired.lower_part, wired.upper_part, wired.cable))
+    return link_class, count(planes.links(link_class)), f"{wired.length_m:g}", made
 
 
 def _counted(parts: Mapping[str, int]) -> str:

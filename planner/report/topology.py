@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from html import escape
 
 import numpy as np
 
-from planner.engineering.tree import Tree
+from planner.engineering.tree import LEAF_LEAF, Tree
 from planner.report.words import plural
 
 WIDTH, MARGIN, LABELS = 1200, 24, 110
@@ -54,6 +55,8 @@ def topology_svg(tree: Tree, title: str, planes: int = 1) -> str:
             if fitting is not None:
                 boxes.append(_words(x, y, _size(width), words[fitting]))
     lines = _lines(tree, tiers, centres, levels)
+    if tree.mesh:
+        lines += _between_leaves(tree, centres["leaf"], levels["leaf"])
     heading = [_text(MARGIN, MARGIN + 14, title, 18, "start", weight="bold")]
     counted = [plural(tree.switches * planes, "switch", "switches"), plural(tree.endpoints * planes, "port")]
     if planes > 1:
@@ -161,6 +164,17 @@ def _lines(tree: Tree, tiers: Sequence[_Tier], centres: dict[str, list[float]], 
             said.append(f"{most:,} a line" if alike else f"{min(pairs.values()):,}-{most:,} a line")
         found += [_text(MARGIN, y - 2 + 15 * n, words, 12, "start", colour="#475569") for n, words in enumerate(said)]
     return found
+
+
+def _between_leaves(tree: Tree, centres: Sequence[float], y: float) -> list[str]:
+    """Arcs between leaves that are joined to each other."""
+    said = f"{tree.links(LEAF_LEAF):,} links, {tree.mesh:,} a line"
+    arcs = [
+        f'<path d="M {a:.1f} {y:.0f} Q {(a + b) / 2:.1f} {y - 30:.0f} {b:.1f} {y:.0f}" fill="none" '
+        f'stroke="{COLOURS["leaf"]}" stroke-opacity="0.55" stroke-width="1.5"/>'
+        for a, b in itertools.combinations(centres, 2)
+    ]
+    return [*arcs, _text(MARGIN, y - 6, said, 12, "start", colour="#475569")]
 
 
 def _fitting(words: Sequence[Sequence[str]], width: float) -> int | None:

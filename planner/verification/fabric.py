@@ -73,9 +73,10 @@ def _network(view: View, book: Book, pool: Pool, network: str, period: int) -> N
             place = f"{where} frame {cluster.frame}"
             book.enough("pods as stated", place, "pods", cluster.pods_each, -(-cluster.servers_each // stated))
         if view.facts.instance.fabric.dual_homed and network != IN_BAND and rules.planes == 1:
-            top = cluster.cores_each or cluster.spines_each
-            detail = f"{where} frame {cluster.frame}: {rules.row} leaves to a server and {top} switches above, 2 each"
-            book.record("servers are dual-homed", min(rules.row, top) >= 2, detail)
+            reached = cluster.leaves_each // max(cluster.units_each, 1)
+            top = cluster.cores_each or cluster.spines_each or cluster.leaves_each
+            detail = f"{where} frame {cluster.frame}: {reached} leaves to a server, joined by {top} switches, 2 each"
+            book.record("servers are dual-homed", min(reached, top) >= 2, detail)
     line = groups(view, pool, network, period)
     for group in line:
         for name, passed, sentence in examine(rules.one_plane(group.row), rules.rules, group.places):
@@ -131,13 +132,14 @@ def _counts(book: Book, where: str, row: Network, line: tuple[Group, ...], rules
     """Count one network from its clusters, and compare with its row."""
     places = sum(group.places * group.count for group in line)
     book.enough("places suffice", where, "places of its clusters", places, servers)
-    counted = dict.fromkeys(("units", "leaves", "spines", "cores", "leaf_spine", "spine_core"), 0)
+    counted = dict.fromkeys(("units", "leaves", "spines", "cores", "leaf_spine", "spine_core", "leaf_leaf"), 0)
     for group in line:
-        below, above = rules.one_plane(group.row).links
+        below, above, between = rules.one_plane(group.row).links
         cluster = group.row
         for name, of_each in (
             ("units", cluster.units_each), ("leaves", cluster.leaves_each), ("spines", cluster.spines_each),
             ("cores", cluster.cores_each), ("leaf_spine", rules.planes * below), ("spine_core", rules.planes * above),
+            ("leaf_leaf", rules.planes * between),
         ):  # fmt: skip
             counted[name] += group.count * of_each
     book.count("units recomputed", where, "rows of leaves", row.units, counted["units"])
@@ -149,7 +151,7 @@ def _counts(book: Book, where: str, row: Network, line: tuple[Group, ...], rules
     book.count("links recomputed", where, "leaf-spine links", row.leaf_spine_links, counted["leaf_spine"])
     book.count("links recomputed", where, "spine-core links", row.spine_core_links, counted["spine_core"])
     twins = row.leaves if row.network == IN_BAND else 0  # two links for each pair
-    book.count("links recomputed", where, "links between twins", row.leaf_leaf_links, twins)
+    book.count("links recomputed", where, "links between leaves", row.leaf_leaf_links, twins + counted["leaf_leaf"])
 
 
 def _switches(view: View, book: Book) -> None:

@@ -25,7 +25,7 @@ CABLES = ("dac", "acc", "aoc", "cord")
 MANAGEMENT = (IN_BAND, OUT_OF_BAND)
 """Networks whose parts no list of the instance binds."""
 TWIN_M = 2
-"""Length of the links between the twins of in-band leaves."""
+"""Length of the links from leaf to leaf."""
 
 
 CORD_M = 10

@@ -72,7 +72,9 @@ def _cables(view: View, book: Book, content: bytes, standing: dict[str, set[str]
     cages: dict[tuple[str, str, str], _Seen] = {}
     fibres: Counter[tuple[str, str, str]] = Counter()
     labels = _Seen()
-    splitters = {optic.id for optic in view.facts.catalogue.optics.values() if optic.legs > 1}
+    optics = view.facts.catalogue.optics.values()
+    splitters = {optic.id for optic in optics if optic.legs > 1}
+    straight = {optic.id for optic in optics if optic.kind != "fibre" and optic.links > optic.legs == 1}
     ends: dict[str, None] = {}
     for row in _rows(content):
         pool, periods, network, link_class = row["pool"], row["periods"], row["network"], row["link_class"]
@@ -82,6 +84,9 @@ def _cables(view: View, book: Book, content: bytes, standing: dict[str, set[str]
         if cable in splitters:  # one cable from a cage of the switch to several servers
             legs = cages.setdefault((pool, periods, cable), _Seen())
             legs.add(row["to_device"], network, link_class, row["to_cage"])
+        elif cable in straight:  # one cable from cage to cage
+            both = cages.setdefault((pool, periods, cable), _Seen())
+            both.add(row["from_device"], network, link_class, row["from_cage"])
         else:
             fibres[pool, periods, cable] += 1
         taken = ports.setdefault(periods, _Seen())

@@ -112,7 +112,8 @@ def _lanes(view: View, pool: Pool, network: str, period: int, ports: int, planes
     choice = view.facts.instance.fabric
     free = not pool.server.rail_optimised if network == "compute" else pool.server.rail_ports > 1
     free = free or (choice.dual_homed and not _always(view, pool, network))
-    for cluster in view.clusters.get((pool.id, network, period), []):
+    # Leaves without spines may take several rails each: where there are spines, those below them tell.
+    for cluster in sorted(view.clusters.get((pool.id, network, period), []), key=lambda c: -c.tiers):
         rows = planes * cluster.units_each
         if free and rows > 0 and cluster.leaves_each % rows == 0 and cluster.leaves_each:
             row = cluster.leaves_each // rows

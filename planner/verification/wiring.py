@@ -21,7 +21,7 @@ class Frame:
     Attributes:
         servers: places.
         units: rows of leaves.
-        uplinks, spine_uplinks: of a leaf, of a spine.
+        uplinks, spine_uplinks: of a leaf, of a spine. Leaves without spines have them to each other.
     """
 
     tiers: int
@@ -35,9 +35,10 @@ class Frame:
     cores: int
 
     @property
-    def links(self) -> tuple[int, int]:
-        """Links between leaves and spines, and between spines and cores."""
-        return self.leaves * self.uplinks, self.spines * self.spine_uplinks
+    def links(self) -> tuple[int, int, int]:
+        """Links between leaves and spines, between spines and cores, and from leaf to leaf."""
+        ends = self.leaves * self.uplinks
+        return (0, 0, ends // 2) if self.tiers == 1 else (ends, self.spines * self.spine_uplinks, 0)
 
 
 Finding = tuple[str, bool, str]
@@ -67,6 +68,8 @@ def wired(frame: Frame, rules: Rules, servers: int) -> Wired:
 
 @lru_cache(maxsize=4096)
 def _wired(frame: Frame, rules: Rules, servers: int) -> Wired:
+    if frame.tiers == 1 and frame.units:
+        return _joined_leaves(frame, rules, servers)
     if frame.tiers == 1:
         return _one_switch(frame, rules, servers)
     found, down = _leaves(frame, rules)
@@ -108,13 +111,42 @@ def proven(tree: Tree) -> Proof:
 
 def _one_switch(frame: Frame, rules: Rules, servers: int) -> Wired:
     used = frame.servers * rules.ports
-    bare = frame.spines == frame.units == frame.cores == 0 and frame.leaves == 1
+    bare = frame.spines == frame.units == frame.cores == frame.uplinks == 0 and frame.leaves == 1
     found = [
         ("servers fit the frame", used <= rules.radix, f"{used} server ports on one switch of {rules.radix}"),
         ("spines spread evenly", bare, f"{frame.leaves} switches and {frame.spines} spines, expected one switch"),
     ]
     tree = Tree(rules.radix, rules.ports, False, min(servers, frame.servers), 0, rules.radix, 0, 1)
     return found, tree if used <= rules.radix and bare else None
+
+
+def _joined_leaves(frame: Frame, rules: Rules, servers: int) -> Wired:
+    """Leaves without spines: servers plugged into one leaf each, or into all where they have rails, and the links of
+    every leaf dealt to the others one by one."""
+    leaves, (row, odd) = frame.leaves, divmod(frame.leaves, frame.units)
+    bare = frame.spines == frame.cores == frame.spine_uplinks == 0 and frame.pods == 1 and leaves > 1
+    sentence = f"{leaves} leaves, {frame.spines} spines and {frame.cores} cores, expected leaves alone"
+    found = [("spines spread evenly", bare, sentence)]
+    whole = not odd and frame.servers % frame.units == 0
+    # All of one row takes whole rails; leaves of several rows take all ports of their servers.
+    whole &= row == rules.row == 1 if frame.units > 1 else row > 1 and rules.row % max(row, 1) == 0
+    sentence = f"{frame.servers} servers on {frame.units} rows of {leaves} leaves, {rules.row} leaves to a full row"
+    found.append(("leaves are whole rows", whole, sentence))
+    if not (bare and whole):
+        return found, None
+    each, rest = divmod(frame.uplinks, leaves - 1)
+    sentence = f"{frame.uplinks} links of each leaf to {leaves - 1} others, in cages of {rules.cage}"
+    even = each > 0 and not rest and not each % rules.cage
+    found.append(("leaves are joined evenly", even, sentence))
+    down = frame.servers // frame.units * (rules.ports // row)
+    enough = in_cages(down, rules.cage) + frame.uplinks <= rules.radix
+    sentence = f"{down} ports down and {frame.uplinks} to other leaves of each leaf with {rules.radix}"
+    found.append(("servers fit the frame", enough, sentence))
+    tree = Tree(
+        rules.radix, rules.ports, row > 1, min(servers, frame.servers), 0, down, 0, leaves,
+        rail_ports=rules.ports // row if row > 1 else 1, mesh=each,
+    )  # fmt: skip
+    return found, tree if even and enough else None
 
 
 def _leaves(frame: Frame, rules: Rules) -> tuple[list[Finding], int]:

@@ -43,6 +43,9 @@ DESIGNS = {
     "OEM, plain": ask("hgx-h100-oem", 90, "qm9700", rails=False),
     "B300 split": ask("dgx-b300", 100, "sn5600", split=2),
     "B300 split, copper": ask("dgx-b300", 100, "sn5600", split=2, lengths_m=SHORT),
+    "A100 pair of leaves": ask("dgx-a100", 5, "qm8790", dual_homed=True),
+    "H100 pair of leaves": ask("dgx-h100", 8, "qm9700", dual_homed=True, reserved=0),
+    "L40S three leaves, 7:1": ask("l40s-8", 70, "sn4700", leaf_ratio=7.0),
     "A100 any pods": ask("dgx-a100", 140, "qm8790", any_pods=True),
     "Ethernet breakout": ask("dgx-h100", 200, "sn5600"),
 }

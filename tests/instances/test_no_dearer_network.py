@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 from one_cluster import CATALOGUE, one_cluster, price
@@ -19,9 +21,17 @@ WIDE = [(server, n) for server in SWITCH for n in range(1, 513)]
 PLAIN = [("dgx-h100", n) for n in (2, 9, 30, 100, 300)] + [("dgx-b300", n) for n in (12, 70)]
 
 
-def calculated(server: str, servers: int, plain: bool) -> Iterator[Priced]:
-    """Every network that the calculator builds of this switch: without oversubscription, and without planes that share
-    out the ports, which are other networks (traffic between planes passes inside the servers)."""
+DUAL = {"dual_homed": True}
+ASKED = [("dgx-h100", n, DUAL, 1.0) for n in (1, 4, 8, 9, 40)] + [("gaudi-3-8", n, DUAL, 1.0) for n in (5, 21)]
+ASKED += [("gaudi-3-8", n, {}, 2.0) for n in (12, 14, 16, 17, 60)] + [("dgx-h100", n, {}, 7.0) for n in (8, 14, 22, 50)]
+"""Clusters that are asked for with more than the usual: further keys of the fabric, and the ratio of the leaves."""
+
+
+def calculated(
+    server: str, servers: int, plain: bool, dual_homed: bool = False, leaf_ratio: float = 1.0
+) -> Iterator[Priced]:
+    """Every network that the calculator builds of this switch: without planes that share out the ports, which are other
+    networks (traffic between planes passes inside the servers)."""
     row, switch = CATALOGUE.servers[server], CATALOGUE.switches[SWITCH[server]]
     parts = Parts(CATALOGUE.switches, CATALOGUE.optics, price)
     rails = {False} if plain else {row.rail_optimised, True}
@@ -30,15 +40,21 @@ def calculated(server: str, servers: int, plain: bool) -> Iterator[Priced]:
     ):
         try:
             yield compute(
-                Ask(servers, row, switch, tiers, split=split, rails=railed, any_pods=any_pods, growth=growth), parts
-            )
+                Ask(
+                    servers, row, switch, tiers, split=split, rails=railed, any_pods=any_pods, growth=growth,
+                    dual_homed=dual_homed, leaf_ratio=leaf_ratio,
+                ),
+                parts,
+            )  # fmt: skip
         except FabricError:
             continue
 
 
-def bought(server: str, servers: int, plain: bool) -> tuple[float, float, float, float]:
+def bought(
+    server: str, servers: int, plain: bool, asked: Mapping[str, Any], leaf_ratio: float
+) -> tuple[float, float, float, float]:
     """What switches and parts of a plan's compute network cost, and its racks; plant per kW; kW of the network."""
-    fabric = {"storage_network": False, "rails": "plain" if plain else "any"}
+    fabric = {"storage_network": False, "rails": "plain" if plain else "any", "oversubscription": [leaf_ratio], **asked}
     plan = one_cluster(server, SWITCH[server], servers, fabric, scope="hardware")
     bill = plan.bill_of_materials_rows
     parts = sum(line["cost"] for line in bill if line["kind"] in ("switches", "optics"))
@@ -50,14 +66,17 @@ def bought(server: str, servers: int, plain: bool) -> tuple[float, float, float,
     return parts, racks, plant, plan.totals["it_kw"] - servers * CATALOGUE.servers[server].power_kw
 
 
-def compare(server: str, servers: int, plain: bool = False) -> None:
+def compare(
+    server: str, servers: int, plain: bool = False, asked: Mapping[str, Any] = MappingProxyType({}), ratio: float = 1.0
+) -> None:
     """A plan pays for switches and parts, for the racks that hold them and for the plant behind their power."""
-    cost, racks, plant, kw = bought(server, servers, plain)
-    others = list(calculated(server, servers, plain))
+    cost, racks, plant, kw = bought(server, servers, plain, asked, ratio)
+    others = list(calculated(server, servers, plain, asked.get("dual_homed", False), ratio))
     assert others
     for other in others:
         proof = prove(other.planes.tree, flow_endpoints=0)
-        assert proof.non_blocking, proof.summary
+        assert proof.sound, proof.summary
+        assert proof.share >= 1 / ratio - 1e-9
         paid, least = cost + plant * kw, other.cost + plant * other.power_kw
         assert paid <= least * (1 + 1e-9) + racks, (other.planes.tree, paid, least)
 
@@ -70,6 +89,13 @@ def test_no_network_is_dearer_than_the_calculator(server: str, servers: int) -> 
 @pytest.mark.parametrize(("server", "servers"), PLAIN)
 def test_no_plain_network_is_dearer(server: str, servers: int) -> None:
     compare(server, servers, plain=True)
+
+
+@pytest.mark.parametrize(("server", "servers", "asked", "ratio"), ASKED)
+def test_no_network_that_is_asked_for_is_dearer(
+    server: str, servers: int, asked: Mapping[str, Any], ratio: float
+) -> None:
+    compare(server, servers, asked=asked, ratio=ratio)
 
 
 @pytest.mark.slow

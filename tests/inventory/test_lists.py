@@ -98,6 +98,8 @@ def counted(plan: Plan, catalogue: Catalogue) -> dict[str, Counter[tuple[str, st
             ends = ["from", "to"]
             if catalogue.optics[row["cable"]].legs > 1:  # a splitter from one cage of the switch to several servers
                 row["to_part"], ends = row["cable"], ["to"]
+            elif catalogue.optics[row["cable"]].links > 1 and not row["from_part"]:  # a cable of two links
+                row["from_part"], ends = row["cable"], ["from"]
             else:
                 found["parts"][row["pool"], row["cable"], t] += 1
             for end in ends:
@@ -212,6 +214,8 @@ DESIGNS: Mapping[str, tuple[str, list[str], Mapping[str, Any], int]] = {
     "Gaudi 3": ("gaudi-3-8", ["sn5600"], MANAGED, 100),
     "B300 on switches of 4U": ("dgx-b300", ["q3400-ra"], {"storage_network": False}, 300),
     "dual-homed": ("dgx-h100", ["qm9700"], {"dual_homed": True, **MANAGED}, 100),
+    "a pair of leaves": ("dgx-h100", ["qm9700"], {"dual_homed": True, **MANAGED}, 8),
+    "a few leaves, 7:1": ("l40s-8", ["sn4700"], {"oversubscription": [7]}, 50),
     "splitters": ("hgx-h100-oem", ["qm9700"], {"node_leaf_m": 3, **MANAGED}, 100),
     "on a floor": ("dgx-h100", ["qm9700"], {"layout": {}, **MANAGED}, 200),
 }

@@ -16,7 +16,8 @@ from planner.engineering.fabric import design
 from planner.engineering.fit import on_frame
 from planner.instance.choices import FabricChoice, Oversubscription
 from planner.options.attach import terms_of, whole_rate
-from planner.options.chains import SWITCHES, Chain, Cluster, clusters, counts
+from planner.options.chains import Chain, clusters
+from planner.options.counts import SWITCHES, Cluster, counts
 from planner.options.kits import Mix, Piece, ends_of
 from planner.options.materials import of_network
 from planner.options.networks import NetworkOption, Networks, row_of
@@ -67,6 +68,7 @@ def bill_of(option: NetworkOption, mix: Mix, cluster: Cluster, servers: int) -> 
         ("node-leaf", (option.nic_links, option.cage_links)),
         ("leaf-spine", (option.cage_links,) * 2),
         ("spine-core", (option.cage_links,) * 2),
+        ("leaf-leaf", (option.cage_links,) * 2),
     ):
         if (option.network, link_class) in mix:
             piece = mix[option.network, link_class][0]
@@ -91,9 +93,13 @@ def parts_for(option: NetworkOption, mix: Mix, cluster: Cluster, servers: int) -
     """The same from the closed forms of the options."""
     pieces = of_network(option, mix, np.array([cluster.counts])).items()
     found = Counter({id: int(n[0]) for (kind, id), n in pieces if kind == "optics"})
-    for term in terms_of(option, mix, not cluster.tree.spines):
+    for term in terms_of(option, mix, shared(cluster)):
         found[term.part] += term.pieces(servers)
     return +found
+
+
+def shared(cluster: Cluster) -> int:
+    return int(Chain((cluster,), 1).shared[0])
 
 
 @pytest.mark.parametrize("server", SERVERS)
@@ -107,8 +113,7 @@ def test_steps_have_the_parts_of_their_tree(server: str, ratio: Oversubscription
         for cluster in found[:: max(1, len(found) // 6)]:
             for servers in {cluster.servers, cluster.servers - 1, max(1, cluster.servers // 3)} - {0}:
                 counted, stated = bill_of(option, mix, cluster, servers), parts_for(option, mix, cluster, servers)
-                single = not cluster.tree.spines
-                most = option.planes * (1 if single else row_of(option.plane))
+                most = option.planes * (shared(cluster) or row_of(option.plane))
                 for part in counted | stated:
                     over = stated[part] - counted[part]
                     assert 0 <= over < max(most, 1), (option.switch.id, cluster.name, servers, part, over)
