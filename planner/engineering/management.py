@@ -2,8 +2,9 @@
 
 A server is a host, or a rack of trays that are each one. Switch trays have out-of-band ports alone.
 
-* In-band management: two 100G ports a server on two leaves of a pair. A leaf keeps 4 uplinks and 2 links to its twin;
-  two spines at least. RA-11333-001 counts 6 leaves, 2 spines and 6 links between twins for 127 servers.
+* In-band management: two 100G ports a server on two leaves of a pair. A leaf keeps 4 uplinks and 2 links to its twin.
+  One pair stands alone, its 4 uplinks free for the network of the site (as in NVIDIA's BasePOD); several have two
+  spines at least. RA-11333-001 counts 6 leaves, 2 spines and 6 links between twins for 127 servers.
 * Out-of-band: a 1G port of every server, switch and rack PDU on 48-port switches; every scalable unit has switches of
   its own for its servers, leaves and PDUs. Each has two uplinks, to a pair of in-band leaves, like a server.
 """
@@ -79,10 +80,11 @@ def in_band(ask: Ask, parts: Parts, extra: int = 0) -> Priced:
     own = replace(ask, switch=switch, planes=1, split=1)
     found = assemble(IN_BAND, own, tree, IN_BAND_GBPS, 1, parts)
     each = cage_links(switch, IN_BAND_GBPS)
-    twins = Counter({part: math.ceil(share * twin_links(tree.leaves)) for part, share in
+    joined = 0 if tree.mesh else twin_links(tree.leaves)  # a pair alone has them among its links
+    twins = Counter({part: math.ceil(share * joined) for part, share in
                      _cheapest(parts, gbps=IN_BAND_GBPS, length_m=TWIN_M, lower=each, upper=each).parts})  # fmt: skip
     return replace(
-        found, parts=found.parts + twins, optics_cost=found.optics_cost + _cost(parts, twins),
+        found, parts=+(found.parts + twins), optics_cost=found.optics_cost + _cost(parts, twins),
         power_kw=found.power_kw + sum(parts.optics[p].power_w * n for p, n in twins.items()) / W_PER_KW,
     )  # fmt: skip
 
@@ -108,6 +110,17 @@ def in_band_designs(radix: int) -> tuple[Design, Design]:
     return replace(two, frames=tuple(f for f in two.frames if f.units and f.spines > 1)), three
 
 
+def in_band_pair(radix: int, servers: int = 0) -> Tree:
+    """One pair of leaves joined by twin links, with so many servers; all that fit if 0.
+
+    >>> tree = in_band_pair(64)
+    >>> tree.servers, tree.leaves, tree.links("leaf-leaf")
+    (58, 2, 2)
+    """
+    most = radix - IN_BAND_TWIN_LINKS - IN_BAND_UPLINKS
+    return Tree(radix, IN_BAND_PORTS, True, servers or most, 0, most, 0, 2, mesh=IN_BAND_TWIN_LINKS)
+
+
 def in_band_tree(radix: int, servers: int, extra: int = 0) -> Tree:
     """The in-band tree with the fewest switches.
 
@@ -121,6 +134,9 @@ def in_band_tree(radix: int, servers: int, extra: int = 0) -> Tree:
         FabricError: three tiers carry fewer.
     """
     places = servers + extra
+    pair = in_band_pair(radix)
+    if places <= pair.servers:
+        return replace(pair, servers=servers, reserved=IN_BAND_PORTS * extra)
     for plan in in_band_designs(radix):
         frame = next((f for f in plan.frames if f.servers >= places), None)
         if frame is not None:
@@ -182,10 +198,13 @@ def twin_cables(band: Priced, parts: Parts) -> Iterator[Cable]:
 
 
 def twins(band: Planes, wired: Wire, names: Names = UNNAMED) -> Iterator[Cable]:
-    """The links between twins, port by port: the last ports of both, which the tree keeps free."""
+    """The links between twins, port by port: the last ports of both, which the tree keeps free.
+
+    None of a pair alone, whose tree has them.
+    """
     each, last = cage_links(band.switch, IN_BAND_GBPS), used_radix(band.switch, IN_BAND_GBPS)
     prefix = names.plane(band, 0)
-    for leaf in range(1, band.tree.leaves, 2):
+    for leaf in range(1, 1 if band.tree.mesh else band.tree.leaves, 2):
         for port in range(last - IN_BAND_TWIN_LINKS + 1, last + 1):
             cage = (port - 1) // each + 1
             yield Cable(

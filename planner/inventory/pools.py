@@ -140,7 +140,7 @@ def _pool(catalogue: Catalogue, fleet: Row, tables: Mapping[str, Sequence[Row]],
         extra = 0 if out_of_band is None else int(out_of_band["leaves"])
         line = tuple(_line(catalogue, row, clusters, own, server, servers, before, extra))
         networks[network] = _dealt(line, several.get(network, []), floor_of)
-        twins = own.pop(LEAF_LEAF, twins) if network == IN_BAND else twins
+        twins = own.get(LEAF_LEAF, twins) if network == IN_BAND else twins
     t = int(fleet["period"])
     return Pool(
         fleet["pool"], fleet["site"], t, t, server, servers, int(of_servers["places"]), int(of_servers["installed"]),
@@ -246,8 +246,9 @@ def _line(
         for _ in range(int(cluster["clusters"])):
             inside = min(int(cluster["servers_each"]), servers * hosts - at)
             reserved = IN_BAND_PORTS // OUT_OF_BAND_UPLINKS * OUT_OF_BAND_UPLINKS * out_of_band
+            kept = IN_BAND_TWIN_LINKS if network == IN_BAND and int(cluster["tiers"]) > 1 else 0
             tree = _tree(
-                used_radix(switch, gbps) - (IN_BAND_TWIN_LINKS if network == IN_BAND else 0),
+                used_radix(switch, gbps) - kept,
                 ports // rail_planes, rail_planes * split, cluster, inside, reserved if network == IN_BAND else 0,
             )  # fmt: skip
             planes = Planes(

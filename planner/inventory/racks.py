@@ -167,7 +167,7 @@ def _device(name: str, switch: Switch, modules_kw: float) -> Device:
 def _of_cluster(pool: Pool, network: str, named: Named, optics: Mapping[str, Optic]) -> Iterator[Device]:
     planes, names = named
     kw = tier_modules_kw(planes, optics)
-    if network == IN_BAND and pool.twins is not None:
+    if network == IN_BAND and pool.twins is not None and not planes.tree.mesh:
         own = IN_BAND_TWIN_LINKS * _modules_kw(1, pool.twins, optics, lower=True)
         paired = planes.tree.leaves // 2 * 2
         kw["leaf"] = [each + (own if n < paired else 0.0) for n, each in enumerate(kw["leaf"])]

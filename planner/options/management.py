@@ -108,11 +108,13 @@ def of_cluster(cluster: Cluster, planes: int, servers_per_rack: int, each: int =
 
 @lru_cache(maxsize=256)
 def in_band_clusters(plane: fabric.Design, cage: int, most: int) -> tuple[Cluster, ...]:
-    """Pairs of leaves below frames, one pair after the other, up to the first cluster that carries ``most``."""
+    """A pair of leaves alone, and pairs below frames one after the other, up to the first that carries ``most``."""
     found = []
     frames = [frame for frame in plane.frames if frame.units]
     at = 0
-    for units in range(1, min(frames[-1].units, -(-most // plane.unit.servers)) + 1):
+    pair = rules.in_band_pair(plane.radix + rules.IN_BAND_TWIN_LINKS)
+    found.append(Cluster(pair, pair.servers, counts(pair, 1, cage)))
+    for units in range(2, min(frames[-1].units, -(-most // plane.unit.servers)) + 1):
         while frames[at].units < units:
             at += 1  # of the frontier the first frame that holds the units has the fewest switches and links
         tree = on_frame(plane, frames[at], units * plane.unit.servers)

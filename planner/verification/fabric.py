@@ -150,7 +150,7 @@ def _counts(book: Book, where: str, row: Network, line: tuple[Group, ...], rules
     book.count("links recomputed", where, "node-leaf links", row.node_leaf_links, below)
     book.count("links recomputed", where, "leaf-spine links", row.leaf_spine_links, counted["leaf_spine"])
     book.count("links recomputed", where, "spine-core links", row.spine_core_links, counted["spine_core"])
-    twins = row.leaves if row.network == IN_BAND else 0  # two links for each pair
+    twins = row.leaves if row.network == IN_BAND and row.spines else 0  # two links for each pair; one alone is a mesh
     book.count("links recomputed", where, "links between leaves", row.leaf_leaf_links, twins + counted["leaf_leaf"])
 
 

@@ -1,4 +1,4 @@
-"""Management networks: in-band pairs below two spines, and a port for everything on the out-of-band network.
+"""Management networks: in-band a pair of leaves or several below two spines; out-of-band a port for everything.
 
 Checks of the concern ``fabric``. The in-band network is wired and counted like the others (``fabric.py``).
 """
@@ -12,6 +12,7 @@ from planner.verification.standards import standard
 from planner.verification.standing import groups, places
 from planner.verification.tables import Network
 
+TWIN_LINKS = 2
 PDUS = 3
 """Power distribution units of a server rack."""
 
@@ -37,8 +38,10 @@ def check(view: View, book: Book) -> None:
 def _pairs(view: View, book: Book, pool: Pool, period: int) -> None:
     for cluster in view.clusters.get((pool.id, IN_BAND, period), []):
         where = f"pool {pool.id} {IN_BAND} period {period} frame {cluster.frame}"
-        sound = cluster.spines_each >= 2 and cluster.units_each > 0
-        book.record("twins have two spines", sound, f"{where}: {cluster.spines_each} spines above pairs of leaves")
+        alone = cluster.tiers == 1 and cluster.leaves_each == 2 and cluster.uplinks_of_leaf == TWIN_LINKS
+        sound = (cluster.spines_each >= 2 or alone) and cluster.units_each > 0
+        detail = f"{where}: {cluster.spines_each} spines above {cluster.units_each} pairs of leaves"
+        book.record("twins have two spines", sound, detail)
 
 
 def _out_of_band(view: View, book: Book, pool: Pool, row: Network, where: str) -> None:

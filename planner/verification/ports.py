@@ -24,6 +24,7 @@ class Rules:
         leaf_ratio, spine_ratio: most bandwidth down over bandwidth up.
         cage: links of a switch cage.
         rail_ports: ports of a server on each rail.
+        bonded: a server uses all its ports as one, so that leaves it has in common with another need not be joined.
     """
 
     radix: int
@@ -34,6 +35,7 @@ class Rules:
     spine_ratio: float = 1.0
     cage: int = 1
     rail_ports: int = 1
+    bonded: bool = False
 
     @property
     def row(self) -> int:

@@ -125,5 +125,5 @@ def in_band(view: View, tiers: int) -> Standard:
     """Pairs of leaves: every switch keeps two ports for a twin, a leaf four for uplinks, servers have the rest."""
     switch = view.facts.catalogue.switches[view.facts.in_band_switch]
     radix = switch.ports * (split_of(switch, 100) or 1) - 2
-    rules = Rules(radix, 2, True, tiers, leaf_ratio=(radix - 4) / 4)
+    rules = Rules(radix, 2, True, tiers, leaf_ratio=(radix - 4) / 4, bonded=True)
     return Standard(switch, rules, build_unit(rules), 1)

@@ -77,6 +77,19 @@ def test_a100_superpod_by_hand() -> None:
     assert (bought["optics", "aoc-100g"], bought["optics", "dac-100g"], bought["optics", "cord-1g"]) == (324, 6, 441)
 
 
+def test_a_few_servers_have_one_pair_of_leaves() -> None:
+    """3 DGX H100: two SN4600C joined by two cables, no spines; 2 links of each server and of one SN2201."""
+    found = plan("dgx-h100-superpod-127", 3, 7.916)
+    row = network(found, "in-band")
+    assert (row["leaves"], row["spines"], row["leaf_leaf_links"], row["node_leaf_links"]) == (2, 0, 2, 8)
+    bought = {r["item"]: r["quantity"] for r in found.bill_of_materials_rows}
+    assert (bought["sn4600c"], bought["sn2201"], bought["aoc-100g"], bought["dac-100g"]) == (2, 1, 8, 2)
+    for column, value in (("uplinks_of_leaf", 1), ("leaves_each", 4)):
+        data = copy.deepcopy(found.to_dict())
+        _set("clusters", "in-band", **{column: value})(data["decisions"])
+        assert not planner.verify(Plan.from_dict(data)).passed
+
+
 def test_management_adds_its_power() -> None:
     """8 x 466 W, 10 x 98 W, 324 x 5 W, 6 x 0.1 W."""
     name = "dgx-a100-superpod-140"
