@@ -97,6 +97,8 @@ class Accelerator(Entry):
 
     fp64_tflops: Rate = None
     """FP64 peak, matrix units included, TFLOP/s; given where it decides the total processing performance."""
+    unsold: str = ""
+    """Why no server with it can be bought; empty where one can."""
 
     @property
     def on_sale_from(self) -> datetime.date | None:
@@ -145,6 +147,8 @@ class Server(Entry):
     protocols: Annotated[tuple[Literal["infiniband", "ethernet"], ...], BeforeValidator(split_cell)]
     """Protocols its network cards speak."""
     life_years: Years = 5
+    on_request: bool = False
+    """Whether plans are offered it only where the instance lists it or its accelerator, or a workload names it."""
 
     @property
     def out_of_band_ports(self) -> int:

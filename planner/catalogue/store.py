@@ -122,6 +122,20 @@ class Catalogue:
         part = self.optics[id].kind if kind == "optics" and id in self.optics else ""
         return nearest(found, yearly_change(kind, part), on)
 
+    def unheld(self, accelerator_id: str) -> str:
+        """Why no server of the catalogue holds an accelerator, as a clause; empty where one does.
+
+        >>> from planner.catalogue import load_catalogue
+        >>> load_catalogue().unheld("b30a")
+        'no server in the catalogue holds it: announced for China and never on sale'
+        >>> load_catalogue().unheld("t4")
+        ''
+        """
+        if any(server.accelerator == accelerator_id for server in self.servers.values()):
+            return ""
+        reason = self.accelerators[accelerator_id].unsold
+        return "no server in the catalogue holds it" + (f": {reason}" if reason else "")
+
     def with_price_rule(self, rule: PriceRule) -> Catalogue:
         """The same rows under a rule for their dates."""
         return self if rule == self.price_rule else replace(self, price_rule=rule)

@@ -141,21 +141,20 @@ def model_of(text: str, active_parameters: float | None = None) -> Model:
 
 
 def _servers(catalogue: Catalogue, accelerators: Sequence[str] | None) -> list[Server]:
-    """Server types with the accelerators asked for, in their order; all where none is named.
+    """Server types with the accelerators asked for, in their order; where none is named all but those for requests.
 
     Raises:
         ValueError: an accelerator is unknown, or stands in no server of the catalogue.
     """
     if accelerators is None:
-        return list(catalogue.servers.values())
+        return [server for server in catalogue.servers.values() if not server.on_request]
     require_known(accelerators, catalogue.accelerators)
     rows = [(name, server) for name in dict.fromkeys(accelerators) for server in catalogue.servers.values()]
     found = [(name, server) for name, server in rows if server.accelerator == name]
     homeless = [name for name in dict.fromkeys(accelerators) if name not in {name for name, _ in found}]
     if homeless:
-        raise ValueError(
-            f"the catalogue has no server with {', '.join(homeless)}; `planner catalogue servers` lists them"
-        )
+        reasons = "; ".join(f"{name}: {catalogue.unheld(name)}" for name in homeless)
+        raise ValueError(f"{reasons}; `planner catalogue servers` lists those that are held")
     return [server for _, server in found]
 
 

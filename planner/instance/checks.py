@@ -379,14 +379,8 @@ def _catalogue_currencies(
         if site.tariff_per_kwh is None and hub is not None and hub.tariff is not None:
             yield hub.tariff_currency, f"the tariff of hub {hub.id}"
         methods.update(dict.fromkeys(resolve.allowed_cooling(site, instance, catalogue)))
-    servers = [
-        id
-        for id, server in catalogue.servers.items()
-        if (choice.servers is None or id in choice.servers)
-        and (choice.accelerators is None or server.accelerator in choice.accelerators)
-    ]
     used: dict[str, Iterable[str]] = {
-        "servers": servers,
+        "servers": resolve.offered_servers(instance, catalogue),
         "switches": [id for id in catalogue.switches if choice.switches is None or id in choice.switches],
         "optics": [id for id in catalogue.optics if choice.optics is None or id in choice.optics],
         "cooling": methods,

@@ -33,7 +33,8 @@ class OwnRows(Record):
 
 
 class CatalogueChoice(Record):
-    """Which catalogue rows may be used (absent means all with a price) and what is changed in them."""
+    """Which catalogue rows may be used and what is changed. Absent lists mean all with a price; of servers those
+    that are not for requests alone (``Server.on_request``)."""
 
     accelerators: tuple[str, ...] | None = None
     servers: tuple[str, ...] | None = None

@@ -66,6 +66,13 @@ def idle(instance: Instance, catalogue: Catalogue) -> Iterator[Finding]:
                     )
                 elif kind == "cooling" and (reason := reader.figure_of_cooling(id, field)) is not None:
                     yield _finding(("catalogue", "overrides", kind, id, field), reason)
+    for kind, listed, never in (
+        ("accelerators", instance.catalogue.accelerators, reader.accelerator_never),
+        ("servers", instance.catalogue.servers, reader.server_never),
+    ):
+        for position, id in enumerate(listed or ()):
+            if (reason := never(id)) is not None:
+                yield Finding(("catalogue", kind, position), f"found {id}, which no plan can hold: {reason}")
     for position, path in enumerate(instance.price_paths):
         reason = reasons[path.kind](path.id) if path.kind in reasons and path.id is not None else None
         if instance.horizon.periods == 1 and path.by_period is None:
@@ -101,16 +108,34 @@ class _Reader:
     def __init__(self, instance: Instance, catalogue: Catalogue) -> None:
         self.instance, self.catalogue, self.choice = instance, catalogue, instance.catalogue
         self.ordered = resolve.order_date(instance)
+        self.offered = resolve.offered_servers(instance, catalogue)
+        self.rented = {offer.server for offer in instance.rent}
 
     def accelerator(self, id: str) -> str | None:
         if self.choice.accelerators is not None and id not in self.choice.accelerators:
             return "catalogue.accelerators leaves it out"
         holding = [row.id for row in self.catalogue.servers.values() if row.accelerator == id]
         if not holding:
-            return f"no server in the catalogue holds {id}"
+            return self.catalogue.unheld(id)
         if all(self.server(server) is not None for server in holding):
             return f"no server that may be used holds {id}; those with it are {_named(holding)}"
         return None
+
+    def accelerator_never(self, id: str) -> str | None:
+        """Why no plan can hold an accelerator that the instance lists."""
+        holding = [row.id for row in self.catalogue.servers.values() if row.accelerator == id]
+        if not holding:
+            return self.catalogue.unheld(id)
+        reasons = [(server, self.server_never(server)) for server in holding]
+        if all(reason is not None for _, reason in reasons):
+            unsold = self.catalogue.accelerators[id].unsold
+            reasons_said = "; ".join(f"{server} would, but {reason}" for server, reason in reasons)
+            return f"{unsold}; {reasons_said}" if unsold else reasons_said
+        return None
+
+    def server_never(self, id: str) -> str | None:
+        """Why no plan can hold a server type that the instance lists: nobody sells it, and it may not be rented."""
+        return None if id in self.rented else self._priced("servers", id)
 
     def server(self, id: str) -> str | None:
         row = self.catalogue.servers[id]
@@ -118,6 +143,8 @@ class _Reader:
             return "catalogue.servers leaves it out"
         if self.choice.accelerators is not None and row.accelerator not in self.choice.accelerators:
             return f"catalogue.accelerators leaves {row.accelerator} out, which it holds"
+        if id not in self.offered:
+            return "it is for requests: name it in catalogue.servers, or its accelerator in catalogue.accelerators"
         workloads = self.instance.workloads
         if all(w.servers is not None and id not in w.servers for w in workloads):
             return "no workload may run on it"

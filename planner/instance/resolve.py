@@ -136,6 +136,22 @@ def allowed_cooling(site: Site, instance: Instance, catalogue: Catalogue) -> tup
     )  # fmt: skip
 
 
+def offered_servers(instance: Instance, catalogue: Catalogue) -> tuple[str, ...]:
+    """Server types that plans may buy, priced or not: those that the instance lists, of the accelerators that it lists;
+    without lists every one that is not for requests, and what workloads name."""
+    choice, rows = instance.catalogue, catalogue.servers
+    if choice.servers is not None:
+        names = tuple(dict.fromkeys(choice.servers))
+    elif choice.accelerators is not None:
+        names = tuple(rows)
+    else:
+        asked = {id for workload in instance.workloads for id in workload.servers or ()}
+        names = tuple(id for id, row in rows.items() if not row.on_request or id in asked)
+    if choice.accelerators is None:
+        return names
+    return tuple(id for id in names if rows[id].accelerator in choice.accelerators)
+
+
 def site_facts(instance: Instance, catalogue: Catalogue) -> tuple[SiteFacts, ...]:
     """Every site of the instance merged with its hub's row.
 

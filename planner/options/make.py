@@ -11,7 +11,7 @@ from planner.engineering.fabric import FabricError
 from planner.garbage import collection_paused
 from planner.instance import Instance
 from planner.instance.choices import Oversubscription
-from planner.instance.resolve import instance_catalogue, site_facts
+from planner.instance.resolve import instance_catalogue, offered_servers, site_facts
 from planner.money import Money
 from planner.options import bounds, gangs, kits, management
 from planner.options.designs import Asked, Designer, largest_block
@@ -99,16 +99,12 @@ class _Maker:
 
     def _servers(self) -> list[Server]:
         """Server types that the instance allows and that have a price; an accelerator without any is told."""
-        choice = self.instance.catalogue
-        rows = self.catalogue.servers
-        names = tuple(rows) if choice.servers is None else choice.servers
-        if choice.accelerators is not None:
-            names = tuple(name for name in names if rows[name].accelerator in choice.accelerators)
-            held = {rows[name].accelerator for name in names}
-            among = "the catalogue" if choice.servers is None else "catalogue.servers"
-            for id in dict.fromkeys(choice.accelerators):
-                if id not in held:
-                    self._remove(id, "catalogue", f"no server in {among} holds it")
+        rows, accelerators = self.catalogue.servers, self.instance.catalogue.accelerators
+        names = offered_servers(self.instance, self.catalogue)
+        held = {rows[name].accelerator for name in names}
+        for id in dict.fromkeys(accelerators or ()):
+            if id not in held:
+                self._remove(id, "catalogue", self.catalogue.unheld(id) or "no server in catalogue.servers holds it")
         return self.prices.allowed("servers", rows, names)
 
     def prices_of_management(self) -> tuple[list[Optic], bool]:

@@ -47,7 +47,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "servers": (
         ("id", _text("id")),
         ("accelerator", _text("accelerator")),
-        (">number", _text("accelerators")),
+        (">number", lambda row: f"{row['accelerators']}" + (" +" if row["on_request"] else "  ")),
         (">kW", _text("power_kw")),
         (">U", _text("rack_units")),
         ("cooling", _text("cooling")),
@@ -152,6 +152,8 @@ def listing(kind: str, rows: Sequence[Row]) -> Table:
     """
     columns = COLUMNS[kind]
     note = "sources and dates: --sources; all columns: --json"
+    if any(row.get("on_request") for row in rows):
+        note = f"+ offered only where a list or a workload names it; {note}"
     return table(
         f"{kind.capitalize()}: {len(rows)}",
         [name for name, _ in columns],

@@ -83,7 +83,10 @@ def test_every_device_has_a_server_that_can_be_planned_once_it_has_a_price(accel
 @pytest.mark.parametrize(
     ("catalogue", "sentence"),
     [
-        ({"accelerators": ["tpu-v3"]}, "tpu-v3: no server in the catalogue holds it"),
+        (
+            {"accelerators": ["metax-n100"], "servers": ["dgx-h100"]},
+            "metax-n100: no server in the catalogue holds it: neither its memory, its power nor a price was published",
+        ),
         ({"accelerators": ["l4", "b200"], "servers": ["dgx-h100"]}, "l4: no server in catalogue.servers holds it"),
         ({"accelerators": ["tpu-v5e"]}, "tpu-v5e-8: no price in the catalogue; set catalogue.servers.tpu-v5e-8.price"),
     ],
