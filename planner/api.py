@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from planner.result import SolveResult
     from planner.solver import Progress
     from planner.solving.compliance import ComplianceReport
+    from planner.sweeps.axes import Variant
+    from planner.sweeps.sweep import Sweep
     from planner.verification import VerificationReport
 
 DEFAULT_GAP = 1e-4
@@ -281,6 +283,81 @@ def compare(plan_a: Plan, plan_b: Plan) -> Comparison:
     from planner.comparison import compare_plans
 
     return compare_plans(plan_a, plan_b)
+
+
+def sweep(
+    source: str | os.PathLike[str] | Mapping[str, Any] | Instance,
+    variants: Sequence[Variant],
+    *,
+    folder: str | os.PathLike[str] | None = None,
+    jobs: int = 1,
+    dask: str | None = None,
+    on_run: Callable[[int, int, dict[str, Any]], None] = lambda done, count, row: None,
+    **options: Any,
+) -> Sweep:
+    """Solve many variants of an instance; a table with a row each. Ctrl-C ends it with the runs that have ended.
+
+    Args:
+        source: an instance, or what ``load_instance`` takes.
+        variants: from ``grid``, ``sample`` or ``scenarios``.
+        folder: where runs are kept as they end, so that the same sweep goes on where it was, and ``sweep.csv`` is
+            written; nowhere if absent.
+        jobs: processes of this machine that solve side by side.
+        dask: address of a Dask scheduler, whose workers solve instead (``pip install 'ai-capacity-planner[dask]'``).
+        on_run: called with the number of runs that have ended, of all, and the row of each that ends.
+        options: ``gap``, ``time_limit`` (of a run), ``threads`` (1 if absent) and ``seed``, as for ``solve``.
+
+    Raises:
+        InstanceError: the instance or a change is invalid, with every fault.
+        SweepError: the folder holds runs of another question.
+        OSError: the folder cannot be written.
+    """
+    from pathlib import Path
+
+    from planner.solver import SolverOptions
+    from planner.sweeps.sweep import run_sweep
+
+    _require_docstrings()
+    solver = SolverOptions(**{"gap": DEFAULT_GAP, "threads": 1, **options})
+    where = None if folder is None else Path(folder)
+    instance = source if isinstance(source, Instance) else load_instance(source)
+    return run_sweep(instance, variants, solver, folder=where, jobs=jobs, dask=dask, on_run=on_run)
+
+
+def grid(*axes: str) -> list[Variant]:
+    """Variants of every combination of values, such as ``grid("sites.a.pue_limit=1.1:1.3:0.1", "budget.capex=1M,2M")``.
+
+    Raises:
+        SweepError: an axis cannot be read, or there are too many combinations.
+    """
+    from planner.sweeps import axes as room
+
+    return room.grid([room.read_axis(axis) for axis in axes])
+
+
+def sample(count: int, *axes: str, seed: int = 0) -> list[Variant]:
+    """A Latin hypercube of variants over spans such as ``sites.a.tariff_per_kwh=0.05:0.15`` and lists of values.
+
+    Raises:
+        SweepError: an axis cannot be read.
+    """
+    from planner.sweeps import axes as room
+
+    return room.sample([room.read_axis(axis) for axis in axes], count, seed)
+
+
+def scenarios(source: Mapping[str, Any] | str | os.PathLike[str]) -> list[Variant]:
+    """Variants by name, each a list of changes or a mapping of keys and values: ``{"dear": {"budget.capex": "+10%"}}``.
+
+    Args:
+        source: the mapping, or a YAML file of it.
+
+    Raises:
+        SweepError: it is no such mapping.
+    """
+    from planner.sweeps import axes as room
+
+    return room.scenarios(source if isinstance(source, Mapping) else room.read_scenarios(source))
 
 
 def whatif(

@@ -41,6 +41,10 @@ class IncomparableError(PlannerError, ValueError):
     """Two plans count in different currencies or minimise different things."""
 
 
+class SweepError(PlannerError, ValueError):
+    """A sweep that cannot be read, or that its folder is not of; the text says what would be accepted."""
+
+
 class NoPlanError(PlannerError, RuntimeError):
     """A plan was required of a result that has none (infeasible, or a limit reached first)."""
 

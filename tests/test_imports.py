@@ -109,7 +109,7 @@ def test_the_report_reads_plans() -> None:
 
 
 def test_command_line_calls_the_api() -> None:
-    front = ("api", "report", "engineering", "catalogue", "errors", "comparison", "result", "plan")
+    front = ("api", "report", "engineering", "catalogue", "errors", "comparison", "result", "plan", "sweeps")
     tools = ("units", "version", "garbage", "files", "interrupts", "memory")
     allowed = (*(f"planner.{room}" for room in (*front, *tools, "cli")), "typer", "rich", "click")
     found = [o for o in offences(sources("planner/cli"), allowed=allowed) if not o.endswith(" imports planner")]

@@ -19,6 +19,7 @@ from planner.cli.keys import keys, schema
 from planner.cli.outcome import ExitCode, tell_bug, tell_memory
 from planner.cli.report import report
 from planner.cli.solve import solve
+from planner.cli.sweep import sweep
 from planner.cli.verify import verify
 
 app = typer.Typer(
@@ -29,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # help is plain text: drawing it would take longer than all the rest of starting up
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (check, solve, verify, report, whatif, compare, fabric, export, catalogue, keys, schema):
+for command in (check, solve, verify, report, whatif, sweep, compare, fabric, export, catalogue, keys, schema):
     app.command()(command)
 app.add_typer(demand.app, name="demand")
 

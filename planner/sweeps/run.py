@@ -1,0 +1,77 @@
+"""One variant of an instance, solved and told in a row."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from planner.errors import InstanceError, PlannerError
+from planner.instance import parse_instance
+from planner.plan import Plan
+from planner.result import Diagnosis, SolveResult
+from planner.solver import SolverOptions
+from planner.solving.answer import solve_instance
+
+TOTALS = ("tco", "capex", "opex", "accelerators", "servers", "racks", "switches", "it_kw", "facility_kw", "pue")
+"""Totals of a plan that a row has."""
+MONEY = ("objective", "bound", "tco", "capex", "opex")
+COLUMNS = ("status", "objective", "bound", "gap", *TOTALS, "fleet", "seconds", "message")
+INTERRUPTED = "interrupted"
+"""Status of a run that Ctrl-C ended: it is no result, and is run again."""
+LETTERS = 300
+
+Row = dict[str, Any]
+
+
+def solve_variant(data: Mapping[str, Any], changes: Sequence[str], solver: SolverOptions) -> Row:
+    """The row of one variant. A variant that is invalid or has no plan is a row too.
+
+    Args:
+        data: of the instance, as plain data.
+    """
+    begin = time.monotonic()
+    try:
+        instance = parse_instance(data, changes=changes)
+        result = solve_instance(instance, replace(solver), lambda progress: None, begin)
+    except InstanceError as error:
+        return _row("invalid", begin, message="; ".join(f"{f.key}: {f.message}" for f in error.faults))
+    except PlannerError as error:
+        return _row("failed", begin, message=str(error))
+    return row_of(result)
+
+
+def row_of(result: SolveResult) -> Row:
+    """What a sweep keeps of an answer."""
+    begin = time.monotonic() - result.seconds
+    if result.interrupted:
+        return _row(INTERRUPTED, begin)
+    if result.plan is None:
+        return _row(str(result.status), begin, message=_why(result.diagnosis), bound=result.bound)
+    totals = {name: result.plan.totals[name] for name in TOTALS}
+    return _row(
+        str(result.status), begin, objective=result.objective, bound=result.bound, gap=result.gap, **totals,
+        fleet=fleet_of(result.plan),
+    )  # fmt: skip
+
+
+def fleet_of(plan: Plan) -> str:
+    """Servers bought by type and site, largest first: ``503 dgx-h100 at quebec, 12 l40s-8 at oregon``."""
+    bought: Counter[tuple[str, str]] = Counter()
+    for row in plan.decisions["fleet"]:
+        bought[row["server"], row["site"]] += row["bought"]
+    ranked = sorted(((n, *key) for key, n in bought.items() if n), key=lambda entry: (-entry[0], entry[1:]))
+    return ", ".join(f"{n} {server} at {site}" for n, server, site in ranked)
+
+
+def _why(diagnosis: Diagnosis | None) -> str:
+    return "" if diagnosis is None else "; ".join(clash.sentence for clash in diagnosis.clashes)
+
+
+def _row(status: str, begin: float, **values: Any) -> Row:
+    row: Row = dict.fromkeys(COLUMNS) | {"fleet": "", "message": ""} | {"status": status, **values}
+    row["message"] = " ".join(str(row["message"]).split())[:LETTERS]
+    row["seconds"] = round(time.monotonic() - begin, 2)
+    return row
