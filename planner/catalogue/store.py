@@ -31,8 +31,8 @@ from planner.catalogue.rows import ENTRIES, instead
 from planner.errors import Fault, InstanceError
 
 PHYSICS = (
-    "climate.csv", "cooling_physics.csv", "country_groups.csv", "embodied_carbon.csv", "export_rules.toml",
-    "facility_regions.csv", "operations.csv",
+    "climate.csv", "components.csv", "cooling_physics.csv", "country_groups.csv", "embodied_carbon.csv",
+    "export_rules.toml", "facility_regions.csv", "operations.csv",
     "hosted.csv", "inference_calibration.csv", "models.csv", "place_law.csv", "places.csv", "price_trends.csv",
     "redundancy.csv", "rents.csv", "sea.csv", "training_calibration.csv", "ups.csv",
 )  # fmt: skip

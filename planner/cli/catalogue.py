@@ -49,7 +49,18 @@ OwnArgument = Annotated[Own | None, typer.Argument(help="Of template: kind of ro
 Sources = Annotated[bool, typer.Option("--sources", help="List where each row and its price come from, and when.")]
 
 
-def catalogue(kind: KindArgument, of: OwnArgument = None, sources: Sources = False, as_json: AsJson = False) -> None:
+Components = Annotated[
+    bool, typer.Option("--components", help="Of servers: the price split into accelerators, processors, memory, ...")
+]
+
+
+def catalogue(
+    kind: KindArgument,
+    of: OwnArgument = None,
+    sources: Sources = False,
+    components: Components = False,
+    as_json: AsJson = False,
+) -> None:
     """List catalogue rows with their latest price, or print an empty file of rows of your own (template KIND)."""
     with outcomes(as_json):
         if (kind is Kind.TEMPLATE) != (of is not None):
@@ -60,9 +71,22 @@ def catalogue(kind: KindArgument, of: OwnArgument = None, sources: Sources = Fal
             text = template(of.value)
             print_json({"template": of.value, "text": text}) if as_json else typer.echo(text, nl=False)
             return
+        if components and (kind is not Kind.SERVERS or sources):
+            raise typer.BadParameter("--components goes with servers alone: planner catalogue servers --components")
         from planner.catalogue import load_catalogue, table
         from planner.engineering.performance.models import model_rows
 
+        if components:
+            from planner.report.components import server_splits, split_listing
+
+            splits = server_splits(load_catalogue())
+            if as_json:
+                print_json({"catalogue": "servers", "components": splits})
+                return
+            from planner.report.terminal import new_console, print_tables
+
+            print_tables(new_console(), [split_listing(splits)])
+            return
         rows = model_rows() if kind is Kind.MODELS else table(load_catalogue(), kind.value)
         if as_json:
             print_json({"catalogue": kind.value, "rows": rows})

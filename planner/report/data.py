@@ -17,6 +17,7 @@ from planner.plan import ACCOUNTS, Plan
 from planner.plan.readable import MONEY_TOTALS, TOTALS, require_readable
 from planner.plan.reading import is_number
 from planner.report.choice import network_choices
+from planner.report.components import bill_components
 from planner.report.facts import CatalogueFacts, catalogue_facts
 from planner.report.finance import finance
 from planner.report.remarks import Check, short_runs, split_fleets
@@ -72,6 +73,7 @@ def plan_summary(plan: Plan, checks: Iterable[Check] | None = None) -> dict[str,
         "sites": sites(plan),
         "cooling": cooling(plan),
         "purchases": purchases(plan, facts),
+        "components": bill_components(plan, facts.components),
         "grades": grades(plan),
         "costs": costs(plan),
         "periods": periods(plan),

@@ -1,20 +1,23 @@
-"""What a report needs of the catalogue: two facts about the items of a plan."""
+"""What a report needs of the catalogue: three facts about the items of a plan."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from planner.errors import InstanceError
 from planner.plan import Plan
+from planner.report.components import shares_of_servers
 
 
 @dataclass(frozen=True)
 class CatalogueFacts:
-    """Accelerators of a server and kinds of optics, by id; empty where the plan's own totals contradict them."""
+    """Accelerators of a server, kinds of optics and shares of a server's price by component, by id; empty where the
+    plan's own totals contradict them."""
 
     per_server: Mapping[str, int]
     optic_kinds: Mapping[str, str]
+    components: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def accelerators(self, server: str, servers: int) -> int | None:
         """Accelerators in a number of servers of one type; None if unknown."""
@@ -41,7 +44,8 @@ def catalogue_facts(plan: Plan) -> CatalogueFacts:
 
     data = plan.provenance.get("instance")
     try:
-        catalogue = instance_catalogue(parse_instance(data if isinstance(data, Mapping) else {}))
+        instance = parse_instance(data if isinstance(data, Mapping) else {})
+        catalogue = instance_catalogue(instance)
     except InstanceError:
         return CatalogueFacts({}, {})
     bought: dict[str, dict[str, float]] = {"servers": {}, "optics": {}}
@@ -53,7 +57,9 @@ def catalogue_facts(plan: Plan) -> CatalogueFacts:
     kinds = {id: str(catalogue.optics[id].kind) for id in bought["optics"] if id in catalogue.optics}
     facts = CatalogueFacts(per_server, kinds)
     accelerators = sum(number * per_server.get(id, 0) for id, number in bought["servers"].items())
+    right = accelerators == plan.totals["accelerators"]
     return CatalogueFacts(
-        per_server if accelerators == plan.totals["accelerators"] else {},
+        per_server if right else {},
         kinds if facts.transceivers(bought["optics"]) == plan.totals["optics"] else {},
+        shares_of_servers(instance, catalogue, [id for id in bought["servers"] if id in per_server]) if right else {},
     )

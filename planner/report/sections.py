@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from planner.report.components import component_table
 from planner.report.data import LINK_ORDER
 from planner.report.finance import finance_tables
 from planner.report.summary import Summary
@@ -29,6 +30,7 @@ def plan_tables(summary: Summary) -> tuple[Table, ...]:
         site_table(summary),
         cooling_table(summary),
         purchase_table(summary),
+        component_table(summary["components"], summary["currency"]),
         cost_table(summary),
         period_table(summary),
         *finance_tables(summary),
