@@ -16,6 +16,7 @@ from planner.cli.compare import compare, whatif
 from planner.cli.export import export
 from planner.cli.fabric import fabric
 from planner.cli.keys import keys, schema
+from planner.cli.market import market
 from planner.cli.outcome import ExitCode, tell_bug, tell_memory
 from planner.cli.report import report
 from planner.cli.solve import solve
@@ -30,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # help is plain text: drawing it would take longer than all the rest of starting up
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (check, solve, verify, report, whatif, sweep, compare, fabric, export, catalogue, keys, schema):
+for command in (check, solve, verify, report, whatif, sweep, compare, fabric, export, catalogue, market, keys, schema):
     app.command()(command)
 app.add_typer(demand.app, name="demand")
 
