@@ -4,7 +4,7 @@
 |---|---|---|---|
 | s[p,j,t] | ``step`` | 0 or 1 | pool p stands on network j |
 | a[p,f,t] | ``attached`` | servers | servers on networks of family f; n[p,t] where there is one family |
-| c[p,f,r,t] | ``filled`` | - | rate r of family f times its servers, rounded up (modules that servers share) |
+| c[p,f,r,t] | ``filled`` | - | rate r of family f times its servers, rounded up (what servers share); below 0 if r is |
 | w[p,f,k,t] | ``swapped`` | links of a module | links to servers of family f that swap k makes with another kit |
 | o[p,i,t] | ``bought`` | pieces or money | purchases of thing i: switches of a type, network racks, parts |
 
@@ -118,7 +118,8 @@ def servers_are_attached(servers: Any, attached: Sequence[Any]) -> Any:
 
 
 def shared_modules_are_whole(rate: float, servers: Any, filled: Any) -> Any:
-    """(N4) Two servers may share a twin-port module; half a module is not sold."""
+    """(N4) Two servers may share a twin-port module; half a module is not sold. Of r below 0, -c blocks of servers at
+    most have another kit: those that their share fills."""
     return at_most([(rate, servers), (-1.0, filled)], 0.0)
 
 
@@ -130,6 +131,12 @@ def things_suffice(needs: Sequence[Term], stock: Sequence[Term]) -> Any:
 def no_network_too_large(least: Sequence[Term], servers: Any) -> Any:
     """(N6) A network stands only where no smaller one would do."""
     return at_most([*least, (-1.0, servers)], 0.0)
+
+
+def filled_between(rate: float, most_servers: int) -> tuple[int, int]:
+    """Bounds of c: no plan has more servers; -1.5 times 4 servers lies in -7 to 0."""
+    most = int(abs(rate) * most_servers) + 1
+    return (0, most) if rate > 0 else (-most, 0)
 
 
 def swapped_links_are_there(per_server: float, servers: Any, swapped: Sequence[Term]) -> Any:
@@ -167,8 +174,8 @@ def add_fabric(model: pyo.ConcreteModel, data: FabricData, servers: Any, racks: 
     )
     fabric.filled = pyo.Var(
         [(p, f, rate, t) for (p, f), family in data.families.items() for rate in family.shared for t in periods],
-        domain=pyo.NonNegativeIntegers,
-        bounds=lambda _, p, f, rate, t: (0, int(rate * data.most_servers[p]) + 1),
+        domain=pyo.Integers,
+        bounds=lambda _, p, f, rate, t: filled_between(rate, data.most_servers[p]),
         doc="c [-]",
     )
     standing = {

@@ -188,31 +188,33 @@ def _floor(layout: FloorLayout, places: int) -> Layout:
 
 
 def _dealt(line: tuple[Named, ...], kits: Sequence[tuple[Wire, int]], floor: Layout | None) -> tuple[Named, ...]:
-    """The clusters of a network with a kit for every server: the longest kit for the longest runs, for as many links as
-    the plan makes of it. Servers that share a cage of a leaf have the same kit."""
+    """The clusters of a network with a kit for every server: the shortest kit for the shortest runs, for as many links
+    as the plan makes of it, and so on; the longest for all others. Servers that share a cage of a leaf have the same
+    kit, and those that do not fill one the longest."""
     if not kits:
         return line
-    blocks: list[tuple[float, int, int, int]] = []  # -run, cluster, first server, servers
+    blocks: list[tuple[float, int, int]] = []  # run, cluster, first server
+    found = [np.zeros(planes.tree.servers, np.int64) for planes, _ in line]
+    size = [1] * len(line)
     for number, (planes, _) in enumerate(line):
         tree = planes.tree
         lanes = tree.ports // tree.row
         each = planes.upper_links // math.gcd(planes.upper_links, lanes)
+        size[number] = each
         first = np.arange(tree.servers, dtype=np.int64)
         runs = np.zeros(tree.servers)
         if floor is not None and tree.servers:
             runs = distances(floor, tree, "node-leaf", tree.ends("node-leaf", first * tree.ports))
         for row in range(0, tree.servers, tree.places):
             end = min(row + tree.places, tree.servers)
-            for at in range(row, end, each):
-                size = min(each, end - at)
-                blocks.append((-float(runs[at : at + size].max()), number, at, size))
-    found = [np.zeros(planes.tree.servers, np.int64) for planes, _ in line]
-    kit = made = 0
-    for _, number, at, size in sorted(blocks):
-        while kit + 1 < len(kits) and made >= kits[kit][1]:
-            kit, made = kit + 1, 0
-        found[number][at : at + size] = kit
-        made += size * line[number][0].tree.ports * line[number][0].planes
+            blocks += [(float(runs[at : at + each].max()), number, at) for at in range(row, end - each + 1, each)]
+    kit, made = len(kits) - 1, 0
+    for _, number, at in sorted(blocks):
+        links = size[number] * line[number][0].tree.ports * line[number][0].planes
+        while kit and made + links > kits[kit][1]:
+            kit, made = kit - 1, 0
+        found[number][at : at + size[number]] = kit
+        made += links
     own = tuple(wire for wire, _ in kits)
     return tuple(
         (replace(planes, kits=own, kit_of=kit_of), names) for (planes, names), kit_of in zip(line, found, strict=True)

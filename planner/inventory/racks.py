@@ -131,7 +131,7 @@ def _server_modules_kw(pool: Pool, optics: Mapping[str, Optic]) -> list[float]:
         each = np.array([_modules_kw(links, kit, optics, lower=True) for kit in planes.kits])
         for own, called in clusters:
             assert own.kit_of is not None  # like the first cluster
-            found[called.first : called.first + own.tree.servers] += each[own.kit_of]
+            np.add.at(found, called.first + np.arange(own.tree.servers) // called.trays, each[own.kit_of])
     below = pool.out_of_band
     if below is not None:
         alike += pool.server.out_of_band_ports * _modules_kw(1, below.wire, optics, lower=True)

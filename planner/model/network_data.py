@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from formulations.fabric import FabricData, FamilyData, StepData, SwapData
+from formulations.fabric import FabricData, FamilyData, StepData, SwapData, filled_between
 from planner.model import bounds
 from planner.model.selection import Selection
 from planner.model.things import Thing, Things
 from planner.options import Options
-from planner.options.tables import Attachment, Design, Pool, Step, Swap
+from planner.options.tables import Design, Pool, Step
+from planner.options.tied import Attachment, Swap
 from planner.units import W_PER_KW
 
 EVEN = 1e-9
@@ -177,7 +178,7 @@ def _most(
         for rate, (needs, _) in family.shared.items():
             for thing, units in needs.items():
                 own, shared = of_servers.get((p, *thing), (0.0, 0.0))
-                of_servers[p, *thing] = own, shared + units * (int(rate * most) + 1)
+                of_servers[p, *thing] = own, shared + max(units * c for c in filled_between(rate, most))
     keys = {*of_steps, *of_servers, *((p, *thing) for p, needs in rack_needs.items() for thing in needs)}
     return {
         (p, kind, id): bounds.most_of_thing(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
@@ -10,11 +12,11 @@ import numpy as np
 
 from planner.engineering.management import PDUS_PER_RACK
 from planner.engineering.mesh import meshes
-from planner.options.kits import Mix
+from planner.options.kits import Mix, Way
 from planner.options.management import IN_BAND, OUT_OF_BAND
 from planner.options.networks import NetworkOption, row_of
 from planner.options.resources import Resources, Vector
-from planner.options.tables import Made, Swap, Term
+from planner.options.tied import Dealt, Made, Swap, Term
 
 NODE_LEAF = "node-leaf"
 SAME_KW = 1e-12
@@ -36,7 +38,7 @@ def terms_of(option: NetworkOption, mix: Mix, shared: int) -> tuple[Term, ...]:
 
     They are those of ``cabling.bill`` for clusters whose servers fill one leaf row after the other, or more: by less
     than one module for each leaf of a row where a row is not full and its cages are not whole. Where a floor gives
-    several lengths with kits of their own, modules are counted by the link.
+    several lengths with kits of their own, servers are dealt to the kits (``Dealt``).
 
     Args:
         shared: leaves of the only cluster where it has no spines, that the ports of every server are dealt to; 0 for a
@@ -49,31 +51,60 @@ def terms_of(option: NetworkOption, mix: Mix, shared: int) -> tuple[Term, ...]:
     if shared > 1 and option.rules is not None:
         servers = max(tree.servers for tree in meshes(option.rules) if tree.leaves == shared)
     pieces = mix[option.network, NODE_LEAF]
-    for piece in pieces:
-        links = option.ports * piece.share
-        ends = piece.ends
-        if ends.lower:
-            whole = -(-option.ports // option.nic_links) if len(pieces) == 1 else links / option.nic_links
-            found.append(Term(ends.lower, 1, whole))
-        if ends.upper and len(pieces) == 1:
-            rate = option.hosts * whole_rate(servers, lanes, option.cage_links)
-            found.append(Term(ends.upper, row * option.planes, rate))
-        elif ends.upper:
-            found.append(Term(ends.upper, 1, links / option.cage_links))
-        if ends.cable:
-            found.append(Term(ends.cable, 1, links))
+    if len(pieces) > 1:
+        return _dealt_terms(option, pieces, row)
+    ends = pieces[0].ends
+    if ends.lower:
+        found.append(Term(ends.lower, 1, -(-option.ports // option.nic_links)))
+    if ends.upper:
+        rate = option.hosts * whole_rate(servers, lanes, option.cage_links)
+        found.append(Term(ends.upper, row * option.planes, rate))
+    if ends.cable:
+        found.append(Term(ends.cable, 1, option.ports))
     return tuple(found)
 
 
-def links_of(option: NetworkOption, mix: Mix) -> tuple[Made, ...]:
-    """Node-leaf links of a network by kit."""
+def _dealt(option: NetworkOption, pieces: Way, row: int) -> list[Dealt]:
+    """Which hosts each of several kits has."""
+    ports, lanes = option.ports // option.hosts, option.plane.ports // row
+    block = option.cage_links // math.gcd(option.cage_links, lanes)
+    upto = [*itertools.accumulate(piece.share for piece in pieces[:-1]), 1.0]
+    return [Dealt(option.hosts, ports, block, *shares) for shares in itertools.pairwise([0.0, *upto])]
+
+
+def _dealt_terms(option: NetworkOption, pieces: Way, row: int) -> tuple[Term, ...]:
+    """Parts of links to servers that several kits make: all made with the longest, and what shorter ones change of it
+    for every block that has them."""
+    dealt = _dealt(option, pieces, row)
+    block, ports = dealt[0].block, dealt[0].ports
+    found: Counter[tuple[str, float]] = Counter()
+    for number, (piece, own) in enumerate(zip(pieces, dealt, strict=True)):
+        of_host = {piece.ends.lower: -(-ports // option.nic_links), piece.ends.cable: ports}
+        of_block = {part: count * block for part, count in of_host.items()}
+        of_block[piece.ends.upper] = of_block.get(piece.ends.upper, 0) + block * ports // option.cage_links
+        for part, count in of_block.items():
+            found[part, own.rate(own.below)] += count
+            found[part, own.rate(own.upto)] -= count
+        if number == len(pieces) - 1:  # the longest: every host, and every block that has begun
+            for part, count in of_block.items():
+                found[part, own.rate(1.0)] += count
+            for part, count in of_host.items():
+                found[part, float(option.hosts)] += count
+            found[piece.ends.upper, option.hosts / block] += block * ports // option.cage_links
+    return tuple(Term(part, rows, rate) for (part, rate), rows in found.items() if part and rows and rate)
+
+
+def links_of(option: NetworkOption, mix: Mix, shared: int) -> tuple[Made, ...]:
+    """Node-leaf links of a network by kit; ``shared`` as for ``terms_of``."""
+    pieces = mix[option.network, NODE_LEAF]
+    dealt = _dealt(option, pieces, shared or row_of(option.plane)) if len(pieces) > 1 else [None]
     return tuple(
         Made(
             option.network, NODE_LEAF, option.gbps, p.length_m, p.kit.id, dict(p.kit.parts),
             per_server=option.ports * p.share,
-            per_rack=PDUS_PER_RACK if option.network == OUT_OF_BAND else 0,
+            per_rack=PDUS_PER_RACK if option.network == OUT_OF_BAND else 0, dealt=own,
         )
-        for p in mix[option.network, NODE_LEAF]
+        for p, own in zip(pieces, dealt, strict=True)
     )  # fmt: skip
 
 
@@ -118,7 +149,8 @@ def others_parts(option: NetworkOption, mix: Mix) -> list[tuple[str, int]]:
 
 
 def envelope(terms: Sequence[Term], resources: Resources) -> tuple[Vector, Vector]:
-    """(slope, most rounding) of each term: ``rows ceil(rate n)`` lies between ``slope n`` and that and the rounding."""
+    """(slope, most rounding) of each term: ``rows ceil(rate n)`` lies between ``slope n`` and that and the rounding,
+    which is below 0 where the rows are."""
     slopes = np.zeros((len(terms), resources.columns))
     above = np.zeros_like(slopes)
     for i, term in enumerate(terms):

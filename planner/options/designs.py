@@ -24,7 +24,8 @@ from planner.options.networks import Family, NetworkOption, Networks
 from planner.options.packing import Packing
 from planner.options.resources import Resources, Vector
 from planner.options.steps import RackClass, Stages, design_of
-from planner.options.tables import Design, Term
+from planner.options.tables import Design
+from planner.options.tied import Term
 
 
 @dataclass(frozen=True)
@@ -178,9 +179,10 @@ class Designer:
         full_kw = np.zeros(len(owner))
         for terms, v in variants.items():
             own_rows = variant == v
+            # Where several kits are dealt out, fewer servers may have a block more of a kit.
             full_kw[own_rows] = sum(
                 t.rows
-                * np.ceil(t.rate * servers[own_rows] - 1e-9)
+                * (np.ceil(t.rate * servers[own_rows] - 1e-9) + (t.rate < 0 < t.rows))
                 * self.resources.of("optics", t.part)[self.resources.kw]
                 for t in terms
             )
@@ -225,7 +227,8 @@ class Designer:
         for v, terms in enumerate(variants):
             for term in terms:
                 has[v, index[term]] += 1
-        rounding = np.maximum(has[:, None, :] - has[None], 0) @ above
+        apart = has[:, None, :] - has[None]
+        rounding = np.maximum(apart, 0) @ np.maximum(above, 0) + np.minimum(apart, 0) @ np.minimum(above, 0)
         if self.resources.scarce:  # links may be made otherwise than the attachment says: compared with its like alone
             rounding[~np.eye(len(variants), dtype=np.bool_)] = np.inf
         return has @ slopes, rounding

@@ -18,7 +18,7 @@ from planner.options.kits import Mix
 from planner.options.management import OUT_OF_BAND, Managed
 from planner.options.networks import NetworkOption
 from planner.options.resources import Resources, Vector
-from planner.options.tables import Term
+from planner.options.tied import Term
 
 SHARED = MOST_LEAVES + 1
 FINEST = 128

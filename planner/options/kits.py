@@ -43,7 +43,7 @@ class Piece:
 
 
 Way = tuple[Piece, ...]
-"""One way to make all links of a class."""
+"""One way to make all links of a class; the kit of the longest ones last."""
 Mix = Mapping[tuple[str, str], Way]
 """A way for each (network, link class)."""
 
@@ -82,7 +82,7 @@ def ways(option: NetworkOption, link_class: str, rows: Mapping[str, Optic], reso
             )  # fmt: skip
             merged[kit.id] = piece
         way = (
-            tuple(merged.values())
+            tuple(sorted(merged.values(), key=lambda piece: piece.length_m))
             if len(merged) > 1
             else (Piece(lengths[-1], 1.0, chosen[-1], ends_of(chosen[-1], rows), merged[chosen[-1].id].lengths),)
         )

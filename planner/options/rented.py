@@ -20,7 +20,8 @@ from planner.options import bounds
 from planner.options.loads import Loads
 from planner.options.locality import Place
 from planner.options.prices import Remove
-from planner.options.tables import Attachment, Design, Pool, Size, Step
+from planner.options.tables import Design, Pool, Size, Step
+from planner.options.tied import Attachment
 
 NO_RACK = "of the provider"
 """Rack class of rented servers: none that a plan would buy."""

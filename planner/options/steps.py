@@ -29,8 +29,9 @@ from planner.options.needed import Needed
 from planner.options.networks import NetworkOption
 from planner.options.packing import Packing
 from planner.options.resources import Resources, Vector
-from planner.options.tables import Attachment, Design, Made, Standing, Standings, Step, Term
 from planner.options.tables import Cluster as Row
+from planner.options.tables import Design, Standing, Standings, Step
+from planner.options.tied import Attachment, Made, Term
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ class Stages:
             group, variant = self.groups[g], int(self.found.variant[self.order[first[at]]])
             own = (group.family, id(group.mix), variant)
             if own not in made:
-                shared = int(group.shared()[position]) if self.resources.scarce else 0
+                shared = int(group.shared()[position])
                 tied = _attachment(group, self.variants, variant, shared, self.resources)
                 self.attachments[tied.id] = tied
                 made[own] = tied.id
@@ -197,11 +198,12 @@ def _attachment(
     for term in variants[variant]:
         merged[term.part, term.rate] += term.rows
     terms = tuple(Term(part, rows, rate) for (part, rate), rows in merged.items())
-    links = tuple(made for option in group.networks for made in attach.links_of(option, group.mix))
+    own = list(zip(group.networks, shared_of(group.networks, shared), strict=True))
+    links = tuple(made for option, leaves in own for made in attach.links_of(option, group.mix, leaves))
     cords = attach.cords_of_rack(group.networks, group.mix)
     swaps = tuple(
         swap
-        for option, leaves in zip(group.networks, shared_of(group.networks, shared), strict=True)
+        for option, leaves in own
         if resources.scarce
         for swap in attach.swaps_of(option, group.mix, leaves, resources)
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, overload
@@ -12,6 +11,7 @@ from planner.engineering.export_rules import Cap
 from planner.instance import Instance
 from planner.instance.resolve import SiteFacts
 from planner.money import RENTED, Item
+from planner.options.tied import Attachment, Made
 
 LINK_CLASSES = ("node-leaf", "leaf-spine", "spine-core")
 
@@ -40,87 +40,6 @@ class Cluster:
     spine_uplinks: int
     cores: int
     count: int
-
-
-@dataclass(frozen=True)
-class Made:
-    """Links of one class made with one kit: a fixed number, and a number that follows the servers or their racks.
-
-    Attributes:
-        parts_per_link: part id -> parts per link (half a twin-port module each).
-        links: links of the step whatever stands below it.
-        per_server, per_rack: links of each server, of each server rack; fractions are rounded up over all.
-    """
-
-    network: str
-    link_class: str
-    gbps: float
-    length_m: float
-    kit: str
-    parts_per_link: Mapping[str, float]
-    links: int = 0
-    per_server: float = 0.0
-    per_rack: float = 0.0
-
-
-@dataclass(frozen=True)
-class Term:
-    """Pieces of a part that follow the servers: ``rows * ceil(rate * servers)``.
-
-    Twin-port modules of 8 rails, of which two servers share one on each leaf: ``Term(part, 8, 0.5)``.
-    """
-
-    part: str
-    rows: int
-    rate: float
-
-    def pieces(self, servers: int) -> int:
-        """Pieces for so many servers.
-
-        >>> [Term("module", 8, 0.5).pieces(n) for n in (0, 1, 2, 3)]
-        [0, 8, 8, 16]
-        """
-        return self.rows * math.ceil(self.rate * servers - 1e-9)
-
-
-@dataclass(frozen=True)
-class Swap:
-    """Links to servers that may be made with another kit than their attachment's, where parts are in short supply.
-
-    Attributes:
-        kit: of the attachment; ``parts_per_link`` of it.
-        made: the same links with the other kit.
-        per_server: most such links of a server: those that are short enough.
-        links: links of which any number of times may be made so; as many as fill a module.
-        whole: terms of the attachment that count all node-leaf parts of the network by the device. Links of several
-            kits are counted by the link instead.
-    """
-
-    kit: str
-    parts_per_link: Mapping[str, float]
-    made: Made
-    per_server: float
-    links: int
-    whole: tuple[Term, ...]
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """What ties servers to a network family: parts and links that grow with the servers, whatever the step.
-
-    Attributes:
-        id: names the family within its design.
-        terms: parts by the number of servers.
-        per_rack: parts of every server rack (management cords).
-        links: the node-leaf links, by kit.
-        swaps: those of them that another kit may make.
-    """
-
-    id: str
-    terms: tuple[Term, ...]
-    per_rack: Mapping[str, int]
-    links: tuple[Made, ...]
-    swaps: tuple[Swap, ...] = ()
 
 
 @dataclass(frozen=True)

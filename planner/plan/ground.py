@@ -15,7 +15,8 @@ from planner.running import Running, kw_worth, running
 from planner.units import W_PER_KW
 
 if TYPE_CHECKING:
-    from planner.options.tables import Attachment, Design, Options, Pool, Size, Step
+    from planner.options.tables import Design, Options, Pool, Size, Step
+    from planner.options.tied import Attachment
 
 ROUNDING = 1e-9
 
@@ -204,7 +205,7 @@ def swapped_parts(
         kits = [(swap.made.parts_per_link, links) for swap, links in own]
         for made in attachment.links:
             if made.network == network:
-                links = math.ceil(made.per_server * servers - ROUNDING) - gone[network, made.kit]
+                links = made.count(servers, 0) - gone[network, made.kit]
                 kits.append((made.parts_per_link, links))
         for parts, links in kits:
             for part, share in parts.items():

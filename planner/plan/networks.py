@@ -12,7 +12,8 @@ from planner.plan.ground import Ground, Swapped, remade
 from planner.plan.stock import Stock
 
 if TYPE_CHECKING:
-    from planner.options.tables import Attachment, Made, Standing
+    from planner.options.tables import Standing
+    from planner.options.tied import Attachment, Made
 
 Rows = list[dict[str, Any]]
 ROUNDING = 1e-9
@@ -89,7 +90,7 @@ def _others(standing: Standing, tied: Sequence[Made]) -> Iterator[Made]:
     """Node-leaf links of what is no server: made like those of servers, with the longest of their kits."""
     like = next((made for made in reversed(tied) if made.network == standing.network), None)
     if standing.other_ports and like is not None:
-        yield replace(like, links=standing.other_ports, per_server=0.0, per_rack=0.0)
+        yield replace(like, links=standing.other_ports, per_server=0.0, per_rack=0.0, dealt=None)
 
 
 def _made(attachment: Attachment, swapped: Swapped) -> Iterator[Made]:
@@ -105,7 +106,7 @@ def _links(stands: PoolStands, rows: list[Made], t: int, servers: int, racks: in
     """Links by kit: those of a step, those that follow its servers, those of their racks."""
     found: dict[tuple[str, str, str], dict[str, Any]] = {}
     for made in rows:
-        count = made.links + math.ceil(made.per_server * servers + made.per_rack * racks - ROUNDING)
+        count = made.count(servers, racks)
         if not count:
             continue
         row = found.setdefault((made.network, made.link_class, made.kit), {**_link(stands, made, t), "links": 0})

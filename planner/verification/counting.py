@@ -1,8 +1,9 @@
 """What a pool has in use in a period: switches, modules, cables and fibres counted device by device, and their power.
 
 Modules are whole for each server, leaf, spine and core and each class of links: a twin-port module with one link in it
-is still a module. Where the links of a class are made with several kits (by length, on a floor), they are counted by
-the link instead, rounded up.
+is still a module. Where the links of servers are made with several kits (by length, on a floor), every server has one
+of them, and servers that share a cage the same. Where some links are made with another kit because a part is in short
+supply, they are counted by the link instead, rounded up.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from planner.verification.standards import Standard, standard
 from planner.verification.standing import attached, filled, groups, places, tree_of
 from planner.verification.tables import Links
 
+BLOCK = 4
+"""Most servers that share a cage of a leaf."""
 Needs = dict[str, Range]
 """Pieces by part: least and most."""
 
@@ -94,12 +97,15 @@ def _parts(view: View, pool: Pool, period: int, *, full: bool = False) -> Needs:
         counted = None
         if len(rows) == 1:
             counted = by_device(view, pool, network, rows[0], full)
-        if counted is None:
-            counted = by_link(rows)
-            standing = attached(view, pool, network, period)
+        elif link_class == "node-leaf":
+            counted = by_kit(view, pool, network, rows)
+        standing = attached(view, pool, network, period)
+        if counted is None or (full and len(rows) > 1 and link_class == "node-leaf"):
+            counted = counted or by_link(rows)
             if full and link_class == "node-leaf" and standing:
-                share = max(1.0, places(view, pool, network, period) / standing)
-                counted = {part: (low, high * share + 1) for part, (low, high) in counted.items()}
+                # With other places taken a kit may have a block of servers more.
+                share, block = max(1.0, places(view, pool, network, period) / standing), rows[0].links / standing + 1
+                counted = {part: (low, high * share + BLOCK * block) for part, (low, high) in counted.items()}
         for part, (low, high) in counted.items():
             before = total.get(part, (0.0, 0.0))
             total[part] = before[0] + low, before[1] + high
@@ -114,6 +120,50 @@ def by_link(rows: list[Links]) -> Needs:
             low, high = found.get(part, (0.0, 0.0))
             found[part] = low + each * row.links, high + round_up(each * row.links)
     return {part: (round_up(low), high) for part, (low, high) in found.items()}
+
+
+def by_kit(view: View, pool: Pool, network: str, rows: list[Links]) -> Needs | None:
+    """Parts of links to servers made with several kits, each of whole servers; None where some servers have two."""
+    rules = standard(view, pool, network, rows[0].period)
+    if isinstance(rules, str) or not shares_kits(view, rows):
+        return None
+    line = groups(view, pool, network, rows[0].period)
+    # Leaves that every server has ports on: without spines they may be fewer.
+    reached = {group.row.leaves_each // rules.planes // max(group.units, 1) for group in line}
+    leaves = min(reached) if len(reached) == 1 else rules.row
+    ports = rules.rules.ports * rules.planes
+    spare = leaves * rules.planes if len(reached) > 1 else 0
+    found: Needs = {}
+    for row in rows:
+        hosts, rest = divmod(row.links, ports)
+        if rest:
+            return None
+        cable = view.facts.catalogue.optics[next(iter(row.parts_per_link))]
+        if len(row.parts_per_link) == 1 and cable.legs == 1:
+            _take(found, cable.id, round_up(row.links / cable.links), 0)
+            continue
+        ends = ends_of(view, pool, network, row)
+        if ends is None:
+            return None
+        lower, upper, fibre = ends
+        above = leaves * rules.planes * -(-hosts * rules.rules.ports // leaves // upper.links)
+        _take(found, upper.id, above, spare)
+        if lower is not None:
+            _take(found, lower.id, hosts * -(-ports // lower.links), 0)
+        if fibre is not None:
+            _take(found, fibre.id, row.links, 0)
+    return found
+
+
+def shares_kits(view: View, rows: list[Links]) -> bool:
+    """Whether kits are dealt to whole servers: no part is in such short supply that some links have another one."""
+    scarce = {limit.id for limit in view.facts.instance.supply if limit.kind == "optics"}
+    return not scarce.intersection(part for row in rows for part in row.parts_per_link)
+
+
+def _take(found: Needs, part: str, pieces: int, spare: int) -> None:
+    low, high = found.get(part, (0.0, 0.0))
+    found[part] = low + pieces, high + pieces + spare
 
 
 def by_device(view: View, pool: Pool, network: str, row: Links, full: bool) -> Needs | None:

@@ -7,12 +7,14 @@ racks about the middle of the room. A cable climbs to the tray, runs along and a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from planner.engineering.tree import Tree
 from planner.instance.choices import FloorLayout
 from planner.verification.facts import Pool, View
 from planner.verification.placement import places_of
+from planner.verification.ports import build_unit
 from planner.verification.standards import Standard
 from planner.verification.standing import groups, tree_of
 from planner.verification.tables import Links
@@ -93,14 +95,25 @@ def longest(layout: FloorLayout, per_rack: int, tree: Tree, link_class: str) -> 
     return sold(max(run_m(layout, a, b) for a, b in pairs)) if pairs else 0.0
 
 
-def node_leaf(view: View, pool: Pool, rules: Standard) -> Mapping[float, float]:
-    """Shares of the server links of a network; all of one length where the instance types it."""
+def node_leaf(view: View, pool: Pool, rules: Standard, network: str, period: int) -> list[Mapping[float, float]]:
+    """Shares of the server links of a network, all of one length where the instance types it.
+
+    Of leaves without spines nothing tells whether the full unit that they are a beginning of has rails: one for each
+    way to deal the ports of a server to leaves, any of which may hold.
+    """
     choice = view.facts.instance.fabric
     typed = choice.typed_length_m("node-leaf")
     if typed is not None or choice.layout is None or rules.unit is None:
-        return {typed or 0.0: 1.0}
-    rows = rules.unit.leaves // rules.row
-    return shares(choice.layout, per_rack(choice.layout, pool), rules.unit.servers, rows, rules.rules.ports)
+        return [{typed or 0.0: 1.0}]
+    units = {rules.row: rules.unit}
+    if all(group.row.tiers == 1 for group in groups(view, pool, network, period)):
+        ports = rules.rules.ports
+        for lanes in {ports, pool.server.rail_ports, max(ports // 2, 1)}:
+            other = replace(rules.rules, rails=lanes < ports, rail_ports=min(lanes, ports))
+            unit = build_unit(other) if ports % lanes == 0 else None
+            units |= {other.row: unit} if unit is not None else {}
+    each = per_rack(choice.layout, pool)
+    return [shares(choice.layout, each, u.servers, u.leaves // row, rules.rules.ports) for row, u in units.items()]
 
 
 def per_rack(layout: FloorLayout, pool: Pool) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from planner.catalogue.entries import Optic
@@ -34,14 +35,13 @@ CORD_M = 10
 
 def check(view: View, book: Book) -> None:
     """Check that every link is made, of parts that fit, and that the parts are those that the links take."""
-    made: dict[tuple[str, str, str, int], tuple[int, int]] = {}
+    made: Counter[tuple[str, str, str, int]] = Counter()
     for row in view.tables.links:
         where = f"pool {row.pool} {row.network} {row.link_class} period {row.period}"
         if not book.record("names known", row.link_class in CLASSES, f"{where}: one of {', '.join(CLASSES)} expected"):
             continue
         key = (row.pool, row.network, row.link_class, row.period)
-        kits, links = made.get(key, (0, 0))
-        made[key] = kits + 1, links + row.links
+        made[key] += row.links
         pool = view.pools.get(row.pool)
         if pool is not None and row.network in NETWORKS:
             _kit(view, book, pool, row, where)
@@ -49,11 +49,8 @@ def check(view: View, book: Book) -> None:
         for link_class, links in by_class(network_row):
             key = (network_row.pool, network_row.network, link_class, network_row.period)
             where = f"pool {network_row.pool} {network_row.network} {link_class} period {network_row.period}"
-            kits, most = made.pop(key, (0, 0))
-            spare = max(0, kits - 1) if link_class == "node-leaf" else 0  # shares of a floor are rounded up, kit by kit
-            book.enough("every link is made", where, "links on kits", most, links)
-            book.no_more("every link is made", where, "links on kits", most, links + spare)
-    for (pool_id, network, link_class, period), (_, links) in made.items():
+            book.count("every link is made", where, "links on kits", made.pop(key, 0), links)
+    for (pool_id, network, link_class, period), links in made.items():
         where = f"pool {pool_id} {network} {link_class} period {period}"
         book.count("every link is made", where, "links on kits", links, 0)
     _parts(view, book)
@@ -137,9 +134,10 @@ def _length(view: View, book: Book, pool: Pool, row: Links, where: str) -> float
     if isinstance(rules, str):
         return row.length_m
     if row.link_class == "node-leaf":
-        steps = lengths.node_leaf(view, pool, rules)
+        ways = lengths.node_leaf(view, pool, rules, row.network, row.period)
+        steps = sorted({step for way in ways for step in way})
         known = any(abs(row.length_m - step) <= WHOLE for step in steps)
-        book.record("link length recomputed", known, f"{where}: metres {row.length_m:g}, expected one of {list(steps)}")
+        book.record("link length recomputed", known, f"{where}: metres {row.length_m:g}, expected one of {steps}")
     else:
         needed = lengths.between_switches(view, pool, rules, row)
         book.enough("link length recomputed", where, "metres", row.length_m, needed)
@@ -158,11 +156,15 @@ def _long_enough(view: View, book: Book) -> None:
         rules = standard(view, pool, network, period) if pool is not None and known else "no such pool"
         if pool is None or isinstance(rules, str):
             continue
-        total = sum(row.links for row in rows)
-        for step, share in lengths.node_leaf(view, pool, rules).items():
-            reaching = sum(row.links for row in rows if row.length_m >= step - WHOLE)
-            where = f"pool {pool_id} {network} node-leaf period {period}"
-            book.enough("links are long enough", where, f"links of {step:g} m or more", reaching, share * total)
+        where, total = f"pool {pool_id} {network} node-leaf period {period}", sum(row.links for row in rows)
+
+        def reaching(step: float, rows: list[Links] = rows) -> int:
+            return sum(row.links for row in rows if row.length_m >= step - WHOLE)
+
+        ways = lengths.node_leaf(view, pool, rules, network, period)
+        fits = (way for way in ways if all(reaching(m) >= share * total - WHOLE for m, share in way.items()))
+        for step, share in next(fits, ways[0]).items():
+            book.enough("links are long enough", where, f"links of {step:g} m or more", reaching(step), share * total)
 
 
 def _cable(book: Book, row: Links, cable: Optic, fitting: tuple[int, int], place: str) -> None:

@@ -15,9 +15,10 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from planner.verification.checks import Book
-from planner.verification.counting import in_use
+from planner.verification.counting import in_use, shares_kits
 from planner.verification.facts import View
 from planner.verification.links import by_class
+from planner.verification.tables import Links
 
 CABLES, RACKS = NAMES = ("cables.csv", "racks.csv")
 Row = Mapping[str, str]
@@ -136,11 +137,13 @@ def _cables(view: View, book: Book, content: bytes, standing: dict[str, set[str]
 
 
 def _by_link(view: View, pool: str, period: int) -> set[str]:
-    """Parts of classes made with several kits, which a plan counts by the link and a list by the cage."""
-    classes: dict[tuple[str, str], list[set[str]]] = {}
+    """Parts of links of which some have another kit for want of parts, which a plan counts by the link and a list by
+    the cage."""
+    classes: dict[tuple[str, str], list[Links]] = {}
     for row in view.links.get((pool, period), []):
-        classes.setdefault((row.network, row.link_class), []).append(set(row.parts_per_link))
-    return {part for kits in classes.values() if len(kits) > 1 for kit in kits for part in kit}
+        classes.setdefault((row.network, row.link_class), []).append(row)
+    several = [rows for rows in classes.values() if len(rows) > 1 and not shares_kits(view, rows)]
+    return {part for rows in several for row in rows for part in row.parts_per_link}
 
 
 def _known(book: Book, devices: Iterable[str], standing: Mapping[str, set[str]]) -> None:

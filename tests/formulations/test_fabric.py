@@ -13,7 +13,7 @@ import pyomo.environ as pyo
 from algebra import ASSET, algebra, bounds, money, sum_of, variables
 
 from formulations.assets import Asset
-from formulations.fabric import FabricData, FamilyData, StepData, SwapData, add_fabric
+from formulations.fabric import FabricData, FamilyData, StepData, SwapData, add_fabric, filled_between
 from formulations.ledger import Ledger
 
 SWITCH, RACK, COPPER, TWIN = ("switches", "sw"), ("racks", "cab"), ("optics", "dac"), ("optics", "twin")
@@ -81,6 +81,7 @@ def test_algebra() -> None:
     assert all(v.is_integer() for v in model.fabric.filled.values())
     assert bounds(model.fabric.filled) == {"fabric.filled[a,split,0.5,1]": (0, 7)}  # half of 12, and one
     assert bounds(model.fabric.attached)["fabric.attached[a,split,1]"] == (0, 12)
+    assert filled_between(-0.4, 12) == (-5, 0)  # of 12 servers 4.8 blocks at most are counted down
 
 
 def test_algebra_of_purchases() -> None:

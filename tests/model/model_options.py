@@ -19,7 +19,8 @@ from typing import Any
 from planner import api
 from planner.instance import Instance, instance_catalogue, site_facts
 from planner.money import Item
-from planner.options.tables import Attachment, Design, Options, Pool, Size, Step, Term
+from planner.options.tables import Design, Options, Pool, Size, Step
+from planner.options.tied import Attachment, Term
 
 DATA: dict[str, Any] = {
     "name": "by-hand",

@@ -14,7 +14,8 @@ from typing import Any
 from planner.instance import parse_instance
 from planner.instance.resolve import SiteFacts, instance_catalogue
 from planner.money import Item
-from planner.options.tables import Attachment, Cluster, Design, Made, Options, Pool, Size, Standing, Step, Term
+from planner.options.tables import Cluster, Design, Options, Pool, Size, Standing, Step
+from planner.options.tied import Attachment, Made, Term
 
 WHEN = datetime.date(2023, 7, 1)
 SERVER, SWITCH, CABLE, RACK = "dgx-a100", "qm8790", "dac-200g", "rack-42u"
