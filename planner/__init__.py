@@ -18,6 +18,7 @@ from planner.version import __version__
 
 if TYPE_CHECKING:
     from planner.api import (
+        breakeven,
         check,
         compare,
         grid,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "planner.api": (
+        "breakeven",
         "check",
         "compare",
         "grid",
@@ -95,6 +97,7 @@ __all__ = [
     "Status",
     "VerificationError",
     "__version__",
+    "breakeven",
     "check",
     "compare",
     "grid",

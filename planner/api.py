@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from planner.solver import Progress
     from planner.solving.compliance import ComplianceReport
     from planner.sweeps.axes import Variant
+    from planner.sweeps.breakeven import Breakeven
     from planner.sweeps.sweep import Sweep
     from planner.verification import VerificationReport
 
@@ -322,6 +323,56 @@ def sweep(
     where = None if folder is None else Path(folder)
     instance = source if isinstance(source, Instance) else load_instance(source)
     return run_sweep(instance, variants, solver, folder=where, jobs=jobs, dask=dask, on_run=on_run)
+
+
+def breakeven(
+    source: str | os.PathLike[str] | Mapping[str, Any] | Instance,
+    *,
+    price: str | None = None,
+    over: str | None = None,
+    most: float | None = None,
+    tolerance: float = 0.01,
+    on_run: Callable[[float, dict[str, Any]], None] = lambda value, row: None,
+    **options: Any,
+) -> Breakeven:
+    """Where the choice flips: the highest price at which a server is bought, or the values of a key.
+
+    Args:
+        source: an instance, or what ``load_instance`` takes.
+        price: the server, such as ``servers.dgx-h100``.
+        over: else a key and its span, such as ``sites.a.tariff_per_kwh=0.05:0.2``.
+        most: price up to which is looked, in the currency of the catalogue's row; found by doubling if absent.
+        tolerance: distance of the two values told, as a share of them.
+        on_run: called with each value that is solved and its row.
+        options: ``gap``, ``time_limit`` (of a solve), ``threads`` (1 if absent) and ``seed``, as for ``solve``.
+
+    Raises:
+        InstanceError: the instance is invalid.
+        SweepError: there is no such server or key, or no span.
+    """
+    from planner.errors import SweepError
+    from planner.solver import SolverOptions
+    from planner.sweeps import breakeven as room
+    from planner.sweeps.axes import read_axis
+
+    _require_docstrings()
+    if (price is None) == (over is None):
+        raise SweepError("one of a price and a key with its span is needed, and no more")
+    if not 0 < tolerance < 1:
+        raise SweepError(f"found the tolerance {tolerance:g}; a share above 0 and below 1 is accepted")
+    solver = SolverOptions(**{"gap": DEFAULT_GAP, "threads": 1, **options})
+    instance = source if isinstance(source, Instance) else load_instance(source)
+    if price is not None:
+        kind, dot, server = price.partition(".")
+        if kind != "servers" or not dot:
+            accepted = "that of a server such as servers.dgx-h100 is accepted"
+            raise SweepError(f"found the price of {price[:60]!r}; {accepted}")
+        return room.of_price(instance, server, solver, most=most, tolerance=tolerance, on_run=on_run)
+    axis = read_axis(str(over))
+    if axis.span is None:
+        accepted = "a key and its span such as sites.a.tariff_per_kwh=0.05:0.2 is accepted"
+        raise SweepError(f"found {str(over)[:60]!r}; {accepted}")
+    return room.of_key(instance, axis.key, axis.span, solver, tolerance=tolerance, on_run=on_run)
 
 
 def grid(*axes: str) -> list[Variant]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from planner.cli import demand
+from planner.cli.breakeven import breakeven
 from planner.cli.catalogue import catalogue
 from planner.cli.check import check
 from planner.cli.compare import compare, whatif
@@ -31,7 +32,11 @@ app = typer.Typer(
     rich_markup_mode=None,  # help is plain text: drawing it would take longer than all the rest of starting up
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (check, solve, verify, report, whatif, sweep, compare, fabric, export, catalogue, market, keys, schema):
+COMMANDS = (
+    check, solve, verify, report, whatif, sweep, breakeven, compare, fabric, export, catalogue, market,
+    keys, schema,
+)  # fmt: skip
+for command in COMMANDS:
     app.command()(command)
 app.add_typer(demand.app, name="demand")
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner.report.tables import Table, table
 from planner.report.words import clean, count, money, money_scale, percent, plural, ratio
+from planner.sweeps.run import fleet_text
 
 if TYPE_CHECKING:
     from planner.sweeps.sweep import Sweep
@@ -58,7 +59,7 @@ def _choices(rows: tuple[dict[str, Any], ...]) -> list[tuple[str, str, str]]:
     runs: dict[str, int] = {}
     for row in rows:
         if row["decision"]:
-            first.setdefault(row["decision"], clean(row["fleet"]))
+            first.setdefault(row["decision"], clean(fleet_text(row)))
             runs[row["decision"]] = runs.get(row["decision"], 0) + 1
     return [(label, count(runs[label]), fleet) for label, fleet in first.items()]
 

@@ -57,13 +57,21 @@ def row_of(result: SolveResult) -> Row:
     )  # fmt: skip
 
 
-def fleet_of(plan: Plan) -> str:
-    """Servers bought by type and site, largest first: ``503 dgx-h100 at quebec, 12 l40s-8 at oregon``."""
+def fleet_of(plan: Plan) -> list[list[Any]]:
+    """Servers bought, largest first: number, type and site of each."""
     bought: Counter[tuple[str, str]] = Counter()
     for row in plan.decisions["fleet"]:
         bought[row["server"], row["site"]] += row["bought"]
-    ranked = sorted(((n, *key) for key, n in bought.items() if n), key=lambda entry: (-entry[0], entry[1:]))
-    return ", ".join(f"{n} {server} at {site}" for n, server, site in ranked)
+    return sorted(([n, *key] for key, n in bought.items() if n), key=lambda entry: (-entry[0], entry[1:]))
+
+
+def fleet_text(row: Row) -> str:
+    """The fleet of a row in words.
+
+    >>> fleet_text({"fleet": [[503, "dgx-h100", "quebec"], [12, "l40s-8", "oregon"]]})
+    '503 dgx-h100 at quebec, 12 l40s-8 at oregon'
+    """
+    return ", ".join(f"{n} {server} at {site}" for n, server, site in row["fleet"])
 
 
 def _why(diagnosis: Diagnosis | None) -> str:
@@ -71,7 +79,7 @@ def _why(diagnosis: Diagnosis | None) -> str:
 
 
 def _row(status: str, begin: float, **values: Any) -> Row:
-    row: Row = dict.fromkeys(COLUMNS) | {"fleet": "", "message": ""} | {"status": status, **values}
+    row: Row = dict.fromkeys(COLUMNS) | {"fleet": [], "message": ""} | {"status": status, **values}
     row["message"] = " ".join(str(row["message"]).split())[:LETTERS]
     row["seconds"] = round(time.monotonic() - begin, 2)
     return row

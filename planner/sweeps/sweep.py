@@ -22,7 +22,7 @@ from planner.errors import Fault, InstanceError, SweepError
 from planner.instance import Instance, instance_data, parse_instance
 from planner.solver import SolverOptions
 from planner.sweeps.axes import Variant
-from planner.sweeps.run import COLUMNS, INTERRUPTED, Row, solve_variant
+from planner.sweeps.run import COLUMNS, INTERRUPTED, Row, fleet_text, solve_variant
 from planner.version import __version__
 
 if TYPE_CHECKING:
@@ -57,15 +57,19 @@ class Sweep:
         """The table as a pandas data frame."""
         import pandas as pd
 
-        return pd.DataFrame(list(self.rows), columns=list(self.columns))
+        return pd.DataFrame(self._told(), columns=list(self.columns))
 
     def to_csv(self) -> str:
         """The table as CSV."""
         out = io.StringIO()
         writer = csv.DictWriter(out, self.columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(self.rows)
+        writer.writerows(self._told())
         return out.getvalue()
+
+    def _told(self) -> list[Row]:
+        """Rows with the fleet in words."""
+        return [{**row, "fleet": fleet_text(row)} for row in self.rows]
 
 
 @dataclass
@@ -241,12 +245,12 @@ def _on_many(
 def _table(variants: Sequence[Variant], rows: Mapping[str, Row]) -> Sweep:
     """The runs that have ended, labelled by what they decide."""
     keys = tuple(dict.fromkeys(key for variant in variants for key in variant.values))
-    labels: dict[frozenset[str], str] = {}
+    labels: dict[frozenset[tuple[str, str]], str] = {}
     table: list[Row] = []
     for number, variant in enumerate(variants, start=1):
         row = rows.get(_digest(variant.changes))
         if row is not None:
-            decided = frozenset(part.partition(" ")[2] for part in row["fleet"].split(", ") if part)
+            decided = frozenset((server, site) for _, server, site in row["fleet"])
             label = labels.setdefault(decided, _label(len(labels))) if decided else ""
             table.append({"run": number, "name": variant.name, **variant.values, "decision": label, **row})
     return Sweep(keys, tuple(table), len(variants) - len(table))

@@ -14,6 +14,7 @@ from planner import api
 from planner.cli.main import app
 from planner.errors import InstanceError, SweepError
 from planner.sweeps import sweep as room
+from planner.sweeps.run import fleet_text
 from planner.sweeps.sweep import RUNS, TABLE, Sweep
 
 TWO_SITES = Path(__file__).resolve().parents[2] / "instances" / "tiny" / "04-two-sites.yaml"
@@ -34,8 +35,9 @@ def test_rows_equal_single_solves_and_say_where_the_choice_changes() -> None:
         assert (row["objective"], row["servers"]) == (alone.objective, alone.totals["servers"])
         assert {key: row[key] for key in found.keys} == variant.values
     assert [row["decision"] for row in found.rows] == ["A", "B", "B", "B", "B", "B"]
-    assert found.rows[0]["fleet"] == "5 dgx-a100 at east"
-    assert found.rows[1]["fleet"] == "3 dgx-a100 at west, 2 dgx-a100 at east"
+    assert found.rows[0]["fleet"] == [[5, "dgx-a100", "east"]]
+    assert found.rows[1]["fleet"] == [[3, "dgx-a100", "west"], [2, "dgx-a100", "east"]]
+    assert found.to_frame()["fleet"][1] == "3 dgx-a100 at west, 2 dgx-a100 at east"
     assert list(found.to_frame()["objective"]) == [row["objective"] for row in found.rows]
 
 
@@ -66,7 +68,7 @@ def test_a_sweep_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.Monkey
     assert seen == [(3, 4), (4, 4)]
     assert told(whole) == told(api.sweep(TWO_SITES, TARIFFS[:4]))
     with (tmp_path / TABLE).open() as stream:
-        assert [row["fleet"] for row in csv.DictReader(stream)] == [row["fleet"] for row in whole.rows]
+        assert [row["fleet"] for row in csv.DictReader(stream)] == [fleet_text(row) for row in whole.rows]
 
 
 def test_a_folder_is_of_one_question(tmp_path: Path) -> None:

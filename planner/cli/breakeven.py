@@ -1,0 +1,76 @@
+"""``planner breakeven``: at which price, or which value of a key, the choice flips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from planner.cli.outcome import ExitCode, end, load, outcomes, print_json
+from planner.cli.parameters import AsJson, Changes, Gap, InstanceFile, Seed, TimeLimit, portion
+
+Price = Annotated[
+    str | None, typer.Option("--price", metavar="SERVER", help="Server whose price is asked, e.g. servers.dgx-h100.")
+]
+Over = Annotated[
+    str | None,
+    typer.Option("--over", metavar="KEY=FIRST:LAST", help="Or a key whose span is watched."),
+]
+Most = Annotated[
+    float | None, typer.Option("--most", help="Look up to this price, in the currency of the server's price.", min=0)
+]
+Tolerance = Annotated[
+    float, typer.Option("--tolerance", parser=portion, metavar="SHARE", help="Distance of the two values told.")
+]
+
+
+def breakeven(
+    file: InstanceFile,
+    price: Price = None,
+    over: Over = None,
+    most: Most = None,
+    tolerance: Tolerance = 0.01,
+    gap: Gap = 1e-4,
+    time_limit: TimeLimit = None,
+    seed: Seed = 0,
+    changes: Changes = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the price of a server, or the values of a key, at which the choice flips."""
+    with outcomes(as_json):
+        from planner import api
+        from planner.report import breakeven as words
+
+        instance = load(file, changes or ())
+        with _live() as on_run:
+            found = api.breakeven(
+                instance, price=price, over=over, most=most, tolerance=tolerance, on_run=on_run,
+                gap=gap, time_limit=time_limit, seed=seed,
+            )  # fmt: skip
+        if as_json:
+            print_json(words.breakeven_data(found))
+        else:
+            from planner.report.terminal import new_console, print_line, print_tables
+
+            console = new_console()
+            for sentence in words.breakeven_sentences(found, instance.currency.unit):
+                print_line(console, sentence, "bold")
+            print_tables(console, [words.breakeven_table(found, instance.currency.unit)])
+        if not found.complete:
+            end(ExitCode.INTERRUPTED)
+
+
+@contextmanager
+def _live() -> Iterator[Callable[[float, dict[str, Any]], None]]:
+    """Show the value solved last; silent where standard error is no terminal."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from planner.report.terminal import new_console
+
+    console = new_console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as live:
+        task = live.add_task("Solving", total=None)
+        yield lambda value, row: live.update(task, description=f"Solved at {value:,g}: {row['status']}")

@@ -1,0 +1,217 @@
+"""At which value of a key the choice flips: the break-even price of a server, and that of any other figure.
+
+The cost of the best plan as a function of the price of one item is concave: it is bought up to one price and not above.
+The flip is found by halving; on both sides stands a plan with its bound.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from planner.errors import SweepError
+from planner.instance import Instance, instance_catalogue, instance_data, order_date
+from planner.solver import SolverOptions
+from planner.sweeps.run import INTERRUPTED, Row, solve_variant
+
+DOUBLINGS = 5
+"""Times that the price is doubled, from twice today's, where the item is bought at it."""
+SCAN = 5
+"""Values that a span is looked at first."""
+DIGITS = 10
+
+
+@dataclass(frozen=True)
+class Point:
+    """The best plan at one value, by its row.
+
+    Attributes:
+        choice: what is chosen: whether the item is bought, or which types stand at which sites.
+    """
+
+    value: float
+    row: Row
+    choice: Any
+
+
+@dataclass(frozen=True)
+class Flip:
+    """Two values as close as the tolerance asks between which the choice differs."""
+
+    below: Point
+    above: Point
+
+
+@dataclass(frozen=True)
+class Breakeven:
+    """Where the choice flips.
+
+    Attributes:
+        key: what is varied; ``currency`` that of a price, empty for other figures.
+        item: the server whose price it is; None where the whole choice is asked about.
+        today: the price on the day of the first order; None for other figures.
+        points: every value that was solved, ascending.
+        flips: none where the choice is the same all over.
+        without: the best plan without the item.
+        complete: False where Ctrl-C came first.
+    """
+
+    key: str
+    currency: str
+    item: str | None
+    today: float | None
+    points: tuple[Point, ...]
+    flips: tuple[Flip, ...]
+    without: Row | None = None
+    complete: bool = True
+
+    def proven_below(self, flip: Flip) -> bool:
+        """Whether it is proven that the item pays below: a plan with it costs less than any without it can."""
+        return (
+            self.without is not None
+            and (self.without["bound"] is not None or self.without["status"] == "infeasible")
+            and flip.below.row["objective"] is not None
+            and (self.without["bound"] is None or flip.below.row["objective"] < self.without["bound"])
+        )
+
+    def most_saved_above(self, flip: Flip) -> float | None:
+        """The most that buying the item above may save all the same, by the gaps; None where there is no plan."""
+        if self.without is None or self.without["objective"] is None or flip.above.row["bound"] is None:
+            return None
+        return float(max(0.0, self.without["objective"] - flip.above.row["bound"]))
+
+
+class _InterruptedError(Exception):
+    """Ctrl-C ended a solve."""
+
+
+class _Finder:
+    """Solves values of a key, each once."""
+
+    def __init__(
+        self,
+        data: Mapping[str, Any],
+        written: Callable[[float], str],
+        choice: Callable[[Row], Any],
+        solver: SolverOptions,
+        on_run: Callable[[float, Row], None],
+    ) -> None:
+        self.data, self.written, self.choice, self.solver, self.on_run = data, written, choice, solver, on_run
+        self.points: dict[float, Point] = {}
+
+    def at(self, value: float) -> Point:
+        """The best plan at a value."""
+        value = float(f"{value:.{DIGITS}g}")
+        if value not in self.points:
+            row = solve_variant(self.data, [self.written(value)], self.solver)
+            if row["status"] == INTERRUPTED:
+                raise _InterruptedError
+            if row["status"] in ("invalid", "failed"):
+                raise SweepError(f"at {self.written(value)}: {row['message']}")
+            self.points[value] = Point(value, row, self.choice(row))
+            self.on_run(value, row)
+        return self.points[value]
+
+    def flip(self, below: Point, above: Point, tolerance: float) -> Flip:
+        """The flip between two values of which the choice differs, by halving."""
+        while above.value - below.value > tolerance * max(abs(below.value), abs(above.value)):
+            middle = self.at((below.value + above.value) / 2)
+            if middle.value in (below.value, above.value):
+                break
+            below, above = (middle, above) if middle.choice == below.choice else (below, middle)
+        return Flip(below, above)
+
+
+def of_price(
+    instance: Instance,
+    server: str,
+    solver: SolverOptions,
+    *,
+    most: float | None = None,
+    tolerance: float = 0.01,
+    on_run: Callable[[float, Row], None] = lambda value, row: None,
+) -> Breakeven:
+    """The highest price at which a server type is bought.
+
+    Args:
+        server: catalogue id.
+        most: price up to which is looked, in the currency of the catalogue's row; found by doubling if absent.
+        tolerance: distance of the two prices told, as a share of them.
+        on_run: called with each price that is solved and its row.
+
+    Raises:
+        SweepError: no such server may be bought.
+    """
+    catalogue = instance_catalogue(instance)
+    price = catalogue.price("servers", server, order_date(instance)) if server in catalogue.servers else None
+    listed = instance.catalogue.servers
+    if price is None or (listed is not None and server not in listed):
+        raise SweepError(f"found no server {server[:60]!r} with a price among those that the instance allows")
+    data, key = instance_data(instance), f"catalogue.overrides.servers.{server}.price"
+    kept_out = {"kind": "servers", "id": server, "limit": 0, "period": None}
+    finder = _Finder(
+        data,
+        lambda value: f"{key}={value!r} {price.currency}",
+        lambda row: any(entry[1] == server for entry in row["fleet"]),
+        solver,
+        on_run,
+    )
+    flips: tuple[Flip, ...] = ()
+    without, complete = None, True
+    try:
+        without = solve_variant({**data, "supply": [*data["supply"], kept_out]}, (), solver)
+        complete = without["status"] != INTERRUPTED
+        below = finder.at(0.0)
+        if complete and below.choice:
+            above = finder.at(most if most is not None else 2 * price.amount)
+            for _ in range(DOUBLINGS if most is None else 0):
+                if not above.choice:
+                    break
+                below, above = above, finder.at(2 * above.value)
+            today = finder.at(price.amount)
+            if below.value < today.value < above.value:  # the price of today is worth knowing, and halves too
+                below, above = (today, above) if today.choice else (below, today)
+            flips = (finder.flip(below, above, tolerance),) if not above.choice else ()
+    except _InterruptedError:
+        complete = False
+    points = tuple(finder.points[value] for value in sorted(finder.points))
+    return Breakeven(key, price.currency, server, price.amount, points, flips, without, complete)
+
+
+def of_key(
+    instance: Instance,
+    key: str,
+    span: tuple[float, float],
+    solver: SolverOptions,
+    *,
+    tolerance: float = 0.01,
+    on_run: Callable[[float, Row], None] = lambda value, row: None,
+) -> Breakeven:
+    """Where the types and sites that a plan chooses change over a span of a key.
+
+    The span is looked at in ``SCAN`` places first; choices that come and go between two of them are not found.
+
+    Raises:
+        SweepError: a value of the key cannot be set.
+    """
+    first, last = sorted(span)
+    if first == last:
+        raise SweepError(f"found the span {first:g}:{last:g} of {key}; two values are accepted")
+
+    def choice(row: Row) -> Any:
+        return row["status"] if not row["fleet"] else frozenset((server, site) for _, server, site in row["fleet"])
+
+    finder = _Finder(instance_data(instance), lambda value: f"{key}={value!r}", choice, solver, on_run)
+    flips: list[Flip] = []
+    complete = True
+    try:
+        scan = [finder.at(first + (last - first) * n / (SCAN - 1)) for n in range(SCAN)]
+        for below, above in itertools.pairwise(scan):
+            if below.choice != above.choice:
+                flips.append(finder.flip(below, above, tolerance))
+    except _InterruptedError:
+        complete = False
+    points = tuple(finder.points[value] for value in sorted(finder.points))
+    return Breakeven(key, "", None, None, points, tuple(flips), None, complete)
