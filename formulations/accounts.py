@@ -15,6 +15,7 @@ class Account(StrEnum):
     WATER = "water"
     CARBON = "carbon"
     EMBODIED = "embodied carbon"
+    SALE = "sale"
     RESIDUAL = "residual"
 
 

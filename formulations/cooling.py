@@ -7,7 +7,7 @@
 | m[s,c,t] | ``modules`` | halls | halls or cabins bought, where a method is sold in modules |
 
     (C1)  i[s,c,t] = sum of the IT load posted by the pools          hall_load
-    (C2)  i[s,c,t] <= k[s,c,t]                                       heat_is_removed
+    (C2)  i[s,c,t] <= k[s,c,t] + owned[s,c]                          heat_is_removed
     (C3)  sum_c (pue[s,c] - pue_limit[s]) i[s,c,t] <= 0              mean_pue_within_limit
     (C4)  bought_kw[s,c,t] = module_kw[s,c] m[s,c,t]                 whole_modules
 
@@ -18,7 +18,7 @@ The load factor is one for all equipment, so weighting by power and by energy is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyomo.environ as pyo
@@ -34,7 +34,8 @@ Term = tuple[float, Any]
 
 @dataclass(frozen=True)
 class CoolingData:
-    """Halls (site, method) with their pools, what they cost per kW and their PUE; limits on a site's mean; modules."""
+    """Halls (site, method) with their pools, what they cost per kW and their PUE; limits on a site's mean; modules;
+    cooling there from the start."""
 
     periods: Sequence[int]
     pools: Mapping[Hall, Sequence[str]]
@@ -44,6 +45,7 @@ class CoolingData:
     pue: Mapping[Hall, float]
     mean_pue_limit: Mapping[str, float]
     module_kw: Mapping[Hall, float]
+    owned_kw: Mapping[Hall, float] = field(default_factory=dict)
 
 
 def hall_load(load: Any, posted: Sequence[Term]) -> Any:
@@ -51,9 +53,9 @@ def hall_load(load: Any, posted: Sequence[Term]) -> Any:
     return equal([*posted, (-1.0, load)], 0.0)
 
 
-def heat_is_removed(load: Any, capacity: Sequence[Term]) -> Any:
-    """(C2) All IT power becomes heat."""
-    return at_most([(1.0, load), *times(-1.0, capacity)], 0.0)
+def heat_is_removed(load: Any, capacity: Sequence[Term], owned_kw: float = 0.0) -> Any:
+    """(C2) All IT power becomes heat, which what is bought and what was there from the start remove."""
+    return at_most([(1.0, load), *times(-1.0, capacity)], owned_kw)
 
 
 def mean_pue_within_limit(limit: float, loads: Sequence[Term]) -> Any:
@@ -91,7 +93,9 @@ def add_cooling(model: pyo.ConcreteModel, data: CoolingData, ledger: Ledger) -> 
     cooling.heat_is_removed = pyo.Constraint(
         index,
         rule=lambda b, s, c, t: heat_is_removed(
-            b.it_kw[s, c, t], in_service(b.bought_kw, (s, c), t, data.asset[s, c].life)
+            b.it_kw[s, c, t],
+            in_service(b.bought_kw, (s, c), t, data.asset[s, c].life),
+            data.owned_kw.get((s, c), 0.0),
         ),
         doc="(C2)",
     )

@@ -5,7 +5,7 @@
 | g[s,a,t] | S1 of ``bought_kw`` | kW | facility power that power train and building a carry |
 | z[s,t] | ``opened`` | 0 or 1 | 1 where land that has a price is bought in period t |
 
-    (E1)  sum_c peak_pue[s,c] i[s,c,t] <= g[s,a,t]                       facility_load_is_fed
+    (E1)  sum_c peak_pue[s,c] i[s,c,t] <= g[s,a,t] + owned[s]            facility_load_is_fed
     (E2)  sum_c peak_pue[s,c] i[s,c,t] <= power_limit[s,t]               facility_load_within_limit
     (E3)  sum_c water[s,c] i[s,c,t] <= water_limit[s]                    water_within_limit
     (E4)  sum_{s,c} carbon[s,c] i[s,c,t] <= carbon_limit                 carbon_within_limit
@@ -45,6 +45,7 @@ class PowerData:
         water_m3: of one kW of IT load in a year, by hall; ``water_limit_m3`` by site with a limit.
         carbon_t: likewise, for the limit on all sites.
         least_kw: facility power that a site's assets are built for at least, by site.
+        owned_kw: facility power that they carry from the start, by site.
     """
 
     periods: Sequence[int]
@@ -59,15 +60,16 @@ class PowerData:
     carbon_t: Mapping[Hall, float]
     carbon_limit_t: float | None
     least_kw: Mapping[str, float] = field(default_factory=dict)
+    owned_kw: Mapping[str, float] = field(default_factory=dict)
 
     def most_kw(self, site: str) -> float:
         """Largest power limit of a site."""
         return max(self.power_limit_kw[site, t] for t in self.periods)
 
 
-def facility_load_is_fed(load: Sequence[Term], power: Sequence[Term]) -> Any:
+def facility_load_is_fed(load: Sequence[Term], power: Sequence[Term], owned_kw: float = 0.0) -> Any:
     """(E1) Feeds, transformers, UPS, generators and the building carry the load of the design day."""
-    return at_most([*load, *times(-1.0, power)], 0.0)
+    return at_most([*load, *times(-1.0, power)], owned_kw)
 
 
 def facility_load_within_limit(limit_kw: float, load: Sequence[Term]) -> Any:
@@ -103,7 +105,9 @@ def add_power(model: pyo.ConcreteModel, data: PowerData, it_kw: Any, ledger: Led
     power.facility_load_is_fed = pyo.Constraint(
         [(s, a, t) for s, a in data.asset for t in periods],
         rule=lambda b, s, a, t: facility_load_is_fed(
-            loads(data.peak_pue, t, s), in_service(b.bought_kw, (s, a), t, data.asset[s, a].life)
+            loads(data.peak_pue, t, s),
+            in_service(b.bought_kw, (s, a), t, data.asset[s, a].life),
+            data.owned_kw.get(s, 0.0),
         ),
         doc="(E1)",
     )

@@ -25,6 +25,8 @@ __all__ = ["RUNNING", "Account", "Item", "Money", "Terms"]
 
 RENTED = "rented servers"
 """Kind of an item whose price is its rent of a period, and its life the term."""
+OWNED, SOLD = "owned servers", "sold servers"
+"""Kinds of what is there from the start: kept for some periods, or sold on the first day."""
 ONCE = ("land", *OPENINGS)
 """Kinds that are bought once and serve to the end of the horizon."""
 UPKEPT = ("servers", "switches", "optics")
@@ -53,6 +55,10 @@ class Item:
     high: float
     software_per_year: float = 0.0
     """Licences of what runs on one, a year."""
+    upkeep_per_year: float = 0.0
+    """Of what is owned: maintenance of one and of what it shares with others."""
+    sale: tuple[tuple[int, float], ...] = ()
+    """Of what is owned: period at whose beginning it is sold, and what one fetches."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ class Terms:
         installation: paid once with the price, without residual value.
         residual: money back at the end of the horizon, by period of purchase.
         embodied: price of the carbon of making a piece.
+        sale: what a piece fetches, by the period at whose beginning it is sold within the horizon.
     """
 
     price: Mapping[int, float]
@@ -78,6 +85,7 @@ class Terms:
     installation: float = 0.0
     upkeep_of: Mapping[str, float] = field(default_factory=dict)
     upkeep_account: Account = Account.MAINTENANCE
+    sale: Mapping[int, float] = field(default_factory=dict)
 
 
 class Money:
@@ -117,7 +125,7 @@ class Money:
         for t in self.periods:
             begin = discount_factor(rate, self.years * (t - 1))
             running = begin * annuity_factor(rate, self.years) / self.years
-            weights[Account.CAPEX, t] = weights[Account.EMBODIED, t] = begin
+            weights[Account.CAPEX, t] = weights[Account.EMBODIED, t] = weights[Account.SALE, t] = begin
             weights.update({(account, t): running for account in RUNNING})
         weights[Account.RESIDUAL, self.periods[-1]] = discount_factor(rate, self.end)
         return weights
@@ -158,7 +166,10 @@ class Money:
                     upkeep_account=Account.RENT,
                 )
                 return self._terms[kind, id]
-            keeps = self.instance.horizon.residual_value == "straight-line" and self.tco
+            if kind in (OWNED, SOLD):
+                self._terms[kind, id] = self._owned(item)
+                return self._terms[kind, id]
+            keeps = self._keeps
             kept = self._upkeep(item)
             self._terms[kind, id] = Terms(
                 price={t: self.price(kind, id, t) for t in self.periods},
@@ -173,9 +184,29 @@ class Money:
             )
         return self._terms[kind, id]
 
+    @property
+    def _keeps(self) -> bool:
+        """Whether what is left at the end counts."""
+        return self.instance.horizon.residual_value == "straight-line" and self.tco
+
+    def _owned(self, item: Item) -> Terms:
+        """What is there from the start costs nothing but its upkeep, and is sold or left at the end."""
+        last, kept = self.periods[-1], self._upkeep(item)
+        sale = {t: money for t, money in item.sale if t <= last}
+        left = sum(money for t, money in item.sale if t > last and self._keeps)
+        return Terms(
+            price=dict.fromkeys(self.periods, 0.0),
+            life=self.life(item.life_years),
+            upkeep=sum(kept.values()),
+            residual={self.periods[0]: left},
+            upkeep_of=kept,
+            sale=sale,
+        )
+
     def _upkeep(self, item: Item) -> dict[str, float]:
         """Upkeep of one piece per period, by what it is paid for."""
         found = {
+            "servers": item.upkeep_per_year,
             item.kind: item.price * self.rates.maintenance if item.kind in UPKEPT else 0.0,
             "software": item.software_per_year,
             "network licences": item.price * self.rates.network_licences if item.kind == "switches" else 0.0,
@@ -206,4 +237,5 @@ class Money:
             money += sum(terms.upkeep * weights[terms.upkeep_account, t] for t in served)
             money += terms.embodied * weights[Account.EMBODIED, period]
             money -= terms.residual.get(period, 0.0) * weights[Account.RESIDUAL, self.periods[-1]]
+            money -= sum(fetched * weights[Account.SALE, t] for t, fetched in terms.sale.items())
         return money

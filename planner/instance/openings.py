@@ -51,6 +51,8 @@ class Openings:
     def __init__(self, instance: Instance) -> None:
         self.asked = instance.opening
         self._sites = {site.name: site for site in instance.sites}
+        self.open = frozenset(t for own in instance.owned for t in things_in(own.site, own.cooling, own.server))
+        """What is open from the start, with owned servers in it: it costs nothing and does not count."""
         limits = {SITE: self.asked.site.most, HALL: self.asked.hall.most, SERVER_TYPE: self.asked.server_type.most}
         self.most: Mapping[str, int] = {kind: most for kind, most in limits.items() if most is not None}
 
@@ -70,7 +72,9 @@ class Openings:
 
     def matters(self, thing: Thing) -> bool:
         """Whether it costs anything to open, has a least size or is limited in number."""
-        return self.cost(thing) is not None or self.least_kw(thing) > 0 or thing.kind in self.most
+        return thing not in self.open and (
+            self.cost(thing) is not None or self.least_kw(thing) > 0 or thing.kind in self.most
+        )
 
     def of(self, pools: Iterable[Stands]) -> Iterator[Thing]:
         """Things of some pools that matter, each once."""

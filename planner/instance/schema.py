@@ -22,6 +22,7 @@ from planner.instance.choices import (
     SupplyLimit,
 )
 from planner.instance.opening import Opening
+from planner.instance.owned import OwnedServers
 from planner.instance.rent import RentOffer
 from planner.instance.sites import Site
 from planner.instance.values import MAX_PERIODS, Currency, Fraction, Money, Name, Rate, Record, Share, usual
@@ -113,6 +114,8 @@ class Instance(Record):
     supply: tuple[SupplyLimit, ...] = ()
     rent: Annotated[tuple[RentOffer, ...], Field(max_length=100)] = ()
     """Servers that may be rented beside those that are bought."""
+    owned: Annotated[tuple[OwnedServers, ...], Field(max_length=1000)] = ()
+    """Servers that are there from the start, with all that they stand on: kept or sold."""
     price_paths: Annotated[tuple[PricePath, ...], Field(max_length=1000)] = ()
     """Prices of later periods; without one a price holds over the whole horizon."""
     lead_times: Annotated[tuple[LeadTime, ...], Field(max_length=1000)] = ()

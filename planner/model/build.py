@@ -135,8 +135,8 @@ class ModelBuilder:
         options, money = self.options, self.money
         model, ledger = pyo.ConcreteModel(name=options.instance.name), Ledger()
         fleet = add_fleet(model, site_data.fleet_data(options, pools, money), ledger)
-        owned = [pool for pool in pools if not pool.offer]
-        placement = add_placement(model, site_data.placement_data(options, owned, money), fleet.in_service, ledger)
+        bought = [pool for pool in pools if not pool.given]
+        placement = add_placement(model, site_data.placement_data(options, bought, money), fleet.in_service, ledger)
         of_steps = self.relaxed if linear else self.networks
         networks = network_data.fabric_data(options, steps, open_in, pools, of_steps, linear)
         fabric = add_fabric(model, networks, fleet.in_service, placement.racks, ledger)
@@ -157,15 +157,16 @@ class ModelBuilder:
         Args:
             bought: servers by (pool, period); purchases: of the networks, by (pool, kind, id, period).
         """
-        options, money, owned = self.options, self.money, [pool for pool in pools if not pool.offer]
-        cooling = add_cooling(model, site_data.cooling_data(options, owned, money), ledger)
-        add_power(model, site_data.power_data(options, owned, money), cooling.it_kw, ledger)
-        opened = opening_data(options, owned, money, model)
+        options, money, here = self.options, self.money, [pool for pool in pools if not pool.offer]
+        to_buy = [pool for pool in here if not pool.owned]
+        cooling = add_cooling(model, site_data.cooling_data(options, here, money), ledger)
+        add_power(model, site_data.power_data(options, here, money), cooling.it_kw, ledger)
+        opened = opening_data(options, to_buy, money, model)
         if opened is not None:
             add_opening(model, opened, ledger)
-        limits = site_data.supply_data(options, owned, self.things, bought, purchases)
+        limits = site_data.supply_data(options, to_buy, self.things, bought, purchases)
         limits += site_data.rent_data(options, pools, model.fleet.in_service)
-        add_supply(model, limits, site_data.cap_data(options, owned, bought))
+        add_supply(model, limits, site_data.cap_data(options, to_buy, bought))
         add_budget(model, site_data.budget_data(options), ledger)
         add_objective(model, ledger, money.objective)
 

@@ -46,7 +46,7 @@ class Outline:
 
     def data(self) -> OutlineData:
         """Everything that ``add_outline`` needs."""
-        supports = {pool.id: () if pool.offer else self.of(pool) for pool in self.options.pools}
+        supports = {pool.id: () if pool.given else self.of(pool) for pool in self.options.pools}
         return OutlineData(list(self.options.periods), supports, self._by_period())
 
     def of(self, pool: Pool) -> tuple[Support, ...]:

@@ -13,10 +13,11 @@ from formulations.placement import PlacementData
 from formulations.power import PowerData
 from formulations.supply import SupplyData
 from planner.instance.openings import SITE, Openings, Thing
+from planner.instance.owned import part_of
 from planner.instance.resolve import convert
 from planner.model import bounds
 from planner.model.things import Things, asset
-from planner.money import Money
+from planner.money import SOLD, Money
 from planner.options import Options
 from planner.options.tables import Pool
 from planner.running import FED, running
@@ -31,6 +32,9 @@ def fleet_data(options: Options, pools: list[Pool], money: Money) -> FleetData:
         server_kw={pool.id: pool.server_kw for pool in pools},
         most_servers={pool.id: pool.most_servers for pool in pools},
         may_order={pool.id: pool.may_order for pool in pools},
+        owned={own.name: own.number for own in options.instance.owned},
+        kept_in={own.name: [pool.id for pool in pools if pool.owned == own.name] for own in options.instance.owned},
+        sold={own.name: (own.site, asset(money, SOLD, part_of(own, 0))) for own in options.instance.owned},
     )
 
 
@@ -76,6 +80,7 @@ def cooling_data(options: Options, pools: list[Pool], money: Money) -> CoolingDa
             if (limit := sites[s].pue_limit) is not None and sites[s].pue_rule == "site-average"
         },
         module_kw=modules,
+        owned_kw=options.plant.cooling_kw,
     )
 
 
@@ -93,7 +98,11 @@ def power_data(options: Options, pools: list[Pool], money: Money) -> PowerData:
         periods=list(options.periods),
         sites=used,
         asset={(s, item): asset(money, item, s) for s in used for item in FED if (item, s) in options.items},
-        land={s: asset(money, "land", s) for s in used if ("land", s) in options.items},
+        land={
+            s: asset(money, "land", s)
+            for s in used
+            if ("land", s) in options.items and s not in options.plant.facility_kw
+        },
         power_limit_kw={(s, t): sites[s].power_limit_kw_by_period[t - 1] for s in used for t in options.periods},
         peak_pue={hall: each.peak_pue for hall, each in runs.items()},
         running=paid,
@@ -101,6 +110,7 @@ def power_data(options: Options, pools: list[Pool], money: Money) -> PowerData:
         water_limit_m3={s: limit for s in used if (limit := sites[s].water_limit_m3_per_year) is not None},
         carbon_t={hall: each.carbon_t for hall, each in runs.items()},
         carbon_limit_t=options.instance.carbon.limit_tonnes_per_year,
+        owned_kw=options.plant.facility_kw,
         least_kw={s: openings.least_kw(Thing(SITE, s, s)) for s in used},
     )
 

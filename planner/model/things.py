@@ -23,7 +23,7 @@ def asset(money: Money, kind: str, id: str) -> Asset:
     """The money of an item as formulations take it."""
     terms = money.terms(kind, id)
     price = {t: price + terms.installation for t, price in terms.price.items()}
-    return Asset(price, terms.life, terms.upkeep, terms.residual, terms.embodied, terms.upkeep_account)
+    return Asset(price, terms.life, terms.upkeep, terms.residual, terms.embodied, terms.upkeep_account, terms.sale)
 
 
 class Things:
@@ -89,8 +89,10 @@ class Things:
         """Units of things for counts of items."""
         found: dict[Thing, float] = {}
         for id, count in counts.items():
+            if not count:
+                continue  # of racks that are somebody else's, or there from the start, nobody knows a price
             thing, units = self.of(kind, id)
-            if units and count:
+            if units:
                 found[thing] = found.get(thing, 0.0) + units * count
         return found
 

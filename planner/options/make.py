@@ -19,6 +19,7 @@ from planner.options.export import export_caps
 from planner.options.further import further_clusters
 from planner.options.loads import Loads
 from planner.options.networks import NetworkOption, Networks
+from planner.options.owned import owned_pools
 from planner.options.pools import Prospect, Prospects, pool_of
 from planner.options.prices import Prices, without_beaten
 from planner.options.rented import rented_pools
@@ -71,14 +72,17 @@ class _Maker:
         pools += further_clusters(self.instance, self.sites, money, pools, sizes, sites_of)
         caps = self._caps(pools)
         self.prices.openings(pools)
-        for rented in rented_pools(self.instance, self.catalogue, self.loads, self._remove):
-            pools.append(rented.pool)
-            designs[rented.design.id] = rented.design
-            self.prices.items[rented.pool.item] = rented.item
-            for size in rented.sizes:
+        for given in (
+            *owned_pools(self.instance, self.catalogue, self.sites, self.loads, self.prices, self._remove),
+            *rented_pools(self.instance, self.catalogue, self.loads, self._remove),
+        ):
+            pools.append(given.pool)
+            designs[given.design.id] = given.design
+            self.prices.items[given.pool.item] = given.item
+            for size in given.sizes:
                 if size.id not in sites_of:
                     sizes.append(size)
-                sites_of[size.id] = (*sites_of.get(size.id, ()), rented.pool.site)
+                sites_of[size.id] = tuple(dict.fromkeys((*sites_of.get(size.id, ()), given.pool.site)))
         return Options(
             instance=self.instance,
             catalogue=self.catalogue,

@@ -119,7 +119,7 @@ class Prospects:
             racks = self._racks(site, server, cooling)
             if racks is None:
                 continue
-            availability = self._availability(cooling)
+            availability = availability_of(self.instance, cooling)
             load = bounds.load_servers(sizes, self.demand, server.accelerators)
             most = bounds.most_servers(
                 load, availability, racks.places, self._generations(server),
@@ -166,18 +166,19 @@ class Prospects:
             return None
         return RackClass(rack.id, places, rack_kw, rack.rack_units)
 
-    def _availability(self, cooling: Cooling) -> float:
-        """Share of the servers that carry load; where nobody repairs, those that last until the next visit."""
-        operations = self.instance.operations
-        return operations.availability * surviving_share(
-            operations.server_failures_per_year * cooling.failure_factor, cooling.service_interval_years
-        )
-
     def _generations(self, server: Server) -> int:
         """Generations of servers that may stand at once."""
         horizon = self.instance.horizon
         life = periods_in_service(self.prices.items["servers", server.id].life_years, horizon.period_years)
         return 2 if 1 < life < horizon.periods else 1
+
+
+def availability_of(instance: Instance, cooling: Cooling) -> float:
+    """Share of the servers that carry load; where nobody repairs, those that last until the next visit."""
+    operations = instance.operations
+    return operations.availability * surviving_share(
+        operations.server_failures_per_year * cooling.failure_factor, cooling.service_interval_years
+    )
 
 
 def pool_of(prospect: Prospect, design: Design, steps: int, several_ratios: bool) -> Pool:

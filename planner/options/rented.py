@@ -27,8 +27,9 @@ NO_RACK = "of the provider"
 """Rack class of rented servers: none that a plan would buy."""
 
 
-class Rented(NamedTuple):
-    """What an offer adds to the options: a pool with its design, its price, and the sizes that it may carry."""
+class Given(NamedTuple):
+    """What servers add to the options whose racks and network are there: a pool with its design, its price, and the
+    sizes that it may carry."""
 
     pool: Pool
     design: Design
@@ -47,7 +48,7 @@ def term_periods(offer: RentOffer, period_years: float) -> int:
     return max(1, math.ceil(offer.term_years / period_years - 1e-9))
 
 
-def rented_pools(instance: Instance, catalogue: Catalogue, loads: Loads, remove: Remove) -> Iterator[Rented]:
+def rented_pools(instance: Instance, catalogue: Catalogue, loads: Loads, remove: Remove) -> Iterator[Given]:
     """Pools of every offer, in the order of the instance."""
     for offer in instance.rent:
         server = catalogue.servers[offer.server]
@@ -84,7 +85,7 @@ def _pool(
     sizes: tuple[Size, ...],
     demand: Mapping[str, Sequence[float]],
     remove: Callable[[str, str, str], None],
-) -> Iterator[Rented]:
+) -> Iterator[Given]:
     server, years, count = catalogue.servers[offer.server], instance.horizon.period_years, instance.horizon.periods
     term = term_periods(offer, years)
     on_sale = catalogue.accelerators[server.accelerator].on_sale_from
@@ -109,7 +110,7 @@ def _pool(
     step = Step(most, 1, "", {}, {}, 0, 0.0, ((most, 1),), ())
     gangs = tuple(sorted({size.servers for size in sizes if size.gang}))
     attachment = Attachment("", (), {}, ())
-    yield Rented(
+    yield Given(
         Pool(
             id=name, site=name, country=offer.country, server=server.id, accelerator=server.accelerator,
             accelerators=server.accelerators, cooling="", rack=NO_RACK, rack_kw=0.0, places=1, server_kw=0.0,

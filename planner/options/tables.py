@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple, overload
 
 from planner.catalogue import Catalogue
 from planner.engineering.export_rules import Cap
 from planner.instance import Instance
+from planner.instance.owned import Plant
 from planner.instance.resolve import SiteFacts
-from planner.money import RENTED, Item
+from planner.money import OWNED, RENTED, Item
 from planner.options.tied import Attachment, Made
 
 LINK_CLASSES = ("node-leaf", "leaf-spine", "spine-core")
@@ -183,6 +185,7 @@ class Pool:
         for_gangs: a further cluster beside the pool of its kind, for gangs that have it to themselves.
         offer: the offer that its servers are rented by, in no hall of the plan; empty where they are bought.
         rented_for: the workload that they are rented for by the hour; empty for any.
+        owned: the entry of ``owned`` that its servers are of, there from the start; empty for those to buy or rent.
     """
 
     id: str
@@ -205,11 +208,19 @@ class Pool:
     for_gangs: bool = False
     offer: str = ""
     rented_for: str = ""
+    owned: str = ""
+
+    @property
+    def given(self) -> bool:
+        """Whether racks and network are there, so that none are bought."""
+        return bool(self.offer or self.owned)
 
     @property
     def item(self) -> tuple[str, str]:
         """Key of the item that its servers are paid as."""
-        return (RENTED, self.id) if self.offer else ("servers", self.server)
+        if self.given:
+            return RENTED if self.offer else OWNED, self.id
+        return "servers", self.server
 
 
 @dataclass(frozen=True)
@@ -278,6 +289,12 @@ class Options:
     caps: tuple[Cap, ...] = ()
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     embodied_t: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    @cached_property
+    def plant(self) -> Plant:
+        """Cooling and power that owned servers stand on."""
+        servers, sites = self.catalogue.servers, self.sites
+        return Plant(self.instance, lambda id: servers[id].power_kw, lambda site, method: sites[site].peak_pue[method])
 
     @property
     def periods(self) -> range:

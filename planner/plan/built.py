@@ -7,11 +7,13 @@ read it. A pool is worked out once for the same servers, steps and early purchas
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from planner.instance.openings import HALL, SITE, Thing, things_of
+from planner.instance.owned import part_of
+from planner.money import SOLD
 from planner.plan.ground import NOTHING, Ground, Swapped
 from planner.plan.stock import Stock, amounts, in_service, pieces
 
@@ -123,7 +125,7 @@ def assemble(ground: Ground, pools: Sequence[PoolStands], early: Mapping[str, Ea
     for site, load in facility.items():
         floor = _floor(ground, Thing(SITE, site, site), opened)
         shared += _site(ground, site, load, floor, early.get(site, {}))
-    shared += opening_stocks(ground, pools, opened)
+    shared += [*opening_stocks(ground, pools, opened), *_sold(ground, pools)]
     objective += sum(_worth(ground, stock) for stock in shared)
     return Built(tuple(pools), halls, {site: tuple(load) for site, load in facility.items()}, tuple(shared), objective)
 
@@ -152,13 +154,12 @@ def _pool(
 ) -> PoolStands:
     count = len(ground.periods)
     servers = in_service(bought, ground.worth(*pool.item).life)
-    if pool.offer:
-        stock = Stock(*pool.item, pool.offer, pool.id, "", bought, servers)
+    if pool.given:
+        stock = Stock(*pool.item, pool.offer or pool.site, pool.id, "", bought, servers)
         kept = tuple(index if n else None for index, n in zip(steps, servers, strict=True))
         nothing = [0] * count
-        return PoolStands(
-            pool, bought, servers, kept, ((),) * count, nothing, (0.0,) * count, (stock,), _worth(ground, stock)
-        )
+        kw = tuple(pool.server_kw * n for n in servers)
+        return PoolStands(pool, bought, servers, kept, ((),) * count, nothing, kw, (stock,), _worth(ground, stock))
     swapped = tuple(
         _swapped(ground, pool, index, n, t, asked) if asked else ()
         for t, index, n in zip(ground.periods, steps, servers, strict=True)
@@ -210,8 +211,18 @@ def _swapped(ground: Ground, pool: Pool, index: int | None, servers: int, t: int
     return tuple(found)
 
 
+def _sold(ground: Ground, pools: Sequence[PoolStands]) -> Iterator[Stock]:
+    """Owned servers that are not kept: sold on the first day."""
+    for own in ground.options.instance.owned:
+        kept = sum(stands.bought[0] for stands in pools if stands.pool.owned == own.name)
+        if kept < own.number:
+            sold = [own.number - kept, *[0] * (len(ground.periods) - 1)]
+            yield Stock(SOLD, part_of(own, 0), own.site, "", "", sold, [0] * len(sold))
+
+
 def _cooling(ground: Ground, site: str, cooling: str, kw: Sequence[float], early: Early) -> Stock:
     """Capacity for the IT load, in whole modules where the method is sold in modules."""
+    kw = _beyond(kw, ground.options.plant.cooling_kw.get((site, cooling), 0.0))
     life, module = ground.worth("cooling", cooling).life, ground.options.catalogue.cooling[cooling].module_kw
     ahead = early.get(("cooling", cooling), {})
     if not module:
@@ -256,19 +267,26 @@ def _at_least(kw: Sequence[float], floor: tuple[int, float] | None) -> Sequence[
     return kw if floor is None else [max(each, floor[1]) if t == floor[0] else each for t, each in enumerate(kw)]
 
 
+def _beyond(kw: Sequence[float], there: float) -> Sequence[float]:
+    """kW to be bought of kW needed, where some are there from the start."""
+    return [max(0.0, each - there) for each in kw] if there else kw
+
+
 def _site(
     ground: Ground, site: str, load: Sequence[float], floor: tuple[int, float] | None, early: Early
 ) -> list[Stock]:
     """Power train and building for the facility load; land from the first load on."""
-    found = []
+    found, there = [], ground.options.plant.facility_kw.get(site, 0.0)
     for kind in SITE_KINDS:
+        if kind == "land" and there:
+            continue
         if (kind, site) not in ground.options.items:
             continue
         life, ahead = ground.worth(kind, site).life, early.get((kind, site))
         if kind == "land":
             stock: tuple[Sequence[float], Sequence[float]] = pieces([int(kw > 0) for kw in load], life, ahead)
         else:
-            stock = amounts(_at_least(load, floor), life, ahead)
+            stock = amounts(_beyond(_at_least(load, floor), there), life, ahead)
         found.append(Stock(kind, site, site, "", "", *stock))
     return found
 

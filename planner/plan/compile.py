@@ -19,6 +19,7 @@ from planner.plan.decisions import Decisions
 from planner.plan.faults import faults
 from planner.plan.ground import Ground, ground_of
 from planner.plan.networks import network_tables
+from planner.plan.owned import owned_rows
 from planner.plan.plan import Plan
 from planner.plan.provenance import provenance, solver_options
 from planner.plan.rows import columns
@@ -108,6 +109,7 @@ def decision_tables(ground: Ground, built: Built, decisions: Decisions) -> dict[
     return {
         "fleet": _fleet(ground, built),
         "rented": _rented(ground, built),
+        "owned": list(owned_rows(ground, built)),
         "workloads": work_rows(ground, decisions, built),
         "racks": _racks(ground, built),
         **network_tables(ground, built),
@@ -120,7 +122,9 @@ def money_tables(
     ground: Ground, tables: Mapping[str, Rows], bill: Rows, costs: Rows, spent: Iterable[Posting]
 ) -> dict[str, tuple[dict[str, Any], ...]]:
     """Every table of ``planner.plan.rows.MONEY``, from the other tables and the amounts by what they are spent for."""
-    work = UnitCosts(ground, spent, [*tables["fleet"], *_held(ground, tables["rented"])], tables["workloads"])
+    work = UnitCosts(
+        ground, spent, [*tables["fleet"], *tables["owned"], *_held(ground, tables["rented"])], tables["workloads"]
+    )
     found = {
         "workload_costs": work.workload_rows(),
         "unit_costs": work.unit_rows(),
@@ -135,7 +139,7 @@ def _fleet(ground: Ground, built: Built) -> list[dict[str, Any]]:
     rows = []
     for stands in built.pools:
         pool = stands.pool
-        if pool.offer:
+        if pool.given:
             continue
         leaf, spine = ground.ratios[pool.design]
         for t, bought, servers in zip(ground.periods, stands.bought, stands.servers, strict=True):

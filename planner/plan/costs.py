@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from planner.instance.openings import HALL, SERVER_TYPE
-from planner.money import Account, Money
+from planner.money import OWNED, SOLD, Account, Money
 from planner.plan.built import Built
 from planner.plan.ground import Ground
 
@@ -94,14 +94,17 @@ def _purchases(money: Money, built: Built) -> Iterator[Posting]:
         terms = money.terms(stock.kind, stock.id)
         cooling = stock.id if stock.kind in ("cooling", HALL) else ""
         server = stock.id if stock.kind == SERVER_TYPE else ""
+        kind = "servers" if stock.kind in (OWNED, SOLD) else stock.kind
         for t, bought, standing in zip(money.periods, stock.bought, stock.standing, strict=True):
             use = Use(stock.site, stock.pool, cooling, t, min(t + terms.life - 1, end), server)
-            yield Posting(Account.CAPEX, stock.kind, t, use, terms.price[t] * bought)
-            yield Posting(Account.EMBODIED, stock.kind, t, use, terms.embodied * bought)
+            yield Posting(Account.CAPEX, kind, t, use, terms.price[t] * bought)
+            yield Posting(Account.EMBODIED, kind, t, use, terms.embodied * bought)
             yield Posting(Account.CAPEX, "installation", t, use, terms.installation * bought)
             for item, upkeep in terms.upkeep_of.items():
                 yield Posting(terms.upkeep_account, item, t, use._replace(last=t), upkeep * standing)
-            yield Posting(Account.RESIDUAL, stock.kind, end, use, -terms.residual.get(t, 0.0) * bought)
+            yield Posting(Account.RESIDUAL, kind, end, use, -terms.residual.get(t, 0.0) * bought)
+            for sold, fetched in terms.sale.items():
+                yield Posting(Account.SALE, kind, sold, use, -fetched * bought)
 
 
 def objective_value(kind: str, costs: Iterable[Mapping[str, Any]]) -> float:

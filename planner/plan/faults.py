@@ -43,6 +43,7 @@ def faults_of(ground: Ground, decisions: Decisions, built: Built) -> Iterator[st
     yield from _racks(ground, built)
     yield from _supply(ground, built)
     yield from _rent(ground, built)
+    yield from _owned(ground, built)
     yield from _openings(ground, built)
     yield from _caps(ground, built)
     yield from _budget(ground, built)
@@ -180,7 +181,7 @@ def _sites(ground: Ground, built: Built) -> Iterator[str]:
 def _racks(ground: Ground, built: Built) -> Iterator[str]:
     filled: dict[tuple[str, int], tuple[float, int]] = {}
     for stands in built.pools:
-        if stands.pool.offer or not ground.options.sites[stands.pool.site].min_rack_fill:
+        if stands.pool.given or not ground.options.sites[stands.pool.site].min_rack_fill:
             continue
         for t, servers, racks in zip(ground.periods, stands.servers, stands.racks, strict=True):
             full, all_racks = filled.get((stands.pool.site, t), (0.0, 0))
@@ -215,6 +216,13 @@ def _rent(ground: Ground, built: Built) -> Iterator[str]:
                 yield f"{offer.name} period {t}: {sum(servers)} servers rented of {offer.most_servers}"
 
 
+def _owned(ground: Ground, built: Built) -> Iterator[str]:
+    for owned in ground.options.instance.owned:
+        kept = sum(stands.bought[0] for stands in built.pools if stands.pool.owned == owned.name)
+        if kept > owned.number:
+            yield f"{owned.name}: {kept} servers kept of {owned.number}"
+
+
 def _openings(ground: Ground, built: Built) -> Iterator[str]:
     if ground.most_opened:
         opened = Counter(thing.kind for thing in openings(ground, built.pools))
@@ -229,7 +237,7 @@ def _caps(ground: Ground, built: Built) -> Iterator[str]:
         amounts, drawn = dict(cap.coefficients), 0.0
         for stands in built.pools:
             pool = stands.pool
-            if pool.accelerator in amounts and not pool.offer:
+            if pool.accelerator in amounts and not pool.given:
                 counted = (1.0 if pool.site in cap.sites else 0.0) - cap.share
                 ordered = sum(stands.bought[t - 1] for t in cap.periods)
                 drawn += amounts[pool.accelerator] * pool.accelerators * counted * ordered

@@ -143,7 +143,7 @@ class Ground:
 
     def rack_worth(self, pool: Pool, t: int) -> float:
         """The same of a rack of a pool."""
-        return 0.0 if pool.offer else self.worth("racks", pool.rack).objective[t]
+        return 0.0 if pool.given else self.worth("racks", pool.rack).objective[t]
 
     def shape(self, pool: Pool, index: int, servers: int, swapped: Swapped = ()) -> Shape:
         """What so many servers on a step have in use."""

@@ -28,7 +28,7 @@ from planner.plan.screen import plan_screen
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT_VERSION = 7
+FORMAT_VERSION = 8
 PLAN_FILE = "plan.json"
 TABLE_FILES: Mapping[str, str] = {"bom.csv": "bill_of_materials", "costs.csv": "costs"}
 """Tables that are also written as CSV."""

@@ -59,6 +59,21 @@ class Rented(Row):
 
 
 @dataclass(frozen=True)
+class Owned(Row):
+    """Servers of an owned fleet that are kept equally long, racks and network included; or sold on the first day."""
+
+    pool: str = column("name of the fleet, with the number of periods that these are kept")
+    fleet: str = column("entry of owned")
+    site: str = column("site")
+    server: str = column("server type, catalogue id")
+    accelerator: str = column("its accelerator, catalogue id")
+    cooling: str = column("cooling method of their hall, catalogue id")
+    in_service: int = column("servers kept")
+    sold: int = column("servers sold on the first day of the period")
+    sale_value: float = column("what one sold then fetches")
+
+
+@dataclass(frozen=True)
 class Work(Row):
     """Which servers carry which workload. A block is a training run, a replica or a piece of plain compute."""
 
@@ -232,7 +247,7 @@ class Bill(Row):
 class Cost(Row):
     """Money of one account, item, site and period. Residual value stands in the last period, when it falls due."""
 
-    account: str = column("capex, energy, rent, maintenance, water, carbon, embodied carbon or residual (negative)")
+    account: str = column("capex, energy, rent, maintenance, water, carbon, embodied carbon, sale, residual (negative)")
     item: str = column("what it is paid for")
     site: str = column("site")
     amount: float = column("undiscounted")
@@ -324,6 +339,7 @@ class Order(Row):
 DECISIONS: Mapping[str, type[Row]] = {
     "fleet": Fleet,
     "rented": Rented,
+    "owned": Owned,
     "workloads": Work,
     "racks": Racks,
     "clusters": Clusters,
@@ -348,6 +364,7 @@ TABLES: Mapping[str, type[Line]] = {**DECISIONS, "bill_of_materials": Bill, "cos
 KEYS: Mapping[str, tuple[str, ...]] = {
     "fleet": ("pool", "period"),
     "rented": ("pool", "period"),
+    "owned": ("pool", "period"),
     "workloads": ("workload", "pool", "devices_per_block", "period"),
     "racks": ("pool", "purpose", "rack", "period"),
     "clusters": ("pool", "network", "frame", "servers_each", "period"),

@@ -12,10 +12,11 @@ from planner.units import KWH_PER_MWH
 
 def cooling_rows(ground: Ground, built: Built) -> list[dict[str, Any]]:
     """Capacity and load of every method used at a site."""
-    sites = ground.options.sites
+    sites, there = ground.options.sites, ground.options.plant.cooling_kw
     return [
         {
-            "site": stock.site, "cooling": stock.id, "period": t, "bought_kw": bought, "capacity_kw": standing,
+            "site": stock.site, "cooling": stock.id, "period": t, "bought_kw": bought,
+            "capacity_kw": standing + there.get((stock.site, stock.id), 0.0),
             "it_kw": kw, "pue": sites[stock.site].pue[stock.id], "peak_pue": sites[stock.site].peak_pue[stock.id],
         }
         for stock in built.shared
@@ -32,11 +33,11 @@ def site_rows(ground: Ground, built: Built) -> list[dict[str, Any]]:
     stocks = {(stock.kind, stock.site): stock for stock in built.shared if stock.kind != "cooling"}
 
     def of(kind: str, site: str) -> tuple[Sequence[float], Sequence[float]]:
-        """Bought and standing; a site without a price of one has none of it."""
-        stock = stocks.get((kind, site))
-        return (nothing, nothing) if stock is None else (stock.bought, stock.standing)
+        """Bought and standing, with what was there from the start; a site without a price of one has none of it."""
+        stock, there = stocks.get((kind, site)), owned.get(site, 0.0)
+        return (nothing, nothing) if stock is None else (stock.bought, [kw + there for kw in stock.standing])
 
-    rows = []
+    rows, owned = [], ground.options.plant.facility_kw
     for site, facility in built.facility.items():
         facts = ground.options.sites[site]
         power, building, land = of("facility", site), of("building", site), of("land", site)

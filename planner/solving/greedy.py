@@ -26,12 +26,16 @@ def cheapest_first(options: Options) -> Values:
     servers: dict[tuple[str, int], float] = defaultdict(float)
     shared: dict[tuple[str, str, int], float] = defaultdict(float)
     gangs: dict[tuple[str, str, int], float] = defaultdict(float)
-    cost = {pool.id: _cost(options, pool) for pool in options.pools}
+    cost = {pool.id: _cost(options, pool) for pool in options.pools if not pool.owned}
     ways: dict[str, list[tuple[float, Size, Pool]]] = defaultdict(list)
     for size in options.sizes:
         for site in options.sites_of.get(size.id, ()):
             for pool in ground.fleet_of(size, site):
-                if all(pool.may_order[:1]) and not pool.for_gangs and pool.most_servers >= max(1, size.servers):
+                if (
+                    all(pool.may_order[:1])
+                    and not (pool.for_gangs or pool.owned)
+                    and pool.most_servers >= max(1, size.servers)
+                ):
                     ways[size.workload].append(
                         (cost[pool.id] * size.devices / pool.accelerators / size.rate, size, pool)
                     )

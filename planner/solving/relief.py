@@ -97,7 +97,7 @@ def _ways(options: Options, values: Values) -> dict[str, list[tuple[Pool, Size]]
         first[p] = min(t, first.get(p, t))
         total[p] += n
     found: dict[str, list[tuple[Pool, Size]]] = defaultdict(list)
-    for p in sorted(first, key=lambda p: (first[p], -total[p], p)):
+    for p in sorted((p for p in first if not ground.pools[p].owned), key=lambda p: (first[p], -total[p], p)):
         for size in options.sizes:
             if ground.carries(ground.pools[p], size):
                 found[size.workload].append((ground.pools[p], size))

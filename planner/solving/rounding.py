@@ -96,7 +96,9 @@ class _Rounding:
 
     def _period(self, t: int) -> _Period | None:
         """Round the blocks of a period down, then add what is missing where servers have room."""
-        state = _Period({p: math.ceil(n - EPS) for (p, u), n in self.values.servers.items() if u == t and n > EPS}, {})
+        state = _Period(
+            {p: self._whole(p, n) for (p, u), n in self.values.servers.items() if u == t and n > EPS}, {}
+        )  # fmt: skip
         for p, n in state.servers.items():
             pool = self.pools[p]
             state.free[pool.fleet] = state.free.get(pool.fleet, 0.0) + pool.accelerators * pool.availability * n
@@ -119,6 +121,14 @@ class _Rounding:
         self._add_servers(state)
         return state
 
+    def _whole(self, pool: str, servers: float) -> int:
+        """Servers rounded up, but for those that are there from the start: no more can be had of these."""
+        return math.floor(servers + EPS) if self.pools[pool].owned else math.ceil(servers - EPS)
+
+    def _grows(self, fleet: str) -> bool:
+        """Whether more servers of a fleet can be had."""
+        return any(not pool.owned for pool in self.fleets[fleet])
+
     def _largest(self, workload: str, t: int) -> int:
         return max(self.sizes[id].devices for _, id, _, _ in self.by_workload[workload, t])
 
@@ -138,12 +148,13 @@ class _Rounding:
         entries = self.by_workload[workload, t]
         while left > 1e-9 * self.options.demand[workload, t]:
 
-            def rank(entry: tuple[bool, str, str, float], left: float = left) -> tuple[bool, float, float]:
+            def rank(entry: tuple[bool, str, str, float], left: float = left) -> tuple[bool, bool, float, float]:
                 gang, id, place, x = entry
                 size = self.sizes[id]
-                fits = state.free.get(self._fleet(gang, size, place), 0.0) >= size.devices - EPS
+                fleet = self._fleet(gang, size, place)
+                fits = state.free.get(fleet, 0.0) >= size.devices - EPS
                 waste = size.devices * max(0.0, 1 - left / size.rate)
-                return not fits, waste if fits else 0.0, math.floor(x + EPS) - x
+                return not fits, not fits and not self._grows(fleet), waste if fits else 0.0, math.floor(x + EPS) - x
 
             gang, id, place, _ = min(entries, key=rank)
             self._put(state, gang, id, place, 1)
@@ -153,6 +164,7 @@ class _Rounding:
         """Servers for blocks that found no room, and for the gangs of each pool; none that stand idle."""
         for fleet, free in state.free.items():
             pools = sorted(self.fleets[fleet], key=lambda q: (-state.servers.get(q.id, 0), q.id))
+            pools = [q for q in pools if not q.owned] or pools
             pool = next((q for q in pools if not q.for_gangs), pools[0])
             if free < -EPS:
                 each = pool.accelerators * pool.availability

@@ -35,6 +35,7 @@ from planner.verification import (
     ledger,
     lists,
     opening,
+    owned,
     placement,
     power,
     provenance,
@@ -80,7 +81,7 @@ def verify_plan(
     _answers(plan, instance, books["ledger"])
     view = View(facts, read_tables(plan, len(facts.periods), books), books["fleet"])
     steps: Mapping[str, Callable[[View, Book], None]] = {
-        "fleet": fleet.check,
+        "fleet": _fleet,
         "placement": placement.check,
         "fabric": fabric.check,
         "rent": rent.check,
@@ -102,6 +103,11 @@ def verify_plan(
             # A plan so damaged that the recomputation cannot be done is not a right plan.
             book.record("can be recomputed", False, f"{concern}: {type(error).__name__}: {error}")
     return VerificationReport(tuple(check for book in books.values() for check in book.checks()))
+
+
+def _fleet(view: View, book: Book) -> None:
+    fleet.check(view, book)
+    owned.check(view, book)
 
 
 def _numbers(view: View, book: Book) -> None:

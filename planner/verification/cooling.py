@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.verification import counting, opening
+from planner.verification import counting, opening, owned
 from planner.verification.checks import Book, round_up
 from planner.verification.facts import Range, View
 from planner.verification.tables import CoolingRow
@@ -27,8 +27,8 @@ def check(view: View, book: Book) -> None:
         where = f"site {row.site} period {row.period}"
         if book.record("names known", row.cooling in facts.catalogue.cooling, f"{where}: method {row.cooling!r}"):
             rows.setdefault((row.site, row.cooling), {})[row.period] = row
-    for pool in view.pools.values():
-        rows.setdefault((pool.site.name, pool.method.id), {})
+    for each in view.here.values():
+        rows.setdefault((each.site.name, each.method.id), {})
     for (site, method_id), by_period in rows.items():
         if site in facts.sites:
             _method(view, book, site, method_id, by_period)
@@ -39,7 +39,8 @@ def bounds(view: View, site: str, method: str, period: int) -> Range:
     """IT power of the pools of a site that are cooled by a method, kW; least and most are mostly equal."""
     pools = [pool for pool in view.pools.values() if pool.site.name == site and pool.method.id == method]
     found = [counting.it_kw(view, pool, period) for pool in pools]
-    return sum(low for low, _ in found), sum(high for _, high in found)
+    there = owned.it_kw(view, site, method, period)
+    return sum(low for low, _ in found) + there, sum(high for _, high in found) + there
 
 
 def it_kw(view: View, site: str, method: str, period: int) -> float:
@@ -57,7 +58,7 @@ def it_kw(view: View, site: str, method: str, period: int) -> float:
 
 def methods(view: View, site: str) -> list[str]:
     """Cooling methods of the pools of a site."""
-    return sorted({pool.method.id for pool in view.pools.values() if pool.site.name == site})
+    return sorted({pool.method.id for pool in view.here.values() if pool.site.name == site})
 
 
 def _method(view: View, book: Book, site: str, method: str, rows: dict[int, CoolingRow]) -> None:
@@ -81,13 +82,14 @@ def _method(view: View, book: Book, site: str, method: str, rows: dict[int, Cool
             sentence = f"{where}: {row.bought_kw:g} kW bought in modules of {row_of_method.module_kw:g} kW"
             book.record("whole modules", abs(halls - round(halls)) < 1e-6, sentence)
     bought = {period: row.bought_kw for period, row in rows.items()}
+    there = owned.plant_kw(view, site, method)
     view.purchases_stand(
         book,
         "cooling follows purchases",
         place,
         "capacity kW",
         bought=bought,
-        found={period: row.capacity_kw for period, row in rows.items()},
+        found={period: row.capacity_kw - there for period, row in rows.items()},
         life_years=row_of_method.life_years,
         whole=False,
     )
@@ -95,6 +97,7 @@ def _method(view: View, book: Book, site: str, method: str, rows: dict[int, Cool
     for period in view.facts.periods:
         load, module = it_kw(view, site, method, period), row_of_method.module_kw
         load = max(load, opening.least_kw(view, opening.HALL, site, period, method))
+        load = max(0.0, load - there)
         whole = module * round_up(load / module) if module else load
         need[period] = (whole, whole)
     view.bought_late(book, place, "kW", bought=bought, need=need, life_years=row_of_method.life_years, whole=False)

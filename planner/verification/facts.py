@@ -21,12 +21,13 @@ from planner.catalogue.entries import (
     Server,
 )
 from planner.instance import Instance
+from planner.instance.owned import OwnedServers
 from planner.instance.rent import RentOffer
 from planner.instance.sites import Site
 from planner.verification import operating
 from planner.verification.checks import WHOLE, Book, covers
 from planner.verification.sites import Dated, SiteFacts, in_currency, price_in_force, read_offer, read_site
-from planner.verification.tables import Clusters, Fleet, Links, Network, Parts, Rented, Row, Tables
+from planner.verification.tables import Clusters, Fleet, Links, Network, Owned, Parts, Rented, Row, Tables
 
 IN_BAND, OUT_OF_BAND = "in-band", "out-of-band"
 NETWORKS = ("compute", "storage", IN_BAND, OUT_OF_BAND)
@@ -81,7 +82,22 @@ class RentedPool:
     spine_ratio: float = 1.0
 
 
-Carrier = Pool | RentedPool
+@dataclass(frozen=True)
+class OwnedPool:
+    """Servers of an owned fleet that are kept equally long, as the rows of ``owned`` describe them: a pool whose racks
+    and networks are there."""
+
+    id: str
+    site: SiteFacts
+    server: Server
+    device: Accelerator
+    method: Cooling
+    fleet: OwnedServers
+    leaf_ratio: float = 1.0
+    spine_ratio: float = 1.0
+
+
+Carrier = Pool | RentedPool | OwnedPool
 """What carries workloads."""
 
 
@@ -239,8 +255,10 @@ class View:
             self.links.setdefault((link.pool, link.period), []).append(link)
         self.rented_rows = {(row.pool, row.period): row for row in tables.rented}
         self.rented = self._rented(book)
+        self.owned_rows = {(row.pool, row.period): row for row in tables.owned}
+        self.owned = self._owned(book)
         self.pools = self._pools(book)
-        self.carriers: Mapping[str, Carrier] = {**self.pools, **self.rented}
+        self.carriers: Mapping[str, Carrier] = {**self.pools, **self.owned, **self.rented}
         offers = {offer.name for offer in facts.instance.rent}
         located: tuple[Iterable[Any], ...] = (tables.cooling, tables.sites, tables.bill, tables.costs)
         for site in sorted({row.site for rows in located for row in rows}):
@@ -267,6 +285,7 @@ class View:
         )  # fmt: skip
         named: set[tuple[str, str]] = {(r.pool, r.site) for rows in placed for r in rows}  # type: ignore[attr-defined]
         named -= {(pool.id, pool.offer.name) for pool in self.rented.values()}
+        named -= {(pool.id, pool.site.name) for pool in self.owned.values()}
         for name, site in sorted(named):
             book.record("pool has fleet rows", name in described, f"pool {name!r}: named by rows of other tables")
             if name in found:
@@ -292,6 +311,27 @@ class View:
                 found[name] = RentedPool(name, site, server, device, offer)
         return found
 
+    def _owned(self, book: Book) -> dict[str, OwnedPool]:
+        """The pools of the rows of owned servers, each of an entry of the instance."""
+        entries = {entry.name: entry for entry in self.facts.instance.owned}
+        described = {row.pool: row for row in reversed(self.tables.owned)}
+        found = {}
+        for name, row in described.items():
+            entry = entries.get(row.fleet)
+            known = entry is not None and name not in self.rented and name not in {r.pool for r in self.tables.fleet}
+            book.record("names known", known, f"pool {name}: {row.fleet}, an entry of owned is expected")
+            if entry is not None and known:
+                server = self.facts.catalogue.servers[entry.server]
+                device, method = self.facts.catalogue.accelerators[server.accelerator], entry.cooling
+                site = self.facts.sites[entry.site]
+                found[name] = OwnedPool(name, site, server, device, self.facts.catalogue.cooling[method], entry)
+        return found
+
+    @property
+    def here(self) -> dict[str, Pool | OwnedPool]:
+        """Pools in the halls of the plan's own sites."""
+        return {**self.pools, **self.owned}
+
     @property
     def pool_periods(self) -> Iterable[tuple[Pool, int, str]]:
         """Every pool in every period, and the words that name the two."""
@@ -301,9 +341,9 @@ class View:
 
     def in_service(self, pool: str, period: int) -> int:
         """Servers in service as the plan states them; 0 without a row."""
-        row: Fleet | Rented | None = self.fleet.get((pool, period))
+        row: Fleet | Rented | Owned | None = self.fleet.get((pool, period))
         if row is None:
-            row = self.rented_rows.get((pool, period))
+            row = self.rented_rows.get((pool, period)) or self.owned_rows.get((pool, period))
         return 0 if row is None else row.in_service
 
     def network(self, pool: str, network: str, period: int) -> Network | None:

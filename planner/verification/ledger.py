@@ -9,7 +9,7 @@ from typing import NamedTuple
 from planner.catalogue.facility import EmbodiedCarbon, facility_rows
 from planner.plan.plan import Plan
 from planner.units import HOURS_PER_YEAR, KG_PER_TONNE
-from planner.verification import bill, opening, operating, power
+from planner.verification import bill, opening, operating, owned, power
 from planner.verification.bill import KINDS, MAINTAINED, Purchase
 from planner.verification.checks import ABSOLUTE, Book, near
 from planner.verification.facts import View
@@ -150,6 +150,7 @@ def _spending(view: View, figure: str) -> Iterator[Spent]:
         yearly, t = row.rent * row.in_service / years, row.period
         value = paid_yearly(yearly, rate, t, years)
         yield Spent("rent", "servers", row.site, t, row.pool, None, t, t, yearly * years, value)
+    yield from _owned(view)
     for kept, count in bill.in_service(view):
         price = view.facts.price(kept.kind, kept.item, figure)
         for item, each in () if price is None else _upkeep(view, kept.kind, kept.item, price):
@@ -158,6 +159,32 @@ def _spending(view: View, figure: str) -> Iterator[Spent]:
                 "maintenance", item, kept.site, period, kept.pool, None, period, period, yearly * years,
                 paid_yearly(yearly, rate, period, years),
             )  # fmt: skip
+
+
+def _owned(view: View) -> Iterator[Spent]:
+    """Upkeep of owned servers, and what those fetch that are sold, or still there at the end."""
+    instance, end, years = view.facts.instance, view.facts.periods[-1], view.facts.years
+    rate = instance.horizon.discount_rate
+    for row in view.tables.owned:
+        entry = next((each for each in instance.owned if each.name == row.fleet), None)
+        if entry is None:
+            continue
+        for item, yearly in owned.upkeep(view, entry).items():
+            paid, t = yearly * row.in_service, row.period
+            value = paid_yearly(paid, rate, t, years)
+            yield Spent("maintenance", item, row.site, t, row.pool, None, t, t, paid * years, value)
+        kept = owned.kept(view, row.pool)
+        use = Spent("sale", "servers", row.site, row.period, row.pool, None, 1, kept, 0.0, 0.0)
+        if not kept:  # sold on the first day, for all at the site
+            use = use._replace(pool=None, last=1)
+        if row.sold:
+            fetched = -row.sold * owned.worth(view, entry, row.period)
+            yield use._replace(amount=fetched, present_value=fetched / (1 + rate) ** ((row.period - 1) * years))
+        if row.period == end and row.in_service and instance.horizon.residual_value == "straight-line":
+            left = -row.in_service * owned.worth(view, entry, end + 1)
+            if instance.objective == "tco":
+                value = left / (1 + rate) ** (end * years)
+                yield use._replace(account="residual", amount=left, present_value=value)
 
 
 def _upkeep(view: View, kind: str, id: str, price: float) -> Iterator[tuple[str, float]]:
@@ -218,7 +245,7 @@ def paid_yearly(yearly: float, rate: float, period: int, years: float) -> float:
 def _lines(view: View, book: Book, expected: dict[Line, tuple[float, float]]) -> None:
     accounts: dict[str, tuple[str, ...]] = {
         "capex": (*KINDS, "installation"), "energy": ("electricity", "demand charge"), "rent": ("servers",),
-        "maintenance": UPKEEP, "residual": KINDS, "water": ("water",), "carbon": ("emissions",),
+        "maintenance": UPKEEP, "residual": KINDS, "sale": ("servers",), "water": ("water",), "carbon": ("emissions",),
         "embodied carbon": ("servers", "switches", "racks"),
     }  # fmt: skip
     found: dict[Line, Cost] = {}

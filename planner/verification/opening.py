@@ -48,10 +48,14 @@ def opened(view: View) -> list[Opened]:
     """
     if "opened" not in view.memo:
         first: dict[tuple[str, str, str], int] = {}
+        stock = view.facts.instance.owned  # what it stands in is open from the start
+        known = {(SITE, "site", own.site) for own in stock} | {(HALL, own.cooling, own.site) for own in stock}
+        known |= {(SERVER_TYPE, own.server, "") for own in stock}
         for row in view.tables.fleet:
             if row.in_service:
                 for key in ((SITE, "site", row.site), (HALL, row.cooling, row.site), (SERVER_TYPE, row.server, "")):
-                    first[key] = min(row.period, first.get(key, row.period))
+                    if key not in known:
+                        first[key] = min(row.period, first.get(key, row.period))
         found = []
         for (kind, item, site), period in first.items():
             if kind == SERVER_TYPE:
@@ -59,8 +63,8 @@ def opened(view: View) -> list[Opened]:
                 site = next((s.name for s in view.facts.instance.sites if s.name in there), "")
             found.append(Opened(kind, item, site, period))
         view.memo["opened"] = found
-    known: list[Opened] = view.memo["opened"]
-    return known
+    every: list[Opened] = view.memo["opened"]
+    return every
 
 
 def price(view: View, kind: str, site: str) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planner.catalogue.entries import BUILDING_LIFE_YEARS, POWER_TRAIN_LIFE_YEARS
 from planner.units import G_PER_TONNE, HOURS_PER_YEAR, KWH_PER_MWH, L_PER_M3
-from planner.verification import cooling, opening
+from planner.verification import cooling, opening, owned
 from planner.verification.checks import Book
 from planner.verification.facts import View
 from planner.verification.tables import SiteRow
@@ -22,25 +22,27 @@ def check(view: View, book: Book) -> None:
     for row in view.tables.sites:
         rows.setdefault(row.site, {})[row.period] = row
     for name in view.facts.sites:
+        there = owned.plant_kw(view, name)
         for period in view.facts.periods:
             _site(view, book, name, period, rows[name].get(period))
         for check_name, what, bought, built, life_years in BUILT:
             purchases = {period: getattr(row, bought) for period, row in rows[name].items()}
+            priced = bought == "bought_power_kw" or view.facts.sites[name].building_capex_per_kw is not None
+            carried = there if priced else 0.0
             view.purchases_stand(
                 book,
                 check_name,
                 f"site {name}",
                 what,
                 bought=purchases,
-                found={period: getattr(row, built) for period, row in rows[name].items()},
+                found={period: getattr(row, built) - carried for period, row in rows[name].items()},
                 life_years=life_years,
                 whole=False,
             )
-            priced = bought == "bought_power_kw" or view.facts.sites[name].building_capex_per_kw is not None
             peaks = {period: loads(view, name, period)[1] if priced else 0.0 for period in view.facts.periods}
             if priced:
                 peaks = {t: max(peak, opening.least_kw(view, opening.SITE, name, t)) for t, peak in peaks.items()}
-            need = {period: (peak, peak) for period, peak in peaks.items()}
+            need = {period: (max(0.0, peak - carried),) * 2 for period, peak in peaks.items()}
             view.bought_late(
                 book, f"site {name}", what, bought=purchases, need=need, life_years=life_years, whole=False
             )
@@ -53,7 +55,7 @@ def _land(view: View, book: Book, name: str, rows: dict[int, SiteRow]) -> None:
     bought = {period: row.land_bought for period, row in rows.items() if row.land_bought}
     where = f"site {name}: land bought {sum(bought.values())} times in periods {sorted(bought)}"
     loaded = [period for period in view.facts.periods if loads(view, name, period)[0] > 0]
-    if view.facts.sites[name].land_capex is None or not loaded:
+    if view.facts.sites[name].land_capex is None or not loaded or owned.plant_kw(view, name):
         book.record("land bought once", not bought, f"{where}, expected never")
         return
     once = sum(bought.values()) == 1

@@ -25,6 +25,7 @@ from planner.plan.rows import (
     Links,
     Network,
     Order,
+    Owned,
     Parts,
     Racks,
     Rented,
@@ -38,9 +39,29 @@ from planner.plan.rows import (
 from planner.verification.checks import WHOLE, Book
 
 __all__ = [
-    "Alternative", "Bill", "Cash", "Clusters", "CoolingRow", "Cost", "Fleet", "Links", "Network", "Order", "Parts",
-    "Racks", "Rented",
-    "Row", "SiteRow", "Switches", "Tables", "UnitCost", "Work", "WorkloadCost", "read_tables", "sound",
+    "Alternative",
+    "Bill",
+    "Cash",
+    "Clusters",
+    "CoolingRow",
+    "Cost",
+    "Fleet",
+    "Links",
+    "Network",
+    "Order",
+    "Owned",
+    "Parts",
+    "Racks",
+    "Rented",
+    "Row",
+    "SiteRow",
+    "Switches",
+    "Tables",
+    "UnitCost",
+    "Work",
+    "WorkloadCost",
+    "read_tables",
+    "sound",
 ]  # fmt: skip
 
 LARGEST = 1e30
@@ -54,6 +75,7 @@ SIGNED = (Cost, *(kind for kind in MONEY.values() if kind is not Order))
 CONCERNS: Mapping[str, str] = {
     "fleet": "fleet",
     "rented": "rent",
+    "owned": "fleet",
     "workloads": "workload",
     "racks": "placement",
     "clusters": "fabric",
@@ -75,6 +97,7 @@ class Tables:
 
     fleet: tuple[Fleet, ...]
     rented: tuple[Rented, ...]
+    owned: tuple[Owned, ...]
     workloads: tuple[Work, ...]
     racks: tuple[Racks, ...]
     clusters: tuple[Clusters, ...]
@@ -107,6 +130,7 @@ def read_tables(plan: Plan, periods: int, books: Mapping[str, Book]) -> Tables:
     return Tables(
         fleet=take("fleet", Fleet),
         rented=take("rented", Rented),
+        owned=take("owned", Owned),
         workloads=take("workloads", Work),
         racks=take("racks", Racks),
         clusters=take("clusters", Clusters),

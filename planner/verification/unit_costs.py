@@ -21,7 +21,7 @@ from planner.instance.workloads import Inference, Training
 from planner.units import DAYS_PER_YEAR, HOURS_PER_YEAR, MILLION, SECONDS_PER_DAY
 from planner.verification.cash import pieces, to_the_cent
 from planner.verification.checks import Book, near
-from planner.verification.facts import Carrier, Pool, View
+from planner.verification.facts import Carrier, OwnedPool, Pool, View
 from planner.verification.ledger import Spent, spending
 from planner.verification.sites import in_currency
 from planner.verification.workload import Load
@@ -85,17 +85,17 @@ class Split:
         if spent.pool is not None:
             return {spent.pool: 1.0}
         there = [
-            p for p in self.view.pools.values() if p.site.name == spent.site and spent.method in (None, p.method.id)
+            p for p in self.view.here.values() if p.site.name == spent.site and spent.method in (None, p.method.id)
         ]
         if spent.server is not None:
-            there = [p for p in self.view.pools.values() if p.server.id == spent.server]
+            there = [p for p in self.view.here.values() if p.server.id == spent.server]
         for span in (range(spent.first, spent.last + 1), self.view.facts.periods):
             energy = {p.id: self._energy(p) * sum(self.view.in_service(p.id, t) for t in span) for p in there}
             if sum(energy.values()):
                 return {id: each / sum(energy.values()) for id, each in energy.items()}
         return {"": 1.0}
 
-    def _energy(self, pool: Pool) -> float:
+    def _energy(self, pool: Pool | OwnedPool) -> float:
         return pool.server.power_kw * pool.site.pue.get(pool.method.id, pool.method.pue)
 
     def workloads(self, pool: str, site: str, first: int, last: int) -> dict[str, float]:

@@ -16,7 +16,7 @@ from planner.instance.workloads import Compute, Inference, Training
 from planner.units import GIGA, SECONDS_PER_DAY, TERA
 from planner.verification import locality, performance
 from planner.verification.checks import RELATIVE, WHOLE, Book, round_up
-from planner.verification.facts import Carrier, RentedPool, View
+from planner.verification.facts import Carrier, OwnedPool, RentedPool, View
 from planner.verification.packing import cells, pack, servers_for
 from planner.verification.tables import Work
 
@@ -209,8 +209,8 @@ def _gangs(view: View, book: Book, pool: Carrier, period: int, inside: list[tupl
     available = _share(view, pool) * view.in_service(pool.id, period)
     used = sum(servers * count for servers, count in gangs.items())
     book.enough("servers suffice for the runs", where, "servers available", available, used)
-    if isinstance(pool, RentedPool):
-        return  # whose provider places each run (``rent``)
+    if isinstance(pool, RentedPool | OwnedPool):
+        return  # whose provider places each run (``rent``); whose servers all reach each other
     lines = []
     for network in ("compute", "storage"):
         standing = view.clusters.get((pool.id, network, period), ())

@@ -199,7 +199,7 @@ def with_openings(seed: int, data: Data) -> Data:
     }
     found = {**copy.deepcopy(data), "opening": opening}
     if d.chance(0.3):
-        found["sites"][0].update(opening_cost=d.money(100, 60_000), least_mw=0.02)
+        found["sites"][0].update(opening_cost=d.money(100, 60_000))
     return found
 
 
