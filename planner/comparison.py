@@ -195,6 +195,8 @@ def _quantities(plan: Plan) -> dict[Key, float]:
         add("fleet", r["site"], _pool_words(r), r, "servers", r["in_service"])
     for r in tables["rented"]:
         add("rented", r["site"], r["server"], r, "servers", r["in_service"])
+    for r in tables["owned"]:
+        add("owned", r["site"], r["fleet"], r, "servers", r["in_service"])
     for r in tables["workloads"]:
         on = pools.get(r["pool"])
         subject = f"{r['workload']} on {_pool_words(on) if on else r['server']}"

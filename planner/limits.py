@@ -533,6 +533,7 @@ NOT_LIMITS: Mapping[str, tuple[str, ...]] = {
     "how long links are": ("fabric.layout", "fabric.node_leaf_m", "fabric.leaf_spine_m", "fabric.spine_core_m"),
     "when orders are placed": ("policy.order_date",),
     "what may be rented": ("rent",),
+    "what is there from the start": ("owned",),
     "how equipment is run": ("operations",),
 }  # fmt: skip
 """Keys of an instance that state no limit, with all below them, by what they are."""

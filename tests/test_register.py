@@ -44,8 +44,11 @@ UNLIKE = (runs(30, 30, 30, 20, 20, 25, 9, 9),)
 SCARCE = ("catalogue.optics=[dac-200g, aoc-200g]", "fabric.node_leaf_m=3",
           "supply=[{kind: optics, id: dac-200g, limit: 5}]")  # fmt: skip
 """Less copper than there are links to servers."""
+THERE = ("owned=[{name: old, site: home, server: dgx-a100, cooling: evaporative, number: 2, in_service: 2020-01}]",)
+"""Servers that are there from the start."""
 CHANGED = (
     (TINY / "07-two-periods.yaml", CAPS),
+    (TINY / "07-two-periods.yaml", THERE),
     (TINY / "07-two-periods.yaml", (*CAPS, "budget.capex_by_period=[1e9, 1e9]")),
     (MIXED, SHARES),
     (MIXED, ("fabric.one_cluster_per_site=true",)),

@@ -62,6 +62,7 @@ def check(instance: Instance, catalogue: Catalogue | None = None) -> list[Findin
     findings += itertools.islice(_references(instance, known), MOST_UNKNOWN)
     for position, site in enumerate(instance.sites):
         findings += itertools.islice(_site(position, site, instance, rows, known["cooling"], ordered), MOST_UNKNOWN)
+    findings += _owned(instance, rows)
     findings += _currencies(instance, rows, ordered)
     findings += prices_of_accelerators(instance, rows)
     return findings
@@ -116,6 +117,7 @@ def _names(instance: Instance) -> Iterator[Finding]:
     """Workloads, sites and offers have names of their own, offers not those of sites."""
     sections: tuple[tuple[str, Sequence[Any]], ...] = (
         ("workloads", instance.workloads), ("sites", instance.sites), ("rent", instance.rent),
+        ("owned", instance.owned),
     )  # fmt: skip
     here = [site.name for site in instance.sites]
     for position, offer in enumerate(instance.rent):
@@ -215,6 +217,10 @@ def _references(instance: Instance, known: Mapping[str, Sequence[str]]) -> Itera
         yield from _unknown_one("server", offer.server, known["servers"], ("rent", position, "server"))
         if offer.place is not None:
             yield from _unknown_one("place", offer.place, sorted(resolve.places()), ("rent", position, "place"))
+    for position, owned in enumerate(instance.owned):
+        yield from _unknown_one("site", owned.site, places, ("owned", position, "site"), naming)
+        yield from _unknown_one("server", owned.server, known["servers"], ("owned", position, "server"))
+        yield from _unknown_one("cooling method", owned.cooling, known["cooling"], ("owned", position, "cooling"))
     if instance.rent and instance.objective == "capex":
         message = "found offers to rent under objective capex, which does not count what they cost; tco is accepted"
         yield Finding(("rent",), message, (("objective",),))
@@ -305,6 +311,29 @@ def _site(
         message = f"found no cooling method for {place} that the site, its hub and catalogue.cooling all allow"
         depends = ((*here, "hub"), (*here, "offshore"), ("catalogue", "cooling"))
         yield Finding((*here, "cooling"), message, depends)
+
+
+def _owned(instance: Instance, catalogue: Catalogue) -> Iterator[Finding]:
+    """Owned servers stand in a hall that their site may have, went into service before the horizon, and serve on."""
+    by_name = {site.name: (position, site) for position, site in enumerate(instance.sites)}
+    for number, owned in enumerate(instance.owned):
+        here: KeyPath = ("owned", number)
+        if owned.in_service > instance.horizon.start:
+            message = f"found {owned.in_service}, after the horizon begins; at the latest {instance.horizon.start} is"
+            yield Finding((*here, "in_service"), f"{message} accepted", (("horizon", "start"),))
+        if owned.serves_until is not None and owned.serves_until <= owned.in_service:
+            message = f"found {owned.serves_until}; a month after {owned.in_service} is accepted"
+            yield Finding((*here, "serves_until"), message, ((*here, "in_service"),))
+        if owned.site not in by_name or owned.cooling not in catalogue.cooling:
+            continue
+        position, site = by_name[owned.site]
+        if site.hub is not None and site.hub not in catalogue.sites:
+            continue
+        methods = resolve.allowed_cooling(site, instance, catalogue)
+        if owned.cooling not in methods:
+            offered = ", ".join(methods)
+            message = f"found {owned.cooling!r}, by which {site.name} may not be cooled; {offered} is accepted"
+            yield Finding((*here, "cooling"), message, (("sites", position, "cooling"), ("catalogue", "cooling")))
 
 
 def _place(here: KeyPath, site: Site, instance: Instance, catalogue: Catalogue) -> Iterator[Finding]:

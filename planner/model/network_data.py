@@ -150,7 +150,8 @@ def _groups(options: Options, pools: list[Pool]) -> dict[str, list[str]]:
     """Pools of which one stands, where the instance asks for one cluster of a server type at a site."""
     found: dict[str, list[str]] = {}
     for pool in pools if options.instance.fabric.one_cluster_per_site else ():
-        found.setdefault(f"{pool.site}/{pool.server}", []).append(pool.id)
+        if not pool.owned:  # which stand as they are
+            found.setdefault(f"{pool.site}/{pool.server}", []).append(pool.id)
     return {group: members for group, members in found.items() if len(members) > 1}
 
 

@@ -13,8 +13,8 @@ from formulations.placement import PlacementData
 from formulations.power import PowerData
 from formulations.supply import SupplyData
 from planner.instance.openings import SITE, Openings, Thing
-from planner.instance.owned import part_of
 from planner.instance.resolve import convert
+from planner.instance.stock import part_of
 from planner.model import bounds
 from planner.model.things import Things, asset
 from planner.money import SOLD, Money

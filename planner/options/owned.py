@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterator, Mapping
 from planner.catalogue import Catalogue
 from planner.instance import Instance
 from planner.instance.operating import rates
-from planner.instance.owned import OwnedServers, kw_of, part_of, service
+from planner.instance.owned import OwnedServers
 from planner.instance.resolve import SiteFacts, convert, order_date
+from planner.instance.stock import kw_of, part_of, service
 from planner.money import OWNED, SOLD, Item
 from planner.options.loads import Loads
 from planner.options.pools import availability_of

@@ -10,8 +10,8 @@ from typing import NamedTuple, overload
 from planner.catalogue import Catalogue
 from planner.engineering.export_rules import Cap
 from planner.instance import Instance
-from planner.instance.owned import Plant
 from planner.instance.resolve import SiteFacts
+from planner.instance.stock import Plant
 from planner.money import OWNED, RENTED, Item
 from planner.options.tied import Attachment, Made
 

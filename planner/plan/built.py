@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from planner.instance.openings import HALL, SITE, Thing, things_of
-from planner.instance.owned import part_of
+from planner.instance.stock import part_of
 from planner.money import SOLD
 from planner.plan.ground import NOTHING, Ground, Swapped
 from planner.plan.stock import Stock, amounts, in_service, pieces

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from planner.instance.owned import part_of
+from planner.instance.stock import part_of
 from planner.money import OWNED, SOLD
 from planner.plan.built import Built
 from planner.plan.ground import Ground

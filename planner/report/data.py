@@ -60,6 +60,7 @@ def plan_summary(plan: Plan, checks: Iterable[Check] | None = None) -> dict[str,
         "totals": {name: plan.totals[name] for name in (*TOTALS, *MONEY_TOTALS)},
         "fleet": fleet(plan, facts),
         "rented": rented(plan, facts),
+        "owned": owned(plan, facts),
         "workloads": workloads(plan),
         "caution": caution(plan),
         "split_fleets": split_fleets(plan),
@@ -139,9 +140,32 @@ def rented(plan: Plan, facts: CatalogueFacts) -> Rows:
     return found
 
 
+def owned(plan: Plan, facts: CatalogueFacts) -> Rows:
+    """Servers that were there from the start, by fleet: how many stand in each period, and what the others fetch."""
+    found = []
+    for (fleet,), rows in _grouped(plan.decisions["owned"], "fleet").items():
+        standing: dict[int, int] = defaultdict(int)
+        for row in rows:
+            standing[row["period"]] += row["in_service"]
+        first, sold = max(standing.values()), sum(row["sold"] for row in rows)
+        found.append(
+            {
+                "fleet": fleet,
+                **{key: rows[0][key] for key in ("site", "server", "accelerator", "cooling")},
+                "servers": first,
+                "accelerators": facts.accelerators(rows[0]["server"], first) or 0,
+                "by_period": [standing[t] for t in sorted(standing)],
+                "sold": sold,
+                "sale": sum(row["sold"] * row["sale_value"] for row in rows),
+            }
+        )
+    return found
+
+
 def workloads(plan: Plan) -> Rows:
     """Which pool carries which workload, with how many blocks and servers, from which period to which."""
     numbers = pool_numbers(plan)
+    there = {row["pool"] for row in plan.decisions["owned"]}
     keys = (
         "workload", "kind", "pool", "site", "server", "blocks", "devices_per_block", "servers_per_block", "servers",
         "expected_servers",
@@ -150,7 +174,8 @@ def workloads(plan: Plan) -> Rows:
     for rows in _grouped(plan.decisions["workloads"], "workload", "pool", "devices_per_block").values():
         before: dict[str, Any] = {}
         for row in sorted(rows, key=lambda row: row["period"]):
-            same = {"number": numbers.get(row["pool"]), **{key: row[key] for key in keys}}
+            held = "owned" if row["pool"] in there else "rented" if row["pool"] not in numbers else "bought"
+            same = {"number": numbers.get(row["pool"]), "held": held, **{key: row[key] for key in keys}}
             if before == {**same, "first_period": before.get("first_period"), "last_period": row["period"] - 1}:
                 before["last_period"] = row["period"]
             else:

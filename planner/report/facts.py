@@ -52,7 +52,7 @@ def catalogue_facts(plan: Plan) -> CatalogueFacts:
     for row in plan.bill_of_materials_rows:
         if row["kind"] in bought:
             bought[row["kind"]][row["item"]] = bought[row["kind"]].get(row["item"], 0) + row["quantity"]
-    used = [*bought["servers"], *(row["server"] for row in plan.decisions["rented"])]
+    used = [*bought["servers"], *(row["server"] for name in ("rented", "owned") for row in plan.decisions[name])]
     per_server = {id: catalogue.servers[id].accelerators for id in used if id in catalogue.servers}
     kinds = {id: str(catalogue.optics[id].kind) for id in bought["optics"] if id in catalogue.optics}
     facts = CatalogueFacts(per_server, kinds)

@@ -22,6 +22,7 @@ def plan_tables(summary: Summary) -> tuple[Table, ...]:
     tables = (
         fleet_table(summary),
         rented_table(summary),
+        owned_table(summary),
         workload_table(summary),
         rack_table(summary),
         network_table(summary),
@@ -88,6 +89,24 @@ def rack_table(summary: Summary) -> Table:
             )
             for r in summary["fleet"]
         ),
+    )  # fmt: skip
+
+
+def owned_table(summary: Summary) -> Table:
+    """Servers that were there from the start, by fleet."""
+    rows = summary["owned"]
+    scale = money_scale((r["sale"] for r in rows), summary["currency"])
+    return table(
+        "Owned from the start",
+        ("fleet", "site", "server", "accelerator", "cooling", ">kept by\nperiod", ">sold", f">for\n{scale.unit}"),
+        (
+            (
+                r["fleet"], r["site"], r["server"], r["accelerator"], r["cooling"],
+                ", ".join(count(n) for n in dict.fromkeys(r["by_period"])), count(r["sold"]), scale(r["sale"]),
+            )
+            for r in rows
+        ),
+        "kept servers in the order of the periods, each number once",
     )  # fmt: skip
 
 
@@ -274,7 +293,7 @@ def _periods(row: Mapping[str, Any]) -> str:
 
 
 def _carrier(row: Mapping[str, Any]) -> str:
-    number = "rented:" if row["number"] is None else f"#{_pool(row)}"
+    number = f"{row['held']}:" if row["number"] is None else f"#{_pool(row)}"
     return f"{number} {row['site']}, {row['server']}"
 
 

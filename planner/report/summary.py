@@ -66,6 +66,7 @@ def headline(summary: Summary) -> tuple[tuple[str, str, str], ...]:
         rows.append(("Counted", summary["scope"], f"scope of {SCOPES[summary['scope']]}"))
     rows += [
         ("Accelerators", count(totals["accelerators"]), _hardware(summary)),
+        *_owned(summary),
         *_rented(summary),
         ("Network", plural(int(totals["switches"]), "switch", "switches"), _optics(totals)),
         ("Power", f"{power(totals['it_kw'])} IT", _facility(totals)),
@@ -86,6 +87,17 @@ def _rented(summary: Summary) -> list[tuple[str, str, str]]:
     offers = ", ".join(dict.fromkeys(f"{r['site']}" for r in rows))
     servers = plural(sum(r["servers"] for r in rows), "server", "servers")
     return [("Rented", count(sum(r["accelerators"] for r in rows)), f"accelerators at most, in {servers} of {offers}")]
+
+
+def _owned(summary: Summary) -> list[tuple[str, str, str]]:
+    """Accelerators that were there from the start, where there are some."""
+    rows = summary["owned"]
+    if not rows:
+        return []
+    sold = plural(sum(r["sold"] for r in rows), "server", "servers")
+    kept = plural(sum(r["servers"] for r in rows), "server", "servers")
+    what = f"accelerators kept of those there from the start, in {kept}; {sold} sold"
+    return [("Owned", count(sum(r["accelerators"] for r in rows)), what)]
 
 
 SCOPES = {

@@ -116,7 +116,9 @@ def _attempt(
         return Solution("infeasible", None, None, None, seconds), True
     if status != _STATUS.kOptimal and status not in _LIMIT:
         if status in (_STATUS.kUnknown, _STATUS.kSolveError):
-            return Solution("no_plan", None, None, None, seconds), False
+            # A run cut short may not know what it has; with time left it is one to try again.
+            late = options.time_limit is not None and seconds >= options.time_limit
+            return Solution("no_plan", None, None, None, seconds), late
         raise SolverError(f"HiGHS ended with {solver.modelStatusToString(status)}")
     whole = bool(problem.whole.any())
     bound: float | None = info.mip_dual_bound if whole else info.objective_function_value

@@ -83,3 +83,29 @@ def test_every_server_in_service_is_it_load(pool: str, text: str) -> None:
     """Also one that carries nothing."""
     _, ledger = fleet([1, 2, 3])
     assert sum_of(ledger.it_kw(pool, 2)) == text
+
+
+def test_owned_servers_are_kept_or_sold() -> None:
+    """(F2) Of 6 that are there pool a holds those kept for a period, to be sold for 3 later; others fetch 4."""
+    model, ledger = pyo.ConcreteModel(), Ledger()
+    nothing = dict.fromkeys((1, 2), 0.0)
+    data = FleetData(
+        periods=[1, 2],
+        site={"a": "home"},
+        server={"a": Asset(price=nothing, life=1, upkeep=1, sale={2: 3.0})},
+        server_kw={"a": 0.5},
+        most_servers={"a": 6},
+        may_order={"a": (True, False)},
+        owned={"old": 6},
+        kept_in={"old": ["a"]},
+        sold={"old": ("home", Asset(price=nothing, life=1, sale={1: 4.0}))},
+    )
+    add_fleet(model, data, ledger)
+    assert algebra(model.fleet)["owned_are_kept_or_sold"] == ["+1*fleet.bought[a,1] +1*fleet.sold[old] == 6"]
+    assert bounds(model.fleet.sold) == {"fleet.sold[old]": (0, 6)}
+    assert money(ledger) == {
+        "maintenance servers home 1": "+1*fleet.in_service[a,1]",
+        "maintenance servers home 2": "+1*fleet.in_service[a,2]",
+        "sale servers home 1": "-4*fleet.sold[old]",
+        "sale servers home 2": "-3*fleet.bought[a,1] -3*fleet.bought[a,2]",
+    }

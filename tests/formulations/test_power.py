@@ -87,6 +87,16 @@ def test_what_is_built_serves_its_life() -> None:
     assert bounds(model.power.bought_kw)["power.bought_kw[away,facility,1]"] == (0, 103)
 
 
+def test_what_is_there_from_the_start_carries_its_part() -> None:
+    """(E1) 30 kW at home; a site that is built for 150 kW at least may buy as much."""
+    model, _ = power(owned_kw={"home": 30}, least_kw={"home": 150})
+    assert algebra(model.power)["facility_load_is_fed"] == [
+        "+1.5*i[home,air,1] +1.25*i[home,cold,1] -1*power.bought_kw[home,facility,1] <= 30",
+        "+1.75*i[away,air,1] -1*power.bought_kw[away,facility,1] <= 0",
+    ]
+    assert bounds(model.power.bought_kw)["power.bought_kw[home,facility,1]"] == (0, 150)
+
+
 def test_money() -> None:
     model, ledger = power()
     assert bounds(model.power.bought_kw) == {

@@ -80,7 +80,8 @@ class Goods:
 class Pool:
     """Servers of one type at a site in racks of one class, below networks of one ratio.
 
-    A further one beside it is for runs, which fill at least half of it.
+    A further one beside it is for runs, which fill at least half of it. Owned ones are there from the start, kept for
+    so many periods.
     """
 
     site: str
@@ -92,6 +93,8 @@ class Pool:
     rack_kw: float
     rack_height: float
     further: bool = False
+    owned: str = ""
+    kept: int = 0
 
     @property
     def fleet(self) -> tuple[str, str, tuple[float, float]]:
@@ -131,7 +134,8 @@ class Search:
             for w in instance.workloads
             for t in self.span
         }
-        self.pools = list(self._pools())
+        self.owned = {own.name: own for own in instance.owned}
+        self.pools = [*self._pools(), *self._owned()]
         # Columns of a vector: money, capital spending, IT kW by hall, supply, places left empty, kW above the mean PUE.
         self.by_period = instance.budget.capex_by_period is not None
         self.early = self.count > 1 and (self.by_period or any(s.period is not None for s in instance.supply))
@@ -141,6 +145,7 @@ class Search:
         self._columns(("kw", s, c, t) for s, c in dict.fromkeys((p.site, p.cooling) for p in self.pools)
                       for t in self.span)  # fmt: skip
         self._columns(("supply", i) for i in range(len(instance.supply)))
+        self._columns(("owned", own.name) for own in instance.owned)
         used = list(dict.fromkeys(p.site for p in self.pools))
         self.filled = [s for s in used if self.sites[s].min_rack_fill > 0]
         self.averaged = [s for s in used if self._averaged(self.sites[s])]
@@ -224,6 +229,51 @@ class Search:
                         yield Pool(
                             site.name, id, method, ratio, places, cooling.rack, rack_kw, rack.rack_units
                         )  # fmt: skip
+
+    def _owned(self) -> Iterator[Pool]:
+        """Pools of what is there from the start, by how long it is kept."""
+        for own in self.instance.owned:
+            site, pue = self.sites[own.site], self.sites[own.site].pue[own.cooling]
+            if site.pue_limit is not None and site.pue_rule == "every-hall" and pue > site.pue_limit + EPS:
+                continue
+            for kept in range(1, self.count + 1):
+                if kept * self.years <= self._left(own.name) + EPS:
+                    yield Pool(
+                        own.site, own.server, own.cooling, (1.0, 1.0), 1, "", 0.0, 0.0, owned=own.name, kept=kept
+                    )  # fmt: skip
+
+    def _left(self, name: str) -> float:
+        """Years that owned servers serve yet; all begin in January."""
+        own, start = self.owned[name], int(self.instance.horizon.start[:4])
+        if own.serves_until is not None:
+            return max(0, int(own.serves_until[:4]) - start)
+        return max(0.0, self.catalogue.servers[own.server].life_years - (start - int(own.in_service[:4])))
+
+    def _fetched(self, name: str, t: int) -> float:
+        """What an owned server fetches at the beginning of period t, which may be the end of the horizon, as it counts
+        today."""
+        own, left = self.owned[name], self._left(name)
+        assert own.book_value is not None
+        gone, end = t * self.years, t == self.count
+        worth = own.book_value.amount * (max(0.0, 1 - gone / left) if gone else 1.0)
+        if not self.tco or (end and self.instance.horizon.residual_value == "none"):
+            return 0.0
+        return worth * (self.end_discount if end else self.discount[t])
+
+    def _owned_vector(self, pool: Pool, number: int) -> Vector:
+        """Of so many owned servers that are kept: what they cost, draw and fetch, beside selling them at once."""
+        own, found = self.owned[pool.owned], list(self.zero)
+        found[self.columns["owned", own.name]] = number
+        found[0] = number * (self._fetched(own.name, 0) - self._fetched(own.name, pool.kept))
+        for t in range(pool.kept):
+            network = own.network_upkeep_per_year.amount if own.network_upkeep_per_year is not None else 0.0
+            found[0] += number * (self.money_kept("servers", pool.server, t) + network * self.yearly[t] * self.tco)
+            kw = number * (self.catalogue.servers[pool.server].power_kw + own.network_kw)
+            found[self.columns["kw", pool.site, pool.cooling, t]] += kw
+            if pool.site in self.averaged:
+                limit = self.sites[pool.site].pue_limit or 0.0
+                found[self.columns["above", pool.site, t]] += (self.sites[pool.site].pue[pool.cooling] - limit) * kw
+        return tuple(found)
 
     def networks(self, pool: Pool) -> Networks:
         """Networks of a pool: alike at all sites for one server type, ratio and rack class."""
@@ -407,6 +457,8 @@ class Search:
         """Vectors of a pool with these purchases of servers and these runs, by period, that must stand in clusters."""
         if not any(bought):
             return [self.zero]
+        if pool.owned:
+            return [self._owned_vector(pool, bought[0])]
         life = self.life(self.good("servers", pool.server).life_years)
         servers = tuple(int(s) for s in self.stock(bought, life))
         base = list(self.paid("servers", pool.server, bought))
@@ -493,13 +545,13 @@ class Search:
         serves = {w.name: w.kind == "inference" for w in self.instance.workloads}
         further = []
         if self.menu != "chain" and apart and any(not serves[p.workload] for p in gangs):
-            further = [replace(pool, further=True) for pool in pools for _ in range(2)]
+            further = [replace(pool, further=True) for pool in pools if not pool.owned for _ in range(2)]
         for pool in (*pools, *further):
             paths = self._server_paths(pool, tuple(need))
             grown: dict[Any, list[Vector]] = defaultdict(list)
             self._count(len(paths) * len(together) // 20)
             for bought in paths:
-                stock = self.stock(bought, life)
+                stock = self.stock(bought, pool.kept or life)
                 for runs in together:
                     used = [sum(p.servers * n for p, n in zip(gangs, counts, strict=True)) for counts in runs]
                     if any(u > available * s + EPS for u, s in zip(used, stock, strict=True)):
@@ -544,6 +596,8 @@ class Search:
         return {key: self._frontier(vectors) for key, vectors in found.items()}
 
     def _server_paths(self, pool: Pool, need: Path) -> list[Path]:
+        if pool.owned:
+            return [(n, *(0,) * (self.count - 1)) for n in range(min(self.owned[pool.owned].number, max(need)) + 1)]
         life = self.life(self.good("servers", pool.server).life_years)
         most = list(need)
         if pool.site in self.filled:  # racks stay when their servers go, and must be filled all the same
@@ -620,6 +674,11 @@ class Search:
             for key, column in self.columns.items()
             if key[0] == "supply"
         ]
+        caps += [
+            ([(column, 1.0)], self.owned[key[1]].number + EPS)
+            for key, column in self.columns.items()
+            if key[0] == "owned"
+        ]
         limit = self.instance.carbon.limit_tonnes_per_year
         for t in self.span:
             emitted = []
@@ -659,21 +718,21 @@ class Search:
         drawn: dict[str, list[float]] = defaultdict(lambda: [0.0] * self.count)
         stocks: list[tuple[str, str, list[float], float]] = []
         for (s, c), kw in halls.items():
-            built = [max(n, least.get((s, c, t), 0.0)) for t, n in enumerate(kw)]
+            built = [max(0.0, max(n, least.get((s, c, t), 0.0)) - self._plant(s, c)) for t, n in enumerate(kw)]
             stocks.append(("cooling", c, built, self.catalogue.cooling[c].module_kw))
             for t in self.span:
                 drawn[s][t] += self.sites[s].peak_pue[c] * kw[t]
                 money += self._running(s, c, t) * kw[t] if self.tco else 0.0
         for s, kw in drawn.items():
             site = self.sites[s]
-            built = [max(n, least.get((s, "", t), 0.0)) for t, n in enumerate(kw)]
+            built = [max(0.0, max(n, least.get((s, "", t), 0.0)) - self._plant(s)) for t, n in enumerate(kw)]
             stocks.append(("facility", s, built, 0.0))
             if site.building_capex_per_kw is not None:
                 stocks.append(("building", s, built, 0.0))
             for t in self.span:
                 money += site.demand_charge_per_kw_year * kw[t] * self.yearly[t] if self.tco else 0.0
             first = next((t for t in self.span if kw[t] > EPS), None)
-            if first is not None and site.land_capex is not None:
+            if first is not None and site.land_capex is not None and not self._plant(s):
                 spent += site.land_capex
                 by_period[first] += site.land_capex
                 money += site.land_capex * (self.discount[first] if self.tco else 1.0)
@@ -692,6 +751,8 @@ class Search:
             if self.count == 2 and life >= 2 and item.price:
                 rise = (self.money_bought(kind, id, 0) - self.money_bought(kind, id, 1)) / item.price
                 early.append((rise, item.price * bought[1]))
+        for own in self.instance.owned:
+            money -= own.number * self._fetched(own.name, 0)
         budget = self.instance.budget
         if budget.capex is not None and spent > convert(budget.capex, self.instance) * (1 + EPS):
             return None
@@ -714,6 +775,10 @@ class Search:
         for key, column in self.columns.items():
             if key[0] == "type" and vector[column] > 0:
                 of_types[key[1]] = min(key[2], of_types.get(key[1], key[2]))
+        for own in self.instance.owned:  # what stands is open
+            of_sites.pop(own.site, None)
+            of_halls.pop((own.site, own.cooling), None)
+            of_types.pop(own.server, None)
         limited = ((of_sites, asked.site), (of_halls, asked.hall), (of_types, asked.server_type))
         if any(section.most is not None and len(found) > section.most for found, section in limited):
             return None
@@ -724,6 +789,15 @@ class Search:
         for s, t in of_sites.items():
             least[s, "", t] = 1_000 * (stated[s].least_mw or asked.site.least_mw or 0.0)
         return [(t, convert(cost, self.instance)) for t, cost in paid if cost is not None], least
+
+    def _plant(self, site: str, cooling: str | None = None) -> float:
+        """kW that stand from the start: of IT load in a hall, or of the facility."""
+        total = 0.0
+        for own in self.instance.owned:
+            if own.site == site and cooling in (None, own.cooling):
+                kw = own.number * (self.catalogue.servers[own.server].power_kw + own.network_kw)
+                total += kw if cooling else kw * self.sites[site].peak_pue[own.cooling]
+        return total
 
     @staticmethod
     def _first(kw: Sequence[float]) -> int | None:

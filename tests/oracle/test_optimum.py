@@ -67,6 +67,27 @@ def test_what_is_opened_is_what_exhaustive_search_opens_on_many(first: int) -> N
     _openings(range(first, first + BATCH))
 
 
+@every_seed(60, 8, 4)
+def test_what_is_owned_is_kept_as_exhaustive_search_keeps_it(first: int) -> None:
+    """Servers that are there from the start, of several ages, beside those to buy; every other time with openings."""
+    _owned(range(first, first + 4))
+
+
+@pytest.mark.slow
+@every_seed(1000, 300, BATCH)
+def test_what_is_owned_is_kept_as_exhaustive_search_keeps_it_on_many(first: int) -> None:
+    _owned(range(first, first + BATCH))
+
+
+def _owned(seeds: range) -> None:
+    seen: Counter[str] = Counter()
+    for seed in seeds:
+        data = tiny.with_owned(seed, tiny.random_instance(seed))
+        compare(tiny.with_openings(seed, data) if seed % 2 else data, seen)
+    assert seen["same"] >= len(seeds) // 2
+    assert seen["above"] <= len(seeds) // 4
+
+
 def _openings(seeds: range) -> None:
     seen: Counter[str] = Counter()
     for seed in seeds:

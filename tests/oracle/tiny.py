@@ -203,6 +203,26 @@ def with_openings(seed: int, data: Data) -> Data:
     return found
 
 
+def with_owned(seed: int, data: Data) -> Data:
+    """The instance with servers that are there from the start, of a type that may be bought too, older or younger."""
+    d = Draw(seed + 6_000_000)
+    found = copy.deepcopy(data)
+    name, box = d.one(*data["catalogue"]["overrides"]["servers"].items())
+    start = int(data["horizon"]["start"][:4])
+    methods = [m for m in data["catalogue"]["cooling"] if m == "fan" or "liquid" in box["cooling"]]
+    found["owned"] = [
+        {
+            "name": f"old{n}", "site": d.one(*data["sites"])["name"], "server": name, "cooling": d.one(*methods),
+            "number": d.one(1, 2, 4), "in_service": f"{start - d.one(0, 1, 3)}-01", "book_value": d.money(0, 9_000),
+            "network_kw": d.one(0, 0.3), "network_upkeep_per_year": d.one(0, 400),
+        }
+        for n in range(d.one(1, 1, 2))
+    ]  # fmt: skip
+    if d.chance(0.4):
+        found["owned"][0]["serves_until"] = f"{start + d.one(1, 2, 5)}-01"
+    return found
+
+
 def _paths(d: Draw) -> list[Data]:
     """Prices that fall, of some kinds and now and then of a single item otherwise."""
     found: list[Data] = []

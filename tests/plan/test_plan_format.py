@@ -60,7 +60,7 @@ def test_columns_follow_from_the_rows() -> None:
 
 
 def test_running_accounts_are_all_but_purchases_and_residual_value() -> None:
-    assert set(RUNNING_ACCOUNTS) == set(Account) - {Account.CAPEX, Account.RESIDUAL}
+    assert set(RUNNING_ACCOUNTS) == set(Account) - {Account.CAPEX, Account.SALE, Account.RESIDUAL}
 
 
 if __name__ == "__main__":

@@ -59,6 +59,7 @@ def data() -> Data:
                 fleet(B, "hgx-h100-oem", "h100-sxm", "cold-plate", 50, 2),
             ],
             "rented": [],
+            "owned": [],
             "workloads": [work(A, "dgx-a100", 4), work(B, "hgx-h100-oem", 2)],
             "racks": [
                 rack(A, "server", 1, 4), rack(A, "network", 0, 2), rack(B, "server", 4, 1), rack(B, "network", 0, 1),

@@ -37,7 +37,7 @@ def other(column: str, value: Any) -> Any:
 def damaged(plan: Plan) -> Iterator[tuple[str, str, Plan]]:
     """The plan with each cell of the first row of each table changed."""
     for table in TABLES:
-        if table == "rented":
+        if table in ("rented", "owned"):
             continue  # none is: tests/instances/test_rent.py
         first, *more = rows(plan, table)
         for column, value in first.items():
