@@ -284,7 +284,7 @@ def test_a_feasible_plan_may_have_a_larger_gap() -> None:
 ENGINEERING = ("topology", "tree", "performance", "export_rules", "climate", "cooling", "power")
 """Rooms of the engineering that the verifier may ask: its docstring says what for."""
 INSTANCE = ("planner.instance", "planner.instance.schema", "planner.instance.sites", "planner.instance.values",
-            "planner.instance.choices", "planner.instance.models", "planner.instance.rent",
+            "planner.instance.choices", "planner.instance.models", "planner.instance.owned", "planner.instance.rent",
             "planner.instance.workloads")  # fmt: skip
 
 
