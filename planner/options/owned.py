@@ -19,7 +19,8 @@ from planner.options.loads import Loads
 from planner.options.pools import availability_of
 from planner.options.prices import Prices, Remove
 from planner.options.rented import Given
-from planner.options.tables import Attachment, Design, Pool, Size, Step
+from planner.options.tables import Design, Pool, Size, Step
+from planner.options.tied import Attachment
 
 NO_RACK = "there from the start"
 """Rack class of owned servers: none that a plan would buy."""
