@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 TERA = 1e12
+PETA = 1e15
 GIGA = 1e9
 KILO = 1e3
 MILLION = 1e6

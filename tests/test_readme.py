@@ -47,7 +47,7 @@ def test_the_fault_shown_is_the_fault_given(tmp_path: Path) -> None:
 def test_every_command_named_exists() -> None:
     """Commands in the table are commands of the program."""
     known = set(get_command(app).commands)  # type: ignore[attr-defined]
-    assert set(re.findall(r"^\| `planner (\w+)", README, re.MULTILINE)) <= known
+    assert set(re.findall(r"^\| `planner ([\w-]+)", README, re.MULTILINE)) <= known
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])

@@ -62,6 +62,13 @@ Measurements = Annotated[
         "--measurements", metavar="FILE", help="With --model: your own measurements (CSV; see docs/performance.md)."
     ),
 ]
+EachPrice = Annotated[
+    float | None, typer.Option("--price", help="With --parameters: USD of an accelerator, for what all of them cost.")
+]
+ServerPrice = Annotated[
+    float | None, typer.Option(help="With --parameters: USD of a server, for what whole servers of them cost.")
+]
+PerServer = Annotated[int | None, typer.Option(help="With --parameters: accelerators of a server; 8 if absent.", min=1)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the same as JSON.")]
 
 
@@ -107,6 +114,9 @@ def training(
     ] = None,
     accelerator: Accelerators = None,
     peak_tflops: PeakTflops = None,
+    price: EachPrice = None,
+    server_price: ServerPrice = None,
+    per_server: PerServer = None,
     oversubscription: Oversubscribed = None,
     safe: Safe = False,
     measurements: Measurements = None,
@@ -121,12 +131,14 @@ def training(
         "--safe": safe, "--measurements": measurements, "--stack": stack,
         "--year": year, "--trainable-parameters": trainable_parameters,
     }  # fmt: skip
-    with_parameters = {"--mfu": mfu, "--peak-tflops": peak_tflops}
+    money = demand_closed_form.Money(price, server_price, per_server)
+    with_parameters = {"--mfu": mfu, "--peak-tflops": peak_tflops, **_named(money)}
     _require_one(model, parameters, with_model, with_parameters, as_json)
     if parameters is not None:
         demand_closed_form.training(
-            parameters, tokens, days, active_parameters, concurrent, mfu, precision, accelerator, peak_tflops, as_json
-        )
+            parameters, tokens, days, active_parameters, concurrent, mfu, precision, accelerator, peak_tflops, money,
+            as_json,
+        )  # fmt: skip
     elif model is not None:
         from planner.cli import demand_performance
 
@@ -186,8 +198,14 @@ def inference(
             "--divide-twice", help="Divide by the utilisation twice: the error of CSC 2023 F50, to reproduce its rows."
         ),
     ] = False,
+    flops_per_token: Annotated[
+        float | None, counted("With --parameters: FLOPs of a token, in place of 2 x parameters.", show_default=False)
+    ] = None,
     accelerator: Accelerators = None,
     peak_tflops: PeakTflops = None,
+    price: EachPrice = None,
+    server_price: ServerPrice = None,
+    per_server: PerServer = None,
     oversubscription: Oversubscribed = None,
     safe: Safe = False,
     measurements: Measurements = None,
@@ -203,9 +221,10 @@ def inference(
         "--oversubscription": oversubscription, "--safe": safe, "--measurements": measurements,
         "--draft-tokens": draft_tokens, "--draft-acceptance": draft_acceptance, "--targets": targets,
     }  # fmt: skip
+    money = demand_closed_form.Money(price, server_price, per_server)
     with_parameters = {
         "--tokens-per-query": tokens_per_query, "--utilisation": utilisation, "--peak-tflops": peak_tflops,
-        "--divide-twice": divide_twice,
+        "--divide-twice": divide_twice, "--flops-per-token": flops_per_token, **_named(money),
     }  # fmt: skip
     _require_one(model, parameters, with_model, with_parameters, as_json)
     if parameters is not None:
@@ -213,7 +232,7 @@ def inference(
             refuse("--parameters needs --tokens-per-query", as_json)
         demand_closed_form.inference(
             parameters, queries_per_day, tokens_per_query, active_parameters, peak_factor, utilisation, precision,
-            divide_twice, accelerator, peak_tflops, as_json,
+            divide_twice, flops_per_token, accelerator, peak_tflops, money, as_json,
         )  # fmt: skip
     elif model is not None:
         from planner.cli import demand_performance
@@ -270,6 +289,11 @@ def validation(
         print_tables(console, words.validation_tables())
         for sentence in words.misses():
             print_line(console, sentence)
+
+
+def _named(money: demand_closed_form.Money) -> dict[str, float | int | None]:
+    """What is asked about money by the name of its option."""
+    return {"--price": money.price, "--server-price": money.server_price, "--per-server": money.per_server}
 
 
 def _require_one(

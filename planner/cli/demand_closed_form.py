@@ -5,14 +5,33 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import typer
 
 from planner.cli.demand_devices import DeviceByPeak, devices_by_memory, devices_by_peak
 from planner.engineering import compute
+
+PER_SERVER = 8
+"""Accelerators of a server, if not given."""
+
+
+class Money(NamedTuple):
+    """What is asked about money: USD of an accelerator and of a server, and accelerators of one."""
+
+    price: float | None
+    server_price: float | None
+    per_server: int | None
+
+    def of(self, accelerators: float) -> compute.Purchase:
+        """What so many accelerators cost."""
+        return compute.purchase(accelerators, self.price, self.server_price, self.per_server or PER_SERVER)
+
+    @property
+    def asked(self) -> bool:
+        return any(value is not None for value in self)
 
 
 def training(
@@ -25,6 +44,7 @@ def training(
     precision: str,
     accelerator: Sequence[str] | None,
     peak_tflops: float | None,
+    money: Money,
     as_json: bool,
 ) -> None:
     """Print the accelerators of training runs: 6 x parameters x tokens FLOPs a run."""
@@ -42,8 +62,10 @@ def training(
             )
             for device in devices
         ]
+        bought = [money.of(demand.accelerators_unrounded) for demand in demands]
+        days_of_peta = [{"petaflop_days": compute.petaflop_days(demand.flops_per_run)} for demand in demands]
     if as_json:
-        _print_json("training", devices, demands)
+        _print_json("training", devices, demands, days_of_peta, _bought(money, bought))
         return
     first = demands[0]
     _print_steps(
@@ -54,11 +76,13 @@ def training(
                 f"6 x {_plain(first.parameters)} parameters x {_plain(tokens)} tokens",
                 _plain(first.flops_per_run),
             ),
+            ("PFLOP/s-days of one run", "/ (1e15 x 86,400 s)", _plain(days_of_peta[0]["petaflop_days"])),
             ("FLOPs of all runs", f"x {concurrent} at once", _plain(first.flops)),
             ("rate to finish in time", f"/ ({_plain(days)} days x 86,400 s)", _rate(first.flops_per_second)),
         ],
     )
     _print_by_peak(devices, demands, "rate / (utilisation x peak); each run rounded up")
+    _print_money(devices, money, bought)
 
 
 def inference(
@@ -70,11 +94,13 @@ def inference(
     utilisation: float | None,
     precision: str,
     divide_twice: bool,
+    flops_per_token: float | None,
     accelerator: Sequence[str] | None,
     peak_tflops: float | None,
+    money: Money,
     as_json: bool,
 ) -> None:
-    """Print the accelerators of a service in its busiest moment: 2 x parameters FLOPs a token."""
+    """Print the accelerators of a service in its busiest moment: 2 x parameters FLOPs a token, if not given."""
     with _usage_errors():
         devices = devices_by_peak(accelerator, peak_tflops, precision, "inference", utilisation, "--utilisation")
         demands = [
@@ -87,17 +113,23 @@ def inference(
                 peak_factor=peak_factor,
                 active_parameters=active_parameters,
                 divide_twice=divide_twice,
+                flops_per_token=flops_per_token,
             )
             for device in devices
         ]
+        bought = [money.of(demand.accelerators_unrounded) for demand in demands]
     if as_json:
-        _print_json("inference", devices, demands)
+        _print_json("inference", devices, demands, _bought(money, bought))
         return
     first = demands[0]
     _print_steps(
         "Inference, by compute",
         [
-            ("FLOPs per token", f"2 x {_plain(first.parameters)} parameters", _plain(first.flops_per_token)),
+            (
+                "FLOPs per token",
+                f"2 x {_plain(first.parameters)} parameters" if flops_per_token is None else "given",
+                _plain(first.flops_per_token),
+            ),
             (
                 "tokens a day",
                 f"{_plain(queries_per_day)} queries x {_plain(tokens_per_query)} tokens",
@@ -112,6 +144,7 @@ def inference(
     if divide_twice:
         rule += " / utilisation once more: an error of the source, never to plan with"
     _print_by_peak(devices, demands, rule)
+    _print_money(devices, money, bought)
 
 
 def memory(
@@ -196,9 +229,39 @@ def _rate(flops_per_second: float) -> str:
     return f"{_plain(flops_per_second / 1000**step)} {prefixes[step]}FLOP/s"
 
 
-def _print_json(work: str, devices: Sequence[Any], demands: Sequence[Any]) -> None:
+def _print_json(
+    work: str, devices: Sequence[Any], demands: Sequence[Any], *further: Sequence[Mapping[str, Any]]
+) -> None:
     rows = [device._asdict() | dataclasses.asdict(demand) for device, demand in zip(devices, demands, strict=True)]
+    for more in further:
+        rows = [row | added for row, added in zip(rows, more, strict=True)]
     typer.echo(json.dumps({"demand": work, "rows": rows}, indent=2, allow_nan=False))
+
+
+def _bought(money: Money, bought: Sequence[compute.Purchase]) -> list[dict[str, Any]]:
+    """What is bought, as columns of JSON; nothing where nobody asked for money."""
+    return [found._asdict() if money.asked else {} for found in bought]
+
+
+def _print_money(devices: Sequence[DeviceByPeak], money: Money, bought: Sequence[compute.Purchase]) -> None:
+    if not money.asked:
+        return
+    from planner.report import words
+
+    _print_table(
+        "",
+        ("accelerator", "accelerators cost", f"servers of {money.per_server or PER_SERVER}", "servers cost"),
+        [
+            (
+                device.accelerator,
+                "-" if found.accelerator_value is None else words.money(found.accelerator_value, "USD"),
+                f"{found.servers:,}",
+                "-" if found.server_value is None else words.money(found.server_value, "USD"),
+            )
+            for device, found in zip(devices, bought, strict=True)
+        ],
+        caption="accelerators unrounded x price; whole servers x price",
+    )
 
 
 def _print_steps(title: str, steps: Sequence[tuple[str, str, str]]) -> None:

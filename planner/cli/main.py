@@ -20,6 +20,7 @@ from planner.cli.keys import keys, schema
 from planner.cli.market import market
 from planner.cli.outcome import ExitCode, tell_bug, tell_memory
 from planner.cli.report import report
+from planner.cli.scaleup import scale_up
 from planner.cli.solve import solve
 from planner.cli.sweep import sweep
 from planner.cli.verify import verify
@@ -33,7 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS = (
-    check, solve, verify, report, whatif, sweep, breakeven, compare, fabric, export, catalogue, market,
+    check, solve, verify, report, whatif, sweep, breakeven, compare, fabric, scale_up, export, catalogue, market,
     keys, schema,
 )  # fmt: skip
 for command in COMMANDS:

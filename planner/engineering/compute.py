@@ -17,7 +17,7 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from planner.units import GIGA, SECONDS_PER_DAY, TERA
+from planner.units import GIGA, PETA, SECONDS_PER_DAY, TERA
 
 RELATIVE_TOLERANCE = 1e-9
 """Float noise that ``whole_devices`` forgives before it rounds up."""
@@ -60,6 +60,21 @@ def training_flops(parameters: float, tokens: float) -> float:
     _above_zero(parameters=parameters)
     _at_least(0, tokens=tokens)
     return 6 * parameters * tokens
+
+
+def petaflop_days(flops: float) -> float:
+    """FLOPs in days of 1e15 FLOP/s, as training runs are often given.
+
+    GPT-3, for which 3,640 were published (6 N D is 0.2 % more):
+
+    >>> round(petaflop_days(training_flops(175e9, 300e9)), 1)
+    3645.8
+
+    Raises:
+        ValueError: flops below 0.
+    """
+    _at_least(0, flops=flops)
+    return flops / (PETA * SECONDS_PER_DAY)
 
 
 def inference_flops_per_token(parameters: float) -> float:
@@ -281,6 +296,44 @@ def packing(devices_per_replica: int, accelerators_per_server: int) -> ServingGr
     return ServingGroup(-(-devices_per_replica // accelerators_per_server), 1)
 
 
+# Money
+
+
+class Purchase(NamedTuple):
+    """What accelerators cost by themselves, and in whole servers; None where no price is given."""
+
+    accelerator_value: float | None
+    servers: int
+    server_value: float | None
+
+
+def purchase(
+    accelerators: float, price: float | None = None, server_price: float | None = None, per_server: int = 8
+) -> Purchase:
+    """Cost of accelerators, unrounded as they are, and of the whole servers that hold them.
+
+    GPT-3 on A100 at 78 TFLOP/s: 1,558.05 at 15,000 USD, or 195 DGX A100 at 199,000 (Guosen, 24 April 2023):
+
+    >>> found = purchase(1558.05, 15_000, 199_000)
+    >>> round(found.accelerator_value / 1e6, 2), found.servers, found.server_value / 1e6
+    (23.37, 195, 38.805)
+
+    Raises:
+        ValueError: accelerators or a price below 0, or per_server below 1.
+    """
+    _at_least(0, accelerators=accelerators)
+    _at_least(1, per_server=per_server)
+    for name, given in (("price", price), ("server_price", server_price)):
+        if given is not None:
+            _at_least(0, **{name: given})
+    servers = whole_devices(accelerators / per_server)
+    return Purchase(
+        None if price is None else accelerators * price,
+        servers,
+        None if server_price is None else servers * server_price,
+    )
+
+
 # Derivations, every intermediate kept
 
 
@@ -386,10 +439,11 @@ def inference_demand(
     peak_factor: float = 1,
     active_parameters: float | None = None,
     divide_twice: bool = False,
+    flops_per_token: float | None = None,
 ) -> InferenceDemand:
     """Accelerators with a dense peak of ``device_peak_tflops`` TFLOP/s that carry the service in its busiest moment.
 
-    ``tokens_per_query`` counts tokens read and written. Source: CSC F50.
+    ``tokens_per_query`` counts tokens read and written; ``flops_per_token`` stands in for 2 N. Source: CSC F50.
 
     ``divide_twice`` repeats an error of that exhibit, to reproduce its printed rows: its total is already divided by
     the utilisation, and the accelerator rows divide by it again. Never plan with it.
@@ -399,17 +453,21 @@ def inference_demand(
     233820
 
     Raises:
-        ValueError: parameters or device_peak_tflops not above 0, tokens_per_query or queries_per_day below 0,
-            peak_factor below 1, utilisation outside (0, 1], or active_parameters not above 0 or more than
+        ValueError: parameters, flops_per_token or device_peak_tflops not above 0, tokens_per_query or queries_per_day
+            below 0, peak_factor below 1, utilisation outside (0, 1], or active_parameters not above 0 or more than
             parameters.
     """
     active = _active(parameters, active_parameters)
     _above_zero(device_peak_tflops=device_peak_tflops)
     peak = inference_peak_flops(active, tokens_per_query, queries_per_day, peak_factor)
+    if flops_per_token is None:
+        flops_per_token = inference_flops_per_token(active)
+    else:
+        _above_zero(flops_per_token=flops_per_token)
+        peak *= flops_per_token / inference_flops_per_token(active)
     _share(utilisation=utilisation)
     installed = peak / utilisation
     accelerators = accelerators_needed(installed, device_peak_tflops * TERA, utilisation if divide_twice else 1)
-    flops_per_token = inference_flops_per_token(active)
     tokens_per_day = tokens_per_query * queries_per_day
     flops_per_day = flops_per_token * tokens_per_day
     return InferenceDemand(
