@@ -33,8 +33,8 @@ from planner.errors import Fault, InstanceError
 PHYSICS = (
     "climate.csv", "components.csv", "cooling_physics.csv", "country_groups.csv", "embodied_carbon.csv",
     "export_rules.toml", "facility_regions.csv", "operations.csv",
-    "hosted.csv", "inference_calibration.csv", "models.csv", "place_law.csv", "places.csv", "price_trends.csv",
-    "redundancy.csv", "rents.csv", "sea.csv", "training_calibration.csv", "ups.csv",
+    "hosted.csv", "inference_calibration.csv", "models.csv", "place_law.csv", "places.csv",
+    "price_trends.csv", "redundancy.csv", "rents.csv", "scale_up.csv", "sea.csv", "training_calibration.csv", "ups.csv",
 )  # fmt: skip
 """Tables that shape a plan or that it is held against, no rows of the catalogue: overrides do not reach them."""
 

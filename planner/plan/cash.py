@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from planner.catalogue.scale_up import INCLUDED
 from planner.engineering.finance import annuity_factor, discount_factor
 from planner.instance import Instance, over_time
 from planner.instance.resolve import order_date
@@ -88,10 +89,12 @@ def _begins(instance: Instance, year: int) -> str:
 
 
 def order_rows(ground: Ground, bill: Iterable[Row]) -> Rows:
-    """What is ordered by period, kind, item and site: the bill without its pools."""
+    """What is ordered by period, kind, item and site: the bill without its pools, and without what servers bring."""
     options = ground.options
     orders: dict[tuple[str, str, str, int], dict[str, Any]] = {}
     for row in bill:
+        if row["acquisition"] == INCLUDED:
+            continue
         key = (row["kind"], row["item"], row["site"], row["period"])
         weight = ground.money.present[Account.CAPEX, row["period"]]
         if key in orders:

@@ -225,7 +225,8 @@ class Bill(Row):
     """A priced purchase."""
 
     kind: str = column(
-        "servers, switches, optics, racks, cooling, facility, building, land; or opening of a site, hall, server type"
+        "servers, switches, optics, racks, cooling, facility, building, land; opening of a site, hall, server type; or "
+        "scale-up: switches and modules of a scale-up domain"
     )
     item: str = column("catalogue id")
     description: str = column("name")
@@ -235,7 +236,7 @@ class Bill(Row):
     unit: str = column("each or kW")
     unit_price: float = column("price of one, in the plan's currency")
     cost: float = column("quantity x unit price")
-    acquisition: str = column("bought")
+    acquisition: str = column("bought; or included, in the price of the servers of that pool and period")
     price_as_of: str = column("date of the price")
     price_source: str = column("source of the price")
     price_grade: str = column("how the price is known: given, quote, list, tender, analyst, derived or memory")

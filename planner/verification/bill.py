@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from planner.catalogue.facility import Redundancy, facility_rows
+from planner.catalogue.scale_up import ScaleUpPart
 from planner.instance import Money
 from planner.verification import opening, operating
 from planner.verification.facts import View
 from planner.verification.sites import Dated, money
 
 POWER_TRAIN = "power-train"
-KINDS = ("servers", "switches", "optics", "racks", "cooling", "facility", "building", "land", *opening.KINDS)
+SCALE_UP = "scale-up"
+KINDS = ("servers", "switches", "optics", "racks", "cooling", "facility", "building", "land", SCALE_UP, *opening.KINDS)
 MAINTAINED = ("servers", "switches", "optics")
 
 
@@ -37,6 +39,22 @@ def purchases(view: View) -> dict[Purchase, float]:
         if quantity > 0:
             total[purchase] = total.get(purchase, 0.0) + quantity
     return total
+
+
+def included(view: View) -> dict[Purchase, float]:
+    """Switches and modules of scale-up domains: the share of a domain that the servers bought bring with them."""
+    total: dict[Purchase, float] = {}
+    for fleet in view.tables.fleet:
+        for part in _scale_up().values():
+            if fleet.bought and fleet.server == part.server:
+                purchase = Purchase(SCALE_UP, part.id, fleet.site, fleet.pool, fleet.period)
+                whole, rest = divmod(fleet.bought * part.pieces, part.servers)
+                total[purchase] = total.get(purchase, 0.0) + whole + (rest > 0)
+    return total
+
+
+def _scale_up() -> dict[str, ScaleUpPart]:
+    return {row.id: row for row in facility_rows("scale_up.csv", ScaleUpPart)}
 
 
 def _purchases(view: View) -> Iterator[tuple[Purchase, float]]:
@@ -72,7 +90,9 @@ def in_service(view: View) -> Iterator[tuple[Purchase, float]]:
 
 def unit_price(view: View, purchase: Purchase, end: str = "amount") -> float | None:
     """Price of one (or of one kW) in the plan's currency in the period of its purchase, or the low or high end of its
-    range; None if there is none."""
+    range; None if there is none. Nothing for what is in the price of a server."""
+    if purchase.kind == SCALE_UP:
+        return 0.0
     if purchase.kind in opening.KINDS:
         return opening.price(view, purchase.kind, purchase.site) or None
     own, built = _site_price(view, purchase), _building(view, purchase)
@@ -94,7 +114,10 @@ def price_origin(view: View, purchase: Purchase) -> tuple[str, str, str] | None:
     """Date, source and grade of that price; None if there is none."""
     if purchase.kind in opening.KINDS or _site_price(view, purchase) is not None:
         return view.facts.first_order.isoformat(), "instance", "given"
-    price = _building(view, purchase) or view.facts.dated_price(purchase.kind, purchase.item)
+    kind, item = purchase.kind, purchase.item
+    if kind == SCALE_UP and item in _scale_up():
+        kind, item = "servers", _scale_up()[item].server
+    price = _building(view, purchase) or view.facts.dated_price(kind, item)
     return None if price is None else (price.as_of, price.source, price.grade)
 
 

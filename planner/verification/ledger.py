@@ -34,7 +34,7 @@ def check(view: View, book: Book, plan: Plan) -> None:
 
 def _bill(view: View, book: Book) -> None:
     """Rows of the bill of materials against the purchases in the decision tables, and their prices."""
-    bought = bill.purchases(view)
+    bought = bill.purchases(view) | bill.included(view)
     for row in view.tables.bill:
         purchase = Purchase(row.kind, row.item, row.site, row.pool, row.period)
         where = f"bill {purchase}"
@@ -47,7 +47,8 @@ def _bill(view: View, book: Book) -> None:
         else:
             book.count("bill quantities equal purchases", where, "quantity", row.quantity, round(amount))
         book.text("bill unit right", where, "unit", row.unit, "kW" if row.kind in PER_KW else "each")
-        book.text("acquisition known", where, "acquisition", row.acquisition, "bought")
+        how = "included" if row.kind == bill.SCALE_UP else "bought"
+        book.text("acquisition known", where, "acquisition", row.acquisition, how)
         price = bill.unit_price(view, purchase)
         if book.record("price known", price is not None, f"{where}: a price in the catalogue") and price is not None:
             book.same("unit price right", where, "unit price", row.unit_price, price)

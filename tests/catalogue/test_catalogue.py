@@ -24,10 +24,10 @@ CATALOGUE = load_catalogue()
 AS_DATED = CATALOGUE.with_price_rule("in-force")
 DAY = datetime.date(2023, 7, 1)
 UNPRICED = [
-    "br100-8", "tpu-v4-cube", "tpu-v5p-cube", "tpu-v5e-8", "tpu-v6e-8", "enflame-t20-8", "br104-8", "tpu-v3-8",
-    "tpu-v7-cube", "trn1-16",
+    "br100-8", "dgx-gh200-8", "tpu-v4-cube", "tpu-v5p-cube", "tpu-v5e-8", "tpu-v6e-8", "enflame-t20-8", "br104-8",
+    "tpu-v3-8", "tpu-v7-cube", "trn1-16",
 ]  # fmt: skip
-"""Servers nobody sells at a known price: those of Biren and Enflame, and hosts of TPUs and Trainium."""
+"""Servers nobody sells at a known price: those of Biren and Enflame, hosts of TPUs and Trainium, and DGX GH200."""
 
 
 def day(text: str) -> datetime.date:
