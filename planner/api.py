@@ -178,6 +178,25 @@ def price_of_compliance(instance: Instance, **options: Any) -> ComplianceReport:
     return compliance.price_of_compliance(instance, lambda changed: solve(changed, **options))
 
 
+def take_over(instance: Instance, plan: Plan | str | os.PathLike[str]) -> Instance:
+    """The instance with the servers of an earlier plan that stand on its first day among what it owns (``owned``), each
+    purchase with its age, its worth, and the power and upkeep of its network.
+
+    Args:
+        plan: a plan or the path of ``plan.json`` or its folder.
+
+    Raises:
+        PlanFileError: the file is no plan, it holds no instance, or it does not begin before the instance.
+        InstanceError: the instance has not the sites and cooling methods where the servers stand.
+    """
+    from planner.plan import Plan
+    from planner.plan.handover import with_stock
+
+    if not isinstance(plan, Plan):
+        plan = Plan.read_all(plan)[0]
+    return parse_instance(with_stock(instance, plan), f"stock of {plan.name}")
+
+
 def verify(plan: Plan | str | os.PathLike[str], instance: Instance | None = None) -> VerificationReport:
     """Recompute every limit and every amount of a plan from its instance, by code that shares nothing with the model.
 

@@ -40,6 +40,15 @@ Folder = Annotated[
         show_default=False,
     ),
 ]
+Earlier = Annotated[
+    Path | None,
+    typer.Option(
+        "--from",
+        metavar="PLAN",
+        help="An earlier plan, whose servers are there from the start: kept, or sold.",
+        show_default=False,
+    ),
+]
 WRITTEN = "plan.json, bom.csv, costs.csv, cables.csv and racks.csv"
 ModelFile = Annotated[
     Path | None,
@@ -60,6 +69,7 @@ def solve(
     threads: Threads = None,
     seed: Seed = 0,
     changes: Changes = None,
+    earlier: Earlier = None,
     price_compliance: Annotated[
         bool,
         typer.Option(
@@ -75,6 +85,8 @@ def solve(
         from planner import api
 
         instance = load(file, changes or ())
+        if earlier is not None:
+            instance = api.take_over(instance, earlier)
         if output is not None and (objection := folder_objection(output)):
             refuse(objection, as_json)
         if write_model is not None:

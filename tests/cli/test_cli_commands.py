@@ -143,6 +143,19 @@ def test_best_plan_at_a_limit_is_a_plan_and_said_first(
     assert ran.out.splitlines()[0] == f"Best plan found {words}"
 
 
+def test_solve_goes_on_from_an_earlier_plan(question: Path, solved: Path) -> None:
+    """What the plan has bought stands there from the start; a plan that begins as late is refused in a sentence."""
+    ran = Ran("solve", question, "--from", solved, "--set", "horizon.start=2024-01", "--json")
+    assert ran.code == 0, ran.err
+    plan = ran.json()
+    assert plan["decisions"]["owned"]
+    assert all(row["in_service"] or row["sold"] or row["period"] > 1 for row in plan["decisions"]["owned"])
+    assert len(plan["provenance"]["instance"]["owned"]) == len({row["fleet"] for row in plan["decisions"]["owned"]})
+    refused = Ran("solve", question, "--from", solved)
+    assert refused.code != 0
+    assert "a later one is accepted" in refused.err
+
+
 def test_options_reach_the_solver(question: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: dict[str, Any] = {}
 
