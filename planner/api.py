@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from planner.result import SolveResult
     from planner.solver import Progress
     from planner.solving.compliance import ComplianceReport
+    from planner.solving.explain import Explanation
     from planner.sweeps.axes import Variant
     from planner.sweeps.breakeven import Breakeven
     from planner.sweeps.sweep import Sweep
@@ -392,6 +393,30 @@ def breakeven(
         accepted = "a key and its span such as sites.a.tariff_per_kwh=0.05:0.2 is accepted"
         raise SweepError(f"found {str(over)[:60]!r}; {accepted}")
     return room.of_key(instance, axis.key, axis.span, solver, tolerance=tolerance, on_run=on_run)
+
+
+def explain(plan: Plan | str | os.PathLike[str], *, time_limit: float | None = None) -> Explanation | None:
+    """Why a plan is as it is: what a server of every type, site and cooling method that it does without would have to
+    cost, what one unit more of each limit that binds saves, what one per cent more of each load costs.
+
+    Args:
+        plan: a plan or the path of ``plan.json`` or its folder.
+        time_limit: seconds for the relaxation that it is read from.
+
+    Returns:
+        None where the relaxation has no optimum in time.
+
+    Raises:
+        PlanFileError, InstanceError: as for ``verify``.
+    """
+    from planner.plan import Plan
+    from planner.solver import SolverOptions
+    from planner.solving import explain as room
+
+    _require_docstrings()
+    if not isinstance(plan, Plan):
+        plan = Plan.read(plan)
+    return room.explain(plan, _instance_of(plan), SolverOptions(time_limit=time_limit, threads=1))
 
 
 def grid(*axes: str) -> list[Variant]:

@@ -14,6 +14,7 @@ from planner.cli.breakeven import breakeven
 from planner.cli.catalogue import catalogue
 from planner.cli.check import check
 from planner.cli.compare import compare, whatif
+from planner.cli.explain import explain
 from planner.cli.export import export
 from planner.cli.fabric import fabric
 from planner.cli.keys import keys, schema
@@ -34,8 +35,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS = (
-    check, solve, verify, report, whatif, sweep, breakeven, compare, fabric, scale_up, export, catalogue, market,
-    keys, schema,
+    check, solve, verify, report, explain, whatif, sweep, breakeven, compare,
+    fabric, scale_up, export, catalogue, market, keys, schema,
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(command)

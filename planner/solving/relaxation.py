@@ -14,6 +14,8 @@ from planner.solver import Form, Solution, Solver, SolverOptions, standard_form
 from planner.solving.rounding import Values
 
 K = TypeVar("K")
+BEYOND = 1e8
+"""Servers, or kW: more than any plan has."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +39,23 @@ class Relaxed:
 
 
 def relax(
-    builder: ModelBuilder, solver: Solver, options: SolverOptions, outline: bool = False
+    builder: ModelBuilder, solver: Solver, options: SolverOptions, outline: bool = False, rows_alone: bool = False
 ) -> tuple[Solution, Relaxed | None, int]:
     """Solve the linear relaxation over the lower envelope of every pool's networks.
 
     Args:
         outline: see networks in outline alone, as what they are at least worth.
+        rows_alone: leave out the bounds on servers and kW that follow from limits, so that what binds is the limit
+            itself, with its price.
 
     Returns:
         The solution, what it says (None if it has no optimum in time), and its number of columns.
     """
     built = builder.outline() if outline else builder.relaxation()
+    if rows_alone:
+        m = built.model
+        for amounts in (m.fleet.bought, m.fleet.in_service, m.cooling.it_kw, m.cooling.bought_kw, m.power.bought_kw):
+            amounts.setub(BEYOND)
     form = standard_form(built.model, names=True)
     found = solver.solve(form.problem.relaxed, options)
     if found.status != "optimal" or found.values is None or found.bound is None:
