@@ -57,8 +57,8 @@ def test_a_limit_that_does_not_bind_is_not_told() -> None:
 
 def test_a_megawatt_more_where_power_is_cheap() -> None:
     """Two sites alike but for energy at 0.10 and 0.04 a kWh: a kW of facility load in the cheap one saves 0.06 a kWh,
-    at a load factor of 0.85 over 8,760 hours and 4 years 1,787.04, less what a server costs more in a smaller network; the
-    dear one has no limit that binds."""
+    at a load factor of 0.85 over 8,760 hours and 4 years 1,787.04, less what a server costs more in a smaller network.
+    The dear one has no limit that binds."""
     data = twins()
     cheap = {**data["sites"][0], "name": "cheap", "tariff_per_kwh": 0.04, "power_limit_mw": 0.02}
     (limit,) = explained(data | {"sites": [*data["sites"], cheap]})[1].limits
