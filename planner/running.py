@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from planner.engineering.power import energy_kwh_per_year
 from planner.instance import Instance
-from planner.instance.operating import plant_upkeep_per_kw_year, staff_per_kw_year
+from planner.instance.operating import mean_load, plant_upkeep_per_kw_year, staff_per_kw_year
 from planner.instance.resolve import SiteFacts, convert
 from planner.money import Account, Money
 from planner.units import G_PER_TONNE, L_PER_M3
@@ -43,7 +43,7 @@ class Running:
 
 def running(instance: Instance, site: SiteFacts, cooling: str) -> Running:
     """What a kW of IT load uses and costs on a cooling method of a site."""
-    load_factor, years = instance.operations.load_factor, instance.horizon.period_years
+    load_factor, years = mean_load(instance), instance.horizon.period_years
     it_kwh = energy_kwh_per_year(1.0, load_factor, 1.0)
     facility_kwh = energy_kwh_per_year(1.0, load_factor, site.pue[cooling])
     water_m3 = it_kwh * site.water_l_per_kwh[cooling] / L_PER_M3

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from planner.catalogue.entries import Accelerator
 from planner.catalogue.facility import facility_rows
 from planner.catalogue.operating import FacilityRegion, OperatingCost, region_of
+from planner.engineering.power import part_load
 from planner.instance.exchange import convert, rate_of
 from planner.instance.schema import Instance
 
@@ -43,6 +44,14 @@ def rates(instance: Instance) -> Rates:
         of("installation", typed.installation_rate), of("maintenance", typed.maintenance_rate),
         of("network-licences", typed.network_licence_rate),
     )  # fmt: skip
+
+
+def mean_load(instance: Instance) -> float:
+    """Mean over maximum power of the equipment in service: the load factor, or that of part load at a utilisation."""
+    typed = instance.operations
+    if typed.utilisation is None:
+        return typed.load_factor
+    return part_load(typed.utilisation, _default("idle").amount if typed.idle_share is None else typed.idle_share)
 
 
 def software_per_year(instance: Instance, device: Accelerator) -> float:

@@ -19,6 +19,7 @@ from planner.errors import Fault, InstanceError
 from planner.instance.choices import Overrides
 from planner.instance.exchange import convert, convert_price, rate_of
 from planner.instance.facility import site_goods
+from planner.instance.operating import mean_load
 from planner.instance.schema import Instance
 from planner.instance.sites import Site
 from planner.instance.values import Money
@@ -277,7 +278,7 @@ def has_climate(site: Site, method: str, instance: Instance) -> bool:
 def _of_climate(site: Site, place: str | None, method: str, instance: Instance) -> PueResult | None:
     if place is None or site.pue_from == "catalogue":
         return None
-    return _climate_pue(place, method, instance.operations.load_factor, site.redundancy or "N+1", site.power_train)
+    return _climate_pue(place, method, mean_load(instance), site.redundancy or "N+1", site.power_train)
 
 
 def _lacking(instance: Instance, site: Site, key: str) -> InstanceError:

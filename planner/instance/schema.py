@@ -74,6 +74,10 @@ class Carbon(Record):
 class Operations(Record):
     load_factor: Share = 0.85
     """Mean IT power over maximum power of the equipment in service."""
+    utilisation: Share | None = None
+    """Mean work of the servers over the most they do; with it the load factor is that of part load."""
+    idle_share: Annotated[Fraction, Field(ge=0, lt=1)] | None = None
+    """Power of equipment that does nothing over its maximum, for ``utilisation``; the catalogue's if absent."""
     availability: Share = 1.0
     """Share of the servers in service that can carry load."""
     server_failures_per_year: Annotated[Fraction, Field(ge=0, le=1)] = 0.03
@@ -91,6 +95,16 @@ class Operations(Record):
     """People who run the facility, per kW of IT load."""
     plant_upkeep_per_kw_year: Money | None = None
     """Maintenance of power and cooling plant, per kW of IT load."""
+
+    @model_validator(mode="after")
+    def _one_load(self) -> Operations:
+        if self.utilisation is not None and self.load_factor != Operations.model_fields["load_factor"].default:
+            raise ValueError(
+                "found load_factor beside utilisation; one of the two says what power is drawn in the mean"
+            )
+        if self.idle_share is not None and self.utilisation is None:
+            raise ValueError("found idle_share without utilisation; it counts at part load alone")
+        return self
 
 
 class Instance(Record):

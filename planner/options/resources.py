@@ -16,6 +16,7 @@ from planner.catalogue import Catalogue
 from planner.engineering import optics
 from planner.engineering.power import energy_kwh_per_year
 from planner.instance import Instance
+from planner.instance.operating import mean_load
 from planner.instance.resolve import SiteFacts
 from planner.money import Account, Money
 from planner.units import W_PER_KW
@@ -110,7 +111,7 @@ def least_worth_of_kw(instance: Instance, money: Money, sites: Iterable[SiteFact
     found = []
     for site in sites:
         pue = min(site.pue.values(), default=1.0)
-        energy = running * energy_kwh_per_year(1.0, instance.operations.load_factor, pue) * site.tariff_per_kwh
+        energy = running * energy_kwh_per_year(1.0, mean_load(instance), pue) * site.tariff_per_kwh
         feed = min(money.worth("facility", site.name, t) for t in money.periods) * min(
             site.peak_pue.values(), default=1.0
         )

@@ -13,7 +13,7 @@ from planner.verification import bill, opening, operating, owned, power
 from planner.verification.bill import KINDS, MAINTAINED, Purchase
 from planner.verification.checks import ABSOLUTE, Book, near
 from planner.verification.facts import View
-from planner.verification.sites import money
+from planner.verification.sites import mean_load, money
 from planner.verification.tables import Cost, sound
 from planner.verification.totals import check_totals
 
@@ -143,7 +143,7 @@ def _spending(view: View, figure: str) -> Iterator[Spent]:
     for site in view.facts.sites:
         for period in view.facts.periods:
             _, _, annual_kw = power.loads(view, site, period)
-            kwh = annual_kw * instance.operations.load_factor * HOURS_PER_YEAR
+            kwh = annual_kw * mean_load(instance) * HOURS_PER_YEAR
             for account, item, yearly in _yearly(view, site, period, kwh):
                 value = paid_yearly(yearly, rate, period, years)
                 yield Spent(account, item, site, period, None, None, period, period, yearly * years, value)

@@ -7,6 +7,7 @@ from planner.units import G_PER_TONNE, HOURS_PER_YEAR, KWH_PER_MWH, L_PER_M3
 from planner.verification import cooling, opening, owned
 from planner.verification.checks import Book
 from planner.verification.facts import View
+from planner.verification.sites import mean_load
 from planner.verification.tables import SiteRow
 
 BUILT = (
@@ -67,7 +68,7 @@ def _land(view: View, book: Book, name: str, rows: dict[int, SiteRow]) -> None:
 def uses(view: View, site: str, period: int) -> tuple[float, float | None]:
     """Water, m3, and carbon, t, of one site in a year of a period; carbon None where the grid is not known."""
     facts = view.facts.sites[site]
-    hours = view.facts.instance.operations.load_factor * HOURS_PER_YEAR
+    hours = mean_load(view.facts.instance) * HOURS_PER_YEAR
     litres = sum(
         cooling.it_kw(view, site, method, period) * hours * facts.water_l_per_kwh.get(method, 0.0)
         for method in cooling.methods(view, site)
@@ -111,7 +112,7 @@ def _site(view: View, book: Book, name: str, period: int, row: SiteRow | None) -
     if row is None:
         book.record("row present", it == 0, f"{where}: no sites row, IT kW {it:g}")
         return
-    hours = view.facts.instance.operations.load_factor * HOURS_PER_YEAR
+    hours = mean_load(view.facts.instance) * HOURS_PER_YEAR
     book.text("site figures right", where, "country", row.country, site.country)
     book.same("site figures right", where, "power limit kW", row.power_limit_kw, limit_kw)
     both = (row.pue_limit is None) == (site.pue_limit is None)

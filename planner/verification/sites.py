@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from planner.catalogue import Catalogue
 from planner.catalogue.facility import Place, PlaceLaw, facility_rows, load_cooling_methods
+from planner.catalogue.operating import OperatingCost
 from planner.catalogue.pricing import Trend
 from planner.instance.rent import RentOffer
 from planner.instance.schema import Instance
@@ -66,6 +67,17 @@ class SiteFacts:
     water_limit_m3_per_year: float | None
     water_price_per_m3: float
     carbon_g_per_kwh: float | None
+
+
+def mean_load(instance: Instance) -> float:
+    """Mean over maximum IT power: typed, or idle power and what work adds to it."""
+    typed = instance.operations
+    if typed.utilisation is None:
+        return typed.load_factor
+    idle = typed.idle_share
+    if idle is None:
+        (idle,) = (row.amount for row in facility_rows("operations.csv", OperatingCost) if row.id == "idle")
+    return 1 - (1 - idle) * (1 - typed.utilisation)
 
 
 def in_currency(amount: float, currency: str | None, instance: Instance) -> float | None:
@@ -170,7 +182,7 @@ def _cooled(
         row = catalogue.cooling[id]
         made = None
         if place is not None and site.pue_from != "catalogue":
-            load, level = instance.operations.load_factor, site.redundancy or "N+1"
+            load, level = mean_load(instance), site.redundancy or "N+1"
             made = _in_climate(place, id, load, level, site.power_train)
         pue, day, litres = made if made is not None else (row.pue, 1.0, row.water_l_per_kwh)
         if id in site.pue:

@@ -73,7 +73,7 @@ def test_defaults_are_written_out() -> None:
     data = instance_data(parse_instance(SMALL))
     by_scope = (
         "installation_rate", "maintenance_rate", "network_licence_rate", "software_per_accelerator_year",
-        "staff_per_kw_year", "plant_upkeep_per_kw_year",
+        "staff_per_kw_year", "plant_upkeep_per_kw_year", "utilisation", "idle_share",
     )  # fmt: skip
     usual = {"availability": 1.0, "load_factor": 0.85, "server_failures_per_year": 0.03}
     operations = usual | dict.fromkeys(by_scope)
