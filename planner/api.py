@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from planner.solving.explain import Explanation
     from planner.sweeps.axes import Variant
     from planner.sweeps.breakeven import Breakeven
+    from planner.sweeps.pareto import Front
     from planner.sweeps.sweep import Sweep
     from planner.verification import VerificationReport
 
@@ -417,6 +418,36 @@ def explain(plan: Plan | str | os.PathLike[str], *, time_limit: float | None = N
     if not isinstance(plan, Plan):
         plan = Plan.read(plan)
     return room.explain(plan, _instance_of(plan), SolverOptions(time_limit=time_limit, threads=1))
+
+
+def pareto(
+    source: str | os.PathLike[str] | Mapping[str, Any] | Instance,
+    against: str = "carbon",
+    *,
+    points: int = 6,
+    on_run: Callable[[float | None, dict[str, Any]], None] = lambda limit, row: None,
+    **options: Any,
+) -> Front:
+    """Plans of which none is better in both cost and another measure, cheapest first.
+
+    Args:
+        source: an instance with ``objective: tco``, or what ``load_instance`` takes.
+        against: ``carbon`` (t CO2 in the year of most) or ``capex``.
+        points: plans that are sought, the cheapest and the least among them.
+        on_run: called with each limit that is solved (None for the ends) and its row.
+        options: ``gap``, ``time_limit`` (of a solve), ``threads`` (1 if absent) and ``seed``, as for ``solve``.
+
+    Raises:
+        InstanceError: the instance is invalid.
+        SweepError: there is no such measure, no plan, or a site of unknown emissions.
+    """
+    from planner.solver import SolverOptions
+    from planner.sweeps.pareto import front
+
+    _require_docstrings()
+    solver = SolverOptions(**{"gap": DEFAULT_GAP, "threads": 1, **options})
+    instance = source if isinstance(source, Instance) else load_instance(source)
+    return front(instance, against, solver, points=points, on_run=on_run)
 
 
 def grid(*axes: str) -> list[Variant]:

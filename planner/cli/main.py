@@ -20,6 +20,7 @@ from planner.cli.fabric import fabric
 from planner.cli.keys import keys, schema
 from planner.cli.market import market
 from planner.cli.outcome import ExitCode, tell_bug, tell_memory
+from planner.cli.pareto import pareto
 from planner.cli.report import report
 from planner.cli.scaleup import scale_up
 from planner.cli.solve import solve
@@ -35,7 +36,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS = (
-    check, solve, verify, report, explain, whatif, sweep, breakeven, compare,
+    check, solve, verify, report, explain, whatif, sweep, breakeven, pareto, compare,
     fabric, scale_up, export, catalogue, market, keys, schema,
 )  # fmt: skip
 for command in COMMANDS:

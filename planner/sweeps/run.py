@@ -18,7 +18,8 @@ from planner.solving.answer import solve_instance
 TOTALS = ("tco", "capex", "opex", "accelerators", "servers", "racks", "switches", "it_kw", "facility_kw", "pue")
 """Totals of a plan that a row has."""
 MONEY = ("objective", "bound", "tco", "capex", "opex")
-COLUMNS = ("status", "objective", "bound", "gap", *TOTALS, "fleet", "seconds", "message")
+CARBON = "carbon_t_per_year"
+COLUMNS = ("status", "objective", "bound", "gap", *TOTALS, CARBON, "fleet", "seconds", "message")
 INTERRUPTED = "interrupted"
 """Status of a run that Ctrl-C ended: it is no result, and is run again."""
 LETTERS = 300
@@ -53,8 +54,18 @@ def row_of(result: SolveResult) -> Row:
     totals = {name: result.plan.totals[name] for name in TOTALS}
     return _row(
         str(result.status), begin, objective=result.objective, bound=result.bound, gap=result.gap, **totals,
-        fleet=fleet_of(result.plan),
+        fleet=fleet_of(result.plan), **{CARBON: carbon_of(result.plan)},
     )  # fmt: skip
+
+
+def carbon_of(plan: Plan) -> float | None:
+    """Emissions of all sites together in the year of most, t CO2; None where they are not known of a site."""
+    by_period: dict[int, float] = {}
+    for row in plan.decisions["sites"]:
+        if row[CARBON] is None:
+            return None
+        by_period[row["period"]] = by_period.get(row["period"], 0.0) + row[CARBON]
+    return max(by_period.values(), default=0.0)
 
 
 def fleet_of(plan: Plan) -> list[list[Any]]:
