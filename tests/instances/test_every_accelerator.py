@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from pathlib import Path
 from typing import Any
@@ -69,3 +70,21 @@ def test_servers_for_requests_are_offered_where_they_are_asked_for(listed: dict[
     assert not offered() & set(holding("rtx-4090"))
     assert offered(catalogue=listed) == set(listed.get("servers", holding("rtx-4090")))
     assert "rtx-4090-2" in offered(load={"servers": ["rtx-4090-2", "l4-1"]})
+
+
+@pytest.mark.parametrize(
+    ("four", "eight"),
+    [
+        ("hgx-a100-4", "hgx-a100-oem"), ("hgx-a100-40-4", "hgx-a100-40-oem"), ("hgx-h100-4", "hgx-h100-oem"),
+        ("hgx-h200-4", "hgx-h200-oem"), ("v100-sxm2-32-4", "dgx-1-v100"), ("l20-4", "l20-8"), ("mi210-4", "mi210-8"),
+        ("rtx-4090-4", "rtx-4090-8"), ("l40-4", "l40-8"),
+    ],
+)  # fmt: skip
+def test_a_server_of_four_is_no_cheap_half_of_one_of_eight(four: str, eight: str) -> None:
+    """Its processors, chassis and power supplies serve half as many: more money and kW for each accelerator."""
+    for day in (datetime.date(year, 7, 1) for year in (2023, 2024, 2025, 2026)):
+        small, large = (CATALOGUE.price("servers", id, day) for id in (four, eight))
+        assert small is not None
+        assert large is not None
+        assert small.amount / 4 > large.amount / 8
+    assert CATALOGUE.servers[four].power_kw / 4 > CATALOGUE.servers[eight].power_kw / 8
