@@ -51,6 +51,7 @@ class Rules:
         dual_homed: no switch whose failure cuts a server off or parts the tree: the ports of a server end on two leaves
             at least, below two spines at least or joined to each other.
         mesh: few leaves may be joined to each other in place of spines (``mesh.meshes``).
+        paired: a leaf has whole cages of links to every spine, which straight twin-port cables join.
     """
 
     radix: int
@@ -67,6 +68,7 @@ class Rules:
     pod_servers: int = 0
     dual_homed: bool = False
     mesh: bool = True
+    paired: bool = False
 
     def __post_init__(self) -> None:
         check_radix(self.radix)
@@ -267,6 +269,8 @@ def shapes(rules: Rules, rows: Numbers, places: Numbers) -> Shapes:
     least = _least_uplinks(rules)[places * rules.lanes]
     number = np.arange(2 if rules.dual_homed else 1, rules.radix + 1)
     each = -(-least[:, None] // number)  # links of a leaf to each of so many spines
+    if rules.paired:
+        each = -(-each // rules.cage_links) * rules.cage_links
     able = (rows[:, None] * rules.row * each <= rules.radix) & (number <= np.maximum(least[:, None], number[0]))
     asked, at = np.nonzero(able)
     rows, places, spines, uplinks = rows[asked], places[asked], number[at], (number * each)[asked, at]
@@ -322,8 +326,11 @@ def _in_pods(
     spines = np.concatenate(tried)
     if rules.dual_homed:
         spines = np.maximum(spines, 2)
-    uplinks = spines * -(-np.tile(least, len(tried)) // spines)
-    below = np.tile(of_group, len(tried)) * (uplinks // spines)
+    each = -(-np.tile(least, len(tried)) // spines)
+    if rules.paired:
+        each = -(-each // rules.cage_links) * rules.cage_links
+    uplinks = spines * each
+    below = np.tile(of_group, len(tried)) * each
     cage = rules.cage_links
     # Many fail by the ports of their leaves or spines: only the others are looked at further.
     fit = (np.tile(-(-down // cage), len(tried)) + -(-uplinks // cage)) * cage <= rules.radix

@@ -12,9 +12,10 @@ import numpy as np
 
 from planner.engineering.management import PDUS_PER_RACK
 from planner.engineering.mesh import meshes
-from planner.options.kits import Mix, Way
+from planner.options.kits import Mix, Piece, Way
 from planner.options.management import IN_BAND, OUT_OF_BAND
-from planner.options.networks import NetworkOption, row_of
+from planner.options.networks import NetworkOption
+from planner.options.planes import row_of
 from planner.options.resources import Resources, Vector
 from planner.options.tied import Dealt, Made, Swap, Term
 
@@ -60,8 +61,13 @@ def terms_of(option: NetworkOption, mix: Mix, shared: int) -> tuple[Term, ...]:
         rate = option.hosts * whole_rate(servers, lanes, option.cage_links)
         found.append(Term(ends.upper, row * option.planes, rate))
     if ends.cable:
-        found.append(Term(ends.cable, 1, option.ports))
+        found.append(Term(ends.cable, 1, _cables(option.ports, pieces[0])))
     return tuple(found)
+
+
+def _cables(links: int, piece: Piece) -> int:
+    """Fibres or cables of so many links: half as many straight twin-port cables."""
+    return round(links * dict(piece.kit.parts)[piece.ends.cable])
 
 
 def _dealt(option: NetworkOption, pieces: Way, row: int) -> list[Dealt]:
@@ -79,7 +85,10 @@ def _dealt_terms(option: NetworkOption, pieces: Way, row: int) -> tuple[Term, ..
     block, ports = dealt[0].block, dealt[0].ports
     found: Counter[tuple[str, float]] = Counter()
     for number, (piece, own) in enumerate(zip(pieces, dealt, strict=True)):
-        of_host = {piece.ends.lower: -(-ports // option.nic_links), piece.ends.cable: ports}
+        of_host = {
+            piece.ends.lower: -(-ports // option.nic_links),
+            piece.ends.cable: _cables(ports, piece) if piece.ends.cable else 0,
+        }
         of_block = {part: count * block for part, count in of_host.items()}
         of_block[piece.ends.upper] = of_block.get(piece.ends.upper, 0) + block * ports // option.cage_links
         for part, count in of_block.items():

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from planner.engineering.tree import LEAF_LEAF, Tree
-from planner.options.kits import Mix
+from planner.options.kits import Mix, Piece
 from planner.options.networks import NetworkOption
 from planner.options.resources import Key, Vector
 
@@ -105,10 +105,15 @@ def weights(option: NetworkOption, mix: Mix, vectors: Mapping[Key, Vector]) -> V
             ends = mix[option.network, link_class][0].ends
             for column, part in zip(columns, (ends.cable, ends.lower, ends.upper), strict=True):
                 if part:
-                    found[column] = vectors["optics", part]
+                    found[column] = of_link(mix[option.network, link_class][0], part) * vectors["optics", part]
     for part, share in between_leaves(option, mix):
         found[Counts._fields.index("leaf_leaf")] += share * vectors["optics", part]
     return found
+
+
+def of_link(piece: Piece, part: str) -> float:
+    """Pieces of a part that one of its count is: half a straight twin-port cable a link, a module a cage."""
+    return dict(piece.kit.parts)[part] if part == piece.ends.cable else 1.0
 
 
 def between_leaves(option: NetworkOption, mix: Mix) -> tuple[tuple[str, float], ...]:
@@ -116,12 +121,13 @@ def between_leaves(option: NetworkOption, mix: Mix) -> tuple[tuple[str, float], 
     return mix[option.network, LEAF_LEAF][0].kit.parts if (option.network, LEAF_LEAF) in mix else ()
 
 
-def part_columns(option: NetworkOption, mix: Mix) -> list[tuple[int, list[tuple[int, str]]]]:
-    """By link class between switches: the column of ``Counts`` of its links, and the columns that count its parts."""
+def part_columns(option: NetworkOption, mix: Mix) -> list[tuple[int, list[tuple[int, str, float]]]]:
+    """By link class between switches: the column of ``Counts`` of its links, and the columns that count its parts, with
+    the pieces that one of them is."""
     found = []
     for link_class, columns in LOWER_UPPER.items():
         if (option.network, link_class) in mix:
-            ends = mix[option.network, link_class][0].ends
-            pairs = zip(columns, (ends.cable, ends.lower, ends.upper), strict=True)
-            found.append((columns[0], [(column, part) for column, part in pairs if part]))
+            piece = mix[option.network, link_class][0]
+            pairs = zip(columns, (piece.ends.cable, piece.ends.lower, piece.ends.upper), strict=True)
+            found.append((columns[0], [(column, part, of_link(piece, part)) for column, part in pairs if part]))
     return found

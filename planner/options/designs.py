@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from planner.catalogue.entries import Optic, Server
 from planner.engineering.fabric import FabricError
 from planner.instance import Instance
 from planner.instance.choices import Oversubscription
-from planner.options import attach, frontier, gangs, management
+from planner.options import attach, frontier, gangs, management, straight
 from planner.options.cells import Cells
 from planner.options.counts import weights
 from planner.options.frontier import Candidates
@@ -78,7 +78,11 @@ class Designer:
         """The families of a server type."""
         key = (server.id, ratio)
         if key not in self._families:
-            self._families[key] = self.networks.families(server, ratio)
+            found = [
+                replace(family, storage=straight.storage(self.networks, family.storage))
+                for family in self.networks.families(server, ratio)
+            ]
+            self._families[key] = [*found, *(more for each in found for more in straight.families(self.networks, each))]
         return self._families[key]
 
     def design(self, id: str, server: Server, ratio: Oversubscription, racks: RackClass, asked: Asked) -> Design | None:
@@ -103,17 +107,20 @@ class Designer:
         groups: list[Group] = []
         for family in self.families(server, ratio):
             try:
-                laid = [self._laid(option, places, asked.most) for option in (family.compute, *family.storage)]
+                compute = self._laid(family.compute, places, asked.most)
+                storages = list(self._storages(family.storage, places, asked.most))
                 own = management.hosts_of(self.management, server)
                 tied = tuple(self._laid(option, places, 2 * asked.most * option.hosts) for option in own)
             except FabricError as error:
-                self.networks.refuse(f"{server.id} on {family.id}", "fabric", str(error))
+                if not family.optional:
+                    self.networks.refuse(f"{server.id} on {family.id}", "fabric", str(error))
                 continue
-            for storage in laid[1:] or [None]:  # type: ignore[list-item]
-                networks = (laid[0], *([] if storage is None else [storage]), *tied)
+            for storage in storages or [None]:  # type: ignore[list-item]
+                networks = (compute, *([] if storage is None else [storage]), *tied)
                 for mix in self._mixes(networks):
                     one = self.instance.fabric.one_cluster_per_site
-                    for apart in (False, True) if family.compute.tiers == 2 and not one else (False,):
+                    both = (False, True) if family.compute.tiers == 2 and not one else (False,)
+                    for apart in (True,) if family.single else both:
                         group = make_group(
                             family.id, networks, mix, self.chains, asked.most, self.resources, places, one, apart=apart
                         )
@@ -130,6 +137,15 @@ class Designer:
             if measured:
                 stages = self._first([*groups, *measured], asked.packing)
         return stages
+
+    def _storages(self, options: Sequence[NetworkOption], places: int, most: int) -> Iterator[NetworkOption]:
+        """Storage networks on the floor; without those on cables that do not reach, where others do."""
+        for option in options:
+            try:
+                yield self._laid(option, places, most)
+            except FabricError:
+                if option.rules is None or not option.rules.paired:
+                    raise
 
     def _laid(self, option: NetworkOption, places: int, most: int) -> NetworkOption:
         if option.network == OUT_OF_BAND:

@@ -134,10 +134,12 @@ def worth(option: NetworkOption, rows: Mapping[str, Optic], resources: Resources
         if not offered:
             found += [0.0] * 3
             continue
-        ends = ends_of(min(offered, key=lambda kit: (_money(resources.kit(kit), resources), kit.id)), rows)
+        kit = min(offered, key=lambda kit: (_money(resources.kit(kit), resources), kit.id))
+        ends = ends_of(kit, rows)
+        cable = dict(kit.parts).get(ends.cable, 1.0)  # half a straight twin-port cable a link
         found += [
-            _money(resources.of("optics", part), resources) if part else 0.0
-            for part in (ends.cable, ends.lower, ends.upper)
+            each * _money(resources.of("optics", part), resources) if part else 0.0
+            for part, each in ((ends.cable, cable), (ends.lower, 1.0), (ends.upper, 1.0))
         ]
     joined = (_money(resources.kit(kit), resources) for kit in option.kits.get(LEAF_LEAF, ()))
     return (*found, min(joined, default=0.0))

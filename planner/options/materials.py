@@ -24,8 +24,9 @@ def of_network(option: NetworkOption, mix: Mix, counted: Numbers) -> dict[Key, N
     """
     found = {("switches", option.switch.id): counted[:, :3].sum(1)}
     for links, pairs in part_columns(option, mix):
-        for column, part in pairs:
-            _add(found, "optics", part, np.where(counted[:, links] > 0, counted[:, column], 0))
+        for column, part, each in pairs:
+            pieces = (each * counted[:, column]).astype(np.int64)
+            _add(found, "optics", part, np.where(counted[:, links] > 0, pieces, 0))
     joining = counted[:, Counts._fields.index("leaf_leaf")]
     for part, share in between_leaves(option, mix):
         _add(found, "optics", part, np.ceil(share * joining).astype(np.int64))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 from planner.catalogue.entries import Optic, Server, Switch
 from planner.engineering import fabric, optics
@@ -15,6 +14,7 @@ from planner.engineering.networks import LENGTHS_M, pair_lanes, tray_lanes
 from planner.engineering.shapes import Rules
 from planner.engineering.tree import LEAF_LEAF
 from planner.instance.choices import FabricChoice, Oversubscription
+from planner.options.planes import one_plane, row_of
 
 NON_BLOCKING = Oversubscription()
 Rank = Callable[[optics.Kit], optics.Rank]
@@ -68,11 +68,15 @@ class Family:
 
     Attributes:
         storage: of two and of three tiers, non-blocking; empty where the server has no storage ports or none is wanted.
+        optional: whether it is one way more to link another family, and no loss where nothing reaches.
+        single: whether its compute network is single switches.
     """
 
     id: str
     compute: NetworkOption
     storage: tuple[NetworkOption, ...]
+    optional: bool = False
+    single: bool = False
 
 
 class Networks:
@@ -96,9 +100,10 @@ class Networks:
         worth_of: Callable[[NetworkOption], tuple[float, ...]],
     ) -> None:
         self.switches = switches
-        # The links of a twin-port cage may lead to two switches, so straight twin-port cables join leaves alone.
-        self.straight = list(optic_rows)
-        self.optics = [o for o in optic_rows if o.links == o.legs or o.kind in ("transceiver", "fibre")]
+        # The links of a twin-port cage may lead to two switches, which straight twin-port cables do not join.
+        each = [o for o in optic_rows if o.links == o.legs or o.kind in ("transceiver", "fibre")]
+        straight = [o for o in optic_rows if o.links > o.legs and o.kind not in ("transceiver", "fibre")]
+        self.optics = {"each": each, "straight": straight, "any": [*each, *straight]}
         self.choice = choice
         self.price_of = price_of
         self.rank = rank
@@ -225,7 +230,7 @@ class Networks:
         )  # fmt: skip
         rows = most_rows(rules, tiers)
         engine, metres = switch.built_in_optics, LENGTHS_M[LEAF_LEAF]
-        joined = self._offered(LEAF_LEAF, gbps, metres, upper, upper, engine, engine) if meshes(rules) else ()
+        joined = self.offered("any", LEAF_LEAF, gbps, metres, upper, upper, engine, engine) if meshes(rules) else ()
         rules = replace(rules, mesh=bool(joined))
         if not rows and not joined and (tiers == 3 or plane.ports > plane.radix or rules.dual_homed):
             raise fabric.FabricError(
@@ -240,7 +245,9 @@ class Networks:
             length = self.choice.typed_length_m(link_class)
             lengths[link_class] = length or 0.0
             lower, below = (nic, "") if link_class == "node-leaf" else (upper, engine)
-            kits[link_class] = self._offered(link_class, gbps, length, lower, upper, below, engine)
+            plain = link_class == "node-leaf" and not rails and split == 1 and plane.ports % 2 == 0
+            kind = "any" if plain else "each"
+            kits[link_class] = self.offered(kind, link_class, gbps, length, lower, upper, below, engine)
             if not kits[link_class]:
                 raise fabric.FabricError(
                     f"no allowed optic or cable makes a {gbps:g}G {link_class} link of {length or 0:g} m between cages "
@@ -253,43 +260,21 @@ class Networks:
         )
         return replace(found, worth=self.worth_of(found))
 
-    def _offered(
-        self, link_class: str, gbps: float, length: float | None, lower: int, upper: int, below: str, above: str
-    ) -> tuple[optics.Kit, ...]:
-        rows = self.straight if link_class == LEAF_LEAF else self.optics
-        key = (rows is self.straight, gbps, length, lower, upper, below, above)
+    def offered(
+        self, kind: str, link_class: str, gbps: float, length: float | None, lower: int, upper: int, below: str = "",
+        above: str = "",
+    ) -> tuple[optics.Kit, ...]:  # fmt: skip
+        """Kits of a link class of ``each`` link by itself, on ``straight`` twin-port cables, or ``any``.
+
+        Args:
+            length: None where the floor of a pool gives it (``lengths``).
+            below, above: engines built into the switch at that end.
+        """
+        key = (kind, gbps, length, lower, upper, below, above)
         if key not in self._kits:
             found = optics.kits(
-                rows, gbps=gbps, length_m=length or 0.0, lower=lower, upper=upper,
+                self.optics[kind], gbps=gbps, length_m=length or 0.0, lower=lower, upper=upper,
                 lower_engine=below, upper_engine=above,
             )  # fmt: skip
-            # How far a kit must reach is not known before the floor of a pool is (``lengths``).
             self._kits[key] = found if self.rank is None or length is None else optics.not_beaten(found, self.rank)
         return self._kits[key]
-
-
-def row_of(plane: fabric.Design) -> int:
-    """Leaves that the servers of a unit share."""
-    return plane.ports // plane.rail_ports if plane.rails else 1
-
-
-@lru_cache(maxsize=1024)
-def one_plane(
-    radix: int,
-    ports: int,
-    rails: bool,
-    tiers: int,
-    leaf_ratio: float,
-    spine_ratio: float,
-    cage: int,
-    rail_ports: int,
-    frames: bool,
-) -> fabric.Design | str:
-    """The design of one plane, made once, with its frames or without; or the sentence why it cannot be built."""
-    try:
-        return fabric.design(
-            radix, ports, rails=rails, tiers=tiers, leaf_ratio=leaf_ratio, spine_ratio=spine_ratio, cage_links=cage,
-            rail_ports=rail_ports, frames=frames,
-        )  # fmt: skip
-    except fabric.FabricError as error:
-        return str(error)

@@ -108,9 +108,9 @@ def node_leaf(view: View, pool: Pool, rules: Standard, network: str, period: int
     units = {rules.row: rules.unit}
     if all(group.row.tiers == 1 for group in groups(view, pool, network, period)):
         ports = rules.rules.ports
-        for lanes in {ports, pool.server.rail_ports, max(ports // 2, 1)}:
-            other = replace(rules.rules, rails=lanes < ports, rail_ports=min(lanes, ports))
-            unit = build_unit(other) if ports % lanes == 0 else None
+        for lanes in (n for n in range(1, ports + 1) if ports % n == 0):
+            other = replace(rules.rules, rails=lanes < ports, rail_ports=lanes)
+            unit = build_unit(other)
             units |= {other.row: unit} if unit is not None else {}
     each = per_rack(choice.layout, pool)
     return [shares(choice.layout, each, u.servers, u.leaves // row, rules.rules.ports) for row, u in units.items()]

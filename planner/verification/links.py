@@ -10,8 +10,8 @@ from planner.verification import lengths
 from planner.verification.checks import WHOLE, Book
 from planner.verification.counting import cages, in_use
 from planner.verification.facts import IN_BAND, NETWORKS, OUT_OF_BAND, Pool, Range, View
-from planner.verification.standards import standard
-from planner.verification.tables import Links, Network
+from planner.verification.standards import Standard, standard
+from planner.verification.tables import Clusters, Links, Network
 
 CLASSES = ("node-leaf", "leaf-spine", "spine-core", "leaf-leaf")
 
@@ -116,6 +116,9 @@ def _kit(view: View, book: Book, pool: Pool, row: Links, where: str) -> None:
     if len(parts) == 1 and parts[0].kind in CABLES:
         book.record("built-in optics stay in their switch", not engine, f"{place}: a cable; the switch has {engine}")
         _cable(book, row, parts[0], fitting, place)
+        if parts[0].links > parts[0].legs == 1 and not isinstance(rules, str):
+            joined = _cage_to_cage(rules, view.clusters.get((pool.id, row.network, row.period), []), row.link_class)
+            book.record("cables join two cages", joined, f"{place}: both links of a cage lead to one at the other end")
     else:
         _modules(book, row, parts, fitting, engine, place)
 
@@ -172,6 +175,19 @@ def _cable(book: Book, row: Links, cable: Optic, fitting: tuple[int, int], place
     detail = f"{place}: cable ends of {ends[0]} and {ends[1]} links, cages for {fitting[0]} and {fitting[1]}"
     book.record("cages fit", fitting == ends, detail)
     book.same("parts per link recomputed", place, cable.id, row.parts_per_link[cable.id] * cable.links, 1)
+
+
+def _cage_to_cage(rules: Standard, clusters: list[Clusters], link_class: str) -> bool:
+    """Whether both links of every twin-port cage lead to the same device, port after port."""
+    for frame in (rules.one_plane(cluster) for cluster in clusters if cluster.clusters):
+        if link_class == "node-leaf" and (
+            rules.rules.ports % 2 or rules.parts > 1 or frame.leaves > max(frame.units, 1)
+        ):
+            return False
+        groups = frame.pods * (frame.leaves // max(frame.units, 1) if frame.tiers == 3 else 1)
+        if link_class == "leaf-spine" and frame.spines and frame.uplinks * groups // frame.spines % 2:
+            return False
+    return link_class != "spine-core"  # whose links are dealt to the cores in turn
 
 
 def _modules(book: Book, row: Links, parts: list[Optic], fitting: tuple[int, int], engine: str, place: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from one_cluster import CATALOGUE, one_cluster, price
 
 from planner.engineering.fabric import FabricError
-from planner.engineering.networks import Ask, Parts, Priced, compute
+from planner.engineering.networks import LENGTHS_M, Ask, Parts, Priced, compute
 from planner.engineering.topology import prove
 
 SWITCH = {"dgx-h100": "qm9700", "dgx-b300": "sn5600", "gb200-nvl72": "qm9700", "gaudi-3-8": "th5-64x800g"}
@@ -24,17 +24,20 @@ PLAIN = [("dgx-h100", n) for n in (2, 9, 30, 100, 300)] + [("dgx-b300", n) for n
 DUAL = {"dual_homed": True}
 ASKED = [("dgx-h100", n, DUAL, 1.0) for n in (1, 4, 8, 9, 40)] + [("gaudi-3-8", n, DUAL, 1.0) for n in (5, 21)]
 ASKED += [("gaudi-3-8", n, {}, 2.0) for n in (12, 14, 16, 17, 60)] + [("dgx-h100", n, {}, 7.0) for n in (8, 14, 22, 50)]
+ASKED += [("dgx-h100", n, {"node_leaf_m": 2, "leaf_spine_m": 2}, 1.0) for n in (1, 7, 20, 30, 100)]
+ASKED += [("dgx-h100", n, {"node_leaf_m": 5, "leaf_spine_m": 5, "dual_homed": True}, 1.0) for n in (6, 60)]
 """Clusters that are asked for with more than the usual: further keys of the fabric, and the ratio of the leaves."""
 
 
 def calculated(
-    server: str, servers: int, plain: bool, dual_homed: bool = False, leaf_ratio: float = 1.0
+    server: str, servers: int, plain: bool, asked: Mapping[str, Any], leaf_ratio: float = 1.0
 ) -> Iterator[Priced]:
     """Every network that the calculator builds of this switch: without planes that share out the ports, which are other
     networks (traffic between planes passes inside the servers)."""
     row, switch = CATALOGUE.servers[server], CATALOGUE.switches[SWITCH[server]]
     parts = Parts(CATALOGUE.switches, CATALOGUE.optics, price)
     rails = {False} if plain else {row.rail_optimised, True}
+    lengths = {c: asked[key] for c in LENGTHS_M if (key := f"{c.replace('-', '_')}_m") in asked}
     for tiers, any_pods, growth, split, railed in itertools.product(
         (1, 2, 3), (False, True), (False, True), {1, row.port_split}, rails
     ):
@@ -42,7 +45,7 @@ def calculated(
             yield compute(
                 Ask(
                     servers, row, switch, tiers, split=split, rails=railed, any_pods=any_pods, growth=growth,
-                    dual_homed=dual_homed, leaf_ratio=leaf_ratio,
+                    dual_homed=asked.get("dual_homed", False), leaf_ratio=leaf_ratio, lengths_m=lengths,
                 ),
                 parts,
             )  # fmt: skip
@@ -71,7 +74,7 @@ def compare(
 ) -> None:
     """A plan pays for switches and parts, for the racks that hold them and for the plant behind their power."""
     cost, racks, plant, kw = bought(server, servers, plain, asked, ratio)
-    others = list(calculated(server, servers, plain, asked.get("dual_homed", False), ratio))
+    others = list(calculated(server, servers, plain, asked, ratio))
     assert others
     for other in others:
         proof = prove(other.planes.tree, flow_endpoints=0)

@@ -214,6 +214,8 @@ DESIGNS: Mapping[str, tuple[str, list[str], Mapping[str, Any], int]] = {
     "Gaudi 3": ("gaudi-3-8", ["sn5600"], MANAGED, 100),
     "B300 on switches of 4U": ("dgx-b300", ["q3400-ra"], {"storage_network": False}, 300),
     "dual-homed": ("dgx-h100", ["qm9700"], {"dual_homed": True, **MANAGED}, 100),
+    "short links": ("dgx-h100", ["qm9700"], {"node_leaf_m": 2, "leaf_spine_m": 2, **MANAGED}, 90),
+    "short links, plain": ("dgx-h100", ["qm9700"], {"node_leaf_m": 2, "leaf_spine_m": 5, "rails": "plain"}, 60),
     "a pair of leaves": ("dgx-h100", ["qm9700"], {"dual_homed": True, **MANAGED}, 8),
     "a few leaves, 7:1": ("l40s-8", ["sn4700"], {"oversubscription": [7]}, 50),
     "splitters": ("hgx-h100-oem", ["qm9700"], {"node_leaf_m": 3, **MANAGED}, 100),

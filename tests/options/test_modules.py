@@ -20,7 +20,8 @@ from planner.options.chains import Chain, clusters
 from planner.options.counts import SWITCHES, Cluster, counts
 from planner.options.kits import Mix, Piece, ends_of
 from planner.options.materials import of_network
-from planner.options.networks import NetworkOption, Networks, row_of
+from planner.options.networks import NetworkOption, Networks
+from planner.options.planes import row_of
 
 CATALOGUE = load_catalogue()
 RATIOS = (Oversubscription(), Oversubscription(leaf=2), Oversubscription(leaf=3, spine=7))
