@@ -519,7 +519,7 @@ NOT_LIMITS: Mapping[str, tuple[str, ...]] = {
         "carbon.price_per_tonne", "carbon.embodied", "price_paths[].kind", "price_paths[].id",
         "price_paths[].change_per_year", "price_paths[].by_period[]", "sites[].opening_cost", "sites[].least_mw",
         "opening.site.cost", "opening.site.least_mw", "opening.hall.cost", "opening.hall.least_kw",
-        "opening.server_type.cost",
+        "opening.server_type.cost", "discounts",
     ),
     "what there is to choose from": (
         "catalogue.price_rule", "catalogue.files[]", "catalogue.own",

@@ -27,6 +27,8 @@ RENTED = "rented servers"
 """Kind of an item whose price is its rent of a period, and its life the term."""
 OWNED, SOLD = "owned servers", "sold servers"
 """Kinds of what is there from the start: kept for some periods, or sold on the first day."""
+DISCOUNT = "server discount"
+"""Kind of what large orders have off: an item of negative price beside the server."""
 ONCE = ("land", *OPENINGS)
 """Kinds that are bought once and serve to the end of the horizon."""
 UPKEPT = ("servers", "switches", "optics")
@@ -214,7 +216,10 @@ class Money:
         return {name: yearly * self.years for name, yearly in found.items() if yearly}
 
     def price(self, kind: str, id: str, period: int) -> float:
-        """Price of one piece bought in a period (from 1), on its path."""
+        """Price of one piece bought in a period (from 1), on its path; a discount is on that of its server."""
+        if kind == DISCOUNT:
+            server = next(step.server for step in self.instance.discounts if step.name == id)
+            return self.items[kind, id].price * price_factor(self.instance, "servers", server, period)
         return self.items[kind, id].price * price_factor(self.instance, kind, id, period)
 
     def _left(self, item: Item, period: int) -> float:

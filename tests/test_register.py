@@ -46,9 +46,12 @@ SCARCE = ("catalogue.optics=[dac-200g, aoc-200g]", "fabric.node_leaf_m=3",
 """Less copper than there are links to servers."""
 THERE = ("owned=[{name: old, site: home, server: dgx-a100, cooling: evaporative, number: 2, in_service: 2020-01}]",)
 """Servers that are there from the start."""
+LARGE = ("discounts=[{server: dgx-a100, pieces: 2, off: 0.1}, {server: dgx-a100, pieces: 4, off: 0.2}]",)
+"""Orders that have something off."""
 CHANGED = (
     (TINY / "07-two-periods.yaml", CAPS),
     (TINY / "07-two-periods.yaml", THERE),
+    (TINY / "07-two-periods.yaml", LARGE),
     (TINY / "07-two-periods.yaml", (*CAPS, "budget.capex_by_period=[1e9, 1e9]")),
     (MIXED, SHARES),
     (MIXED, ("fabric.one_cluster_per_site=true",)),
@@ -56,8 +59,8 @@ CHANGED = (
     (TINY / "01-one-server.yaml", SCARCE),
 )
 BLOCKS = (
-    "fleet", "placement", "fabric", "outline", "workload", "cooling", "power", "opening", "supply", "budget",
-    "ledger", "stock",
+    "fleet", "placement", "fabric", "outline", "workload", "cooling", "power", "opening", "discount", "supply",
+    "budget", "ledger", "stock",
 )  # fmt: skip
 NUMBER = re.compile(r"\([A-Z]\d\)")
 LINE = re.compile(r"^ *(\([A-Z]\d\))  [^\n]+?(?:\n {8,}[^\n]+?)? {2,}(\w+)$", re.MULTILINE)

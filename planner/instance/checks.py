@@ -221,6 +221,14 @@ def _references(instance: Instance, known: Mapping[str, Sequence[str]]) -> Itera
         yield from _unknown_one("site", owned.site, places, ("owned", position, "site"), naming)
         yield from _unknown_one("server", owned.server, known["servers"], ("owned", position, "server"))
         yield from _unknown_one("cooling method", owned.cooling, known["cooling"], ("owned", position, "cooling"))
+    for position, step in enumerate(instance.discounts):
+        here: KeyPath = ("discounts", position)
+        yield from _unknown_one("server", step.server, known["servers"], (*here, "server"))
+        for number, other in enumerate(instance.discounts):
+            if other.server == step.server and other.pieces <= step.pieces and number != position:
+                found = f"found {step.off:g} off from {step.pieces} pieces, as {other.off:g} is from {other.pieces}"
+                if other.off >= step.off:
+                    yield Finding((*here, "off"), f"{found}; more is accepted", (("discounts", number),))
     if instance.rent and instance.objective == "capex":
         message = "found offers to rent under objective capex, which does not count what they cost; tco is accepted"
         yield Finding(("rent",), message, (("objective",),))

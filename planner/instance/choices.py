@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from planner.engineering.export_rules import EndUse, Party, Terms, ValidatedEndUser, faults_of
-from planner.instance.values import MAX_PERIODS, Country, Metres, Money, Ratio, Record, Span, usual
+from planner.instance.values import MAX_PERIODS, Country, Fraction, Metres, Money, Ratio, Record, Span, usual
 
 
 class Overrides(Record):
@@ -233,6 +233,22 @@ class PricePath(Record):
             found = "neither" if self.by_period is None else "both"
             raise ValueError(f"found {found} of change_per_year and by_period; one is accepted")
         return self
+
+
+class QuantityDiscount(Record):
+    """A step of the price of a server type: what a large order has off."""
+
+    server: str
+    """Server type, catalogue id."""
+    pieces: Annotated[int, Field(ge=2, le=10**7)]
+    """Servers of the type, at all sites, that one period's order must have."""
+    off: Annotated[Fraction, Field(gt=0, lt=1)]
+    """Share of the price that all servers of the order have off; the largest step that is reached holds."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in the bill."""
+        return f"{self.server} from {self.pieces}"
 
 
 class LeadTime(Record):

@@ -19,6 +19,7 @@ from planner.instance.choices import (
     LeadTime,
     Policy,
     PricePath,
+    QuantityDiscount,
     SupplyLimit,
 )
 from planner.instance.opening import Opening
@@ -132,6 +133,8 @@ class Instance(Record):
     """Servers that are there from the start, with all that they stand on: kept or sold."""
     price_paths: Annotated[tuple[PricePath, ...], Field(max_length=1000)] = ()
     """Prices of later periods; without one a price holds over the whole horizon."""
+    discounts: Annotated[tuple[QuantityDiscount, ...], Field(max_length=1000)] = ()
+    """What large orders of servers have off."""
     lead_times: Annotated[tuple[LeadTime, ...], Field(max_length=1000)] = ()
     """Servers that are not there at once: none are delivered earlier than their lead time after the first order."""
     opening: Opening = usual(Opening)

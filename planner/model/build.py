@@ -12,6 +12,7 @@ import pyomo.environ as pyo
 
 from formulations.budget import add_budget
 from formulations.cooling import add_cooling
+from formulations.discount import add_discount
 from formulations.fabric import StepData, add_fabric
 from formulations.fleet import add_fleet
 from formulations.ledger import Ledger, add_objective
@@ -54,9 +55,11 @@ class BuiltModel:
         return {id(v) for (size, _, _), v in found if size in runs}
 
     def openings(self) -> set[int]:
-        """Whether sites, halls and server types are opened, by ``id``; few, and never half."""
-        opening = self.model.component("opening")
-        return set() if opening is None else {id(v) for v in opening.opened.values()}
+        """Whether sites, halls and server types are opened, and steps of discounts reached, by ``id``; few, and never
+        half."""
+        opening, discount = self.model.component("opening"), self.model.component("discount")
+        found = set() if opening is None else {id(v) for v in opening.opened.values()}
+        return found if discount is None else found | {id(v) for v in discount.reached.values()}
 
     def fine(self, options: Options) -> set[int]:
         """Whole variables that round up at little cost, by ``id``: blocks of services and compute, racks, modules that
@@ -164,6 +167,9 @@ class ModelBuilder:
         opened = opening_data(options, to_buy, money, model)
         if opened is not None:
             add_opening(model, opened, ledger)
+        reached = site_data.discount_data(options, to_buy, money, bought)
+        if reached is not None:
+            add_discount(model, reached, ledger)
         limits = site_data.supply_data(options, to_buy, self.things, bought, purchases)
         limits += site_data.rent_data(options, pools, model.fleet.in_service)
         add_supply(model, limits, site_data.cap_data(options, to_buy, bought))

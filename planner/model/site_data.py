@@ -8,6 +8,7 @@ from typing import Any
 from formulations.accounts import Account
 from formulations.budget import BudgetData
 from formulations.cooling import CoolingData, Hall
+from formulations.discount import DiscountData
 from formulations.fleet import FleetData
 from formulations.placement import PlacementData
 from formulations.power import PowerData
@@ -17,7 +18,7 @@ from planner.instance.resolve import convert
 from planner.instance.stock import part_of
 from planner.model import bounds
 from planner.model.things import Things, asset
-from planner.money import SOLD, Money
+from planner.money import DISCOUNT, SOLD, Money
 from planner.options import Options
 from planner.options.tables import Pool
 from planner.running import FED, running
@@ -152,6 +153,31 @@ def supply_data(
         when = "all" if limit.period is None else limit.period
         limits.append(SupplyData(f"{limit.kind}/{limit.id}/{when}/{number}", limit.limit, drawn))
     return limits
+
+
+def discount_data(options: Options, pools: list[Pool], money: Money, bought: Any) -> DiscountData | None:
+    """Discounts on large orders of the servers of pools; None where there are none.
+
+    Args:
+        bought: servers bought by (pool, period).
+    """
+    of_type: dict[str, list[Pool]] = {}
+    for pool in pools:
+        of_type.setdefault(pool.server, []).append(pool)
+    found = [step for step in options.instance.discounts if step.server in of_type]
+    if not found:
+        return None
+    steps: dict[str, list[str]] = {}
+    for step in found:
+        steps.setdefault(step.server, []).append(step.name)
+    return DiscountData(
+        periods=list(options.periods),
+        steps=steps,
+        pieces={step.name: step.pieces for step in found},
+        asset={step.name: asset(money, DISCOUNT, step.name) for step in found},
+        orders={(s, t): [(1.0, bought[pool.id, t]) for pool in of_type[s]] for s in steps for t in options.periods},
+        most={s: sum(pool.most_servers for pool in of_type[s]) for s in steps},
+    )
 
 
 def rent_data(options: Options, pools: list[Pool], in_service: Any) -> list[SupplyData]:

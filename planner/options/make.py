@@ -72,6 +72,7 @@ class _Maker:
         pools += further_clusters(self.instance, self.sites, money, pools, sizes, sites_of)
         caps = self._caps(pools)
         self.prices.openings(pools)
+        self.prices.discounts()
         for given in (
             *owned_pools(self.instance, self.catalogue, self.sites, self.loads, self.prices, self._remove),
             *rented_pools(self.instance, self.catalogue, self.loads, self._remove),

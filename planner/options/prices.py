@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from planner.catalogue import Catalogue
@@ -13,7 +14,7 @@ from planner.instance.facility import GIVEN, site_goods
 from planner.instance.openings import NAMES, Openings
 from planner.instance.operating import software_per_year
 from planner.instance.resolve import SiteFacts, convert, convert_price, order_date
-from planner.money import Item
+from planner.money import DISCOUNT, Item
 from planner.options.resources import Resources
 from planner.options.tables import Pool
 from planner.units import KG_PER_TONNE
@@ -67,6 +68,17 @@ class Prices:
                 found.kind, found.item, found.description, found.unit, found.price, found.life_years,
                 found.as_of, found.source, found.grade, found.low, found.high,
             )  # fmt: skip
+
+    def discounts(self) -> None:
+        """What large orders of servers with a price have off."""
+        for step in self.instance.discounts:
+            full = self.items.get(("servers", step.server))
+            if full is not None:
+                self.items[DISCOUNT, step.name] = replace(
+                    full, kind=DISCOUNT, id=step.name, description=f"{step.off:.4g} off, {full.description}",
+                    price=-step.off * full.price, low=-step.off * full.low, high=-step.off * full.high,
+                    software_per_year=0.0,
+                )  # fmt: skip
 
     def openings(self, pools: Iterable[Pool]) -> None:
         """What it costs to open the things of some pools; those that are limited alone cost nothing."""

@@ -7,12 +7,13 @@ from typing import Any
 
 from planner.catalogue.scale_up import INCLUDED, KIND, ScaleUpPart, scale_up_parts
 from planner.instance.openings import OPENINGS, SITE
+from planner.money import DISCOUNT
 from planner.plan.ground import Ground
 from planner.plan.stock import Stock
 
 NAMES = {"facility": "power-train", "building": "building", "land": "land", SITE: "site"}
 """Items of a site, whose ids are names of sites."""
-ORDER = ("servers", "switches", "optics", "racks", "cooling", "facility", "building", "land", *OPENINGS)
+ORDER = ("servers", "switches", "optics", "racks", "cooling", "facility", "building", "land", *OPENINGS, DISCOUNT)
 
 
 def bill_rows(ground: Ground, stocks: Iterable[Stock]) -> list[dict[str, Any]]:

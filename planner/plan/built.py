@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from planner.instance.openings import HALL, SITE, Thing, things_of
 from planner.instance.stock import part_of
-from planner.money import SOLD
+from planner.money import DISCOUNT, SOLD
 from planner.plan.ground import NOTHING, Ground, Swapped
 from planner.plan.stock import Stock, amounts, in_service, pieces
 
@@ -125,7 +125,7 @@ def assemble(ground: Ground, pools: Sequence[PoolStands], early: Mapping[str, Ea
     for site, load in facility.items():
         floor = _floor(ground, Thing(SITE, site, site), opened)
         shared += _site(ground, site, load, floor, early.get(site, {}))
-    shared += [*opening_stocks(ground, pools, opened), *_sold(ground, pools)]
+    shared += [*opening_stocks(ground, pools, opened), *_sold(ground, pools), *_discounts(ground, pools)]
     objective += sum(_worth(ground, stock) for stock in shared)
     return Built(tuple(pools), halls, {site: tuple(load) for site, load in facility.items()}, tuple(shared), objective)
 
@@ -209,6 +209,21 @@ def _swapped(ground: Ground, pool: Pool, index: int | None, servers: int, t: int
             found.append((k, links))
             used[of] = used.get(of, 0) + links
     return tuple(found)
+
+
+def _discounts(ground: Ground, pools: Sequence[PoolStands]) -> Iterator[Stock]:
+    """What large orders have off: of every server of the order, by the largest step that it reaches."""
+    for server, steps in ground.discounts.items():
+        own = [stands for stands in pools if stands.pool.server == server and not stands.pool.given]
+        order = [sum(numbers) for numbers in zip(*(stands.bought for stands in own), strict=True)]
+        reached = [max((step for step in steps if step[0] <= number), default=None) for number in order]
+        for least, name in steps:
+            for stands in own:
+                bought = [
+                    n if step == (least, name) else 0 for n, step in zip(stands.bought, reached, strict=True)
+                ]  # fmt: skip
+                if any(bought):
+                    yield Stock(DISCOUNT, name, stands.pool.site, stands.pool.id, "", bought, [0] * len(bought))
 
 
 def _sold(ground: Ground, pools: Sequence[PoolStands]) -> Iterator[Stock]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner.engineering.racks import usable_units
 from planner.instance.openings import Openings, Thing
-from planner.money import RUNNING, Money, Terms
+from planner.money import DISCOUNT, RUNNING, Money, Terms
 from planner.running import Running, kw_worth, running
 from planner.units import W_PER_KW
 
@@ -76,6 +76,11 @@ class Ground:
         self.most_opened = openings.most
         self.opens: dict[Thing, float] = {thing: openings.least_kw(thing) for thing in openings.of(options.pools)}
         """Least kW that things are opened with, of those that cost anything to open or are limited."""
+        self.discounts: dict[str, list[tuple[int, str]]] = {}
+        """(pieces of an order, name) of the steps of discounts, by server type."""
+        for step in options.instance.discounts:
+            if (DISCOUNT, step.name) in options.items:
+                self.discounts.setdefault(step.server, []).append((step.pieces, step.name))
         self.part_kw = {part: row.power_w / W_PER_KW for part, row in options.catalogue.optics.items()}
         self.stands: dict[tuple[object, ...], Any] = {}
         """Pools already worked out (``planner.plan.built``)."""

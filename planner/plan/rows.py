@@ -226,7 +226,7 @@ class Bill(Row):
 
     kind: str = column(
         "servers, switches, optics, racks, cooling, facility, building, land; opening of a site, hall, server type; or "
-        "scale-up: switches and modules of a scale-up domain"
+        "scale-up: switches and modules of a scale-up domain; server discount (negative)"
     )
     item: str = column("catalogue id")
     description: str = column("name")

@@ -29,7 +29,10 @@ SWITCH_TIERS = ("leaves", "spines", "cores")
 LINK_ORDER = (*(name.replace("_", "-") for name in LINK_CLASSES), "leaf-leaf")
 MOST_NAMED = 3
 """Items that a line of money by grade names."""
-KINDS = ("servers", "switches", "optics", "racks", "cooling", "facility", "building", "land", *OPENINGS, "scale-up")
+KINDS = (
+    "servers", "switches", "optics", "racks", "cooling", "facility", "building", "land", *OPENINGS, "scale-up",
+    "server discount",
+)  # fmt: skip
 
 
 def plan_summary(plan: Plan, checks: Iterable[Check] | None = None) -> dict[str, Any]:

@@ -13,8 +13,21 @@ from planner.verification.facts import View
 from planner.verification.sites import Dated, money
 
 POWER_TRAIN = "power-train"
+DISCOUNT = "server discount"
 SCALE_UP = "scale-up"
-KINDS = ("servers", "switches", "optics", "racks", "cooling", "facility", "building", "land", SCALE_UP, *opening.KINDS)
+KINDS = (
+    "servers",
+    "switches",
+    "optics",
+    "racks",
+    "cooling",
+    "facility",
+    "building",
+    "land",
+    SCALE_UP,
+    *opening.KINDS,
+    DISCOUNT,
+)
 MAINTAINED = ("servers", "switches", "optics")
 
 
@@ -73,9 +86,23 @@ def _purchases(view: View) -> Iterator[tuple[Purchase, float]]:
         yield Purchase("facility", POWER_TRAIN, site.site, None, site.period), site.bought_power_kw
         yield Purchase("building", "building", site.site, None, site.period), site.bought_building_kw
         yield Purchase("land", "land", site.site, None, site.period), site.land_bought
+    yield from _discounted(view)
     for each in opening.opened(view):
         if opening.price(view, each.kind, each.site):
             yield Purchase(each.kind, each.item, each.site, None, each.period), 1.0
+
+
+def _discounted(view: View) -> Iterator[tuple[Purchase, float]]:
+    """Servers whose order, of all pools in a period, reaches a step of a discount; the largest counts."""
+    orders: dict[tuple[str, int], int] = {}
+    for row in view.tables.fleet:
+        orders[row.server, row.period] = orders.get((row.server, row.period), 0) + row.bought
+    for row in view.tables.fleet:
+        steps = [step for step in view.facts.instance.discounts if step.server == row.server]
+        reached = [step.pieces for step in steps if step.pieces <= orders[row.server, row.period]]
+        if reached:
+            item = f"{row.server} from {max(reached)}"
+            yield Purchase(DISCOUNT, item, row.site, row.pool, row.period), row.bought
 
 
 def in_service(view: View) -> Iterator[tuple[Purchase, float]]:
@@ -95,6 +122,12 @@ def unit_price(view: View, purchase: Purchase, end: str = "amount") -> float | N
         return 0.0
     if purchase.kind in opening.KINDS:
         return opening.price(view, purchase.kind, purchase.site) or None
+    if purchase.kind == DISCOUNT:
+        for step in view.facts.instance.discounts:
+            full = view.facts.price("servers", step.server, end)
+            if purchase.item == f"{step.server} from {step.pieces}" and full is not None:
+                return -step.off * view.facts.on_path(full, "servers", step.server, purchase.period)
+        return None
     own, built = _site_price(view, purchase), _building(view, purchase)
     if built is not None:
         return view.facts.on_path(getattr(built, end), purchase.kind, purchase.site, purchase.period)
@@ -117,6 +150,8 @@ def price_origin(view: View, purchase: Purchase) -> tuple[str, str, str] | None:
     kind, item = purchase.kind, purchase.item
     if kind == SCALE_UP and item in _scale_up():
         kind, item = "servers", _scale_up()[item].server
+    if kind == DISCOUNT:
+        kind, item = "servers", item.rpartition(" from ")[0]
     price = _building(view, purchase) or view.facts.dated_price(kind, item)
     return None if price is None else (price.as_of, price.source, price.grade)
 

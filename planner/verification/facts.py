@@ -197,6 +197,8 @@ class Facts:
         }  # fmt: skip
         if kind in whole_site:
             return whole_site[kind]
+        if kind == "server discount":
+            kind, id = "servers", id.rpartition(" from ")[0]
         row = getattr(self.catalogue, kind, {}).get(id)
         return None if row is None else float(row.life_years)
 

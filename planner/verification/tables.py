@@ -69,7 +69,7 @@ LARGEST = 1e30
 
 
 AnyRow = TypeVar("AnyRow", bound=Line)
-SIGNED = (Cost, *(kind for kind in MONEY.values() if kind is not Order))
+SIGNED = (Bill, Cost, *MONEY.values())
 """Tables in which money may be negative."""
 
 CONCERNS: Mapping[str, str] = {
