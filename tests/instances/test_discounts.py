@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,28 @@ def test_the_discount_is_taken_at_the_break_even_quantity() -> None:
     more = plan(9, discounts=[{"server": "box", "pieces": 10, "off": 0.12}])
     assert bought(more) == [10]
     assert more.objective == pytest.approx(plan(9).objective - 2_000 + 2 * (1.5 * 200 + 100) + 10)
+
+
+STEPS = [{"server": "box", "pieces": 4, "off": 0.1}, {"server": "box", "pieces": 7, "off": 0.3}]
+
+
+@cache
+def full_price(servers: int) -> float:
+    """What so many servers cost on switches of four ports, without a discount."""
+    return small(servers, []).objective
+
+
+def small(servers: int, steps: list[dict[str, Any]]) -> Plan:
+    data = tiny.instance(workloads=[tiny.compute(servers)], objective="capex", discounts=steps)
+    return api.solve(api.load_instance(tiny.with_rows(data)), gap=0, isolate=False).require_plan()
+
+
+@pytest.mark.parametrize("servers", range(1, 9))
+def test_the_best_of_every_number_of_servers_is_found(servers: int) -> None:
+    """So many or more, each with what its step has off."""
+    off_each = {n: 3_000 if n >= 7 else 1_000 if n >= 4 else 0 for n in range(1, 10)}
+    best = min(full_price(n) - n * off_each[n] for n in range(servers, 10))
+    assert small(servers, STEPS).objective == pytest.approx(best)
 
 
 def test_the_largest_step_that_is_reached_holds_for_all() -> None:
