@@ -147,7 +147,7 @@ def split_listing(rows: list[dict[str, Any]]) -> Table:
     names = ("accelerator-memory", "processors", "memory", "network-adapters", "rest")
     return table(
         f"Servers by component: {len(rows)}",
-        ("id", ">price", *heads),
+        ("=id", ">price", *heads),
         (
             (
                 r["id"], f"{price(r['price'])} {r['price_currency']}", percent(r["accelerator_share"]),
@@ -156,4 +156,5 @@ def split_listing(rows: list[dict[str, Any]]) -> Table:
             for r in rows
         ),
         "shares of the latest price; how they are worked out: docs/prices.md; all digits: --json",
+        spare=(heads[2], heads[1]),
     )  # fmt: skip

@@ -34,7 +34,7 @@ def _tariff(row: Row) -> str:
 PRICED: tuple[Column, ...] = ((">price", _price), (">dated", _date))
 COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "accelerators": (
-        ("id", _text("id")),
+        ("=id", _text("id")),
         ("vendor", _text("vendor")),
         (">year", lambda row: str(row.get("year"))),
         (">FP16\nTFLOP/s", _text("fp16_tflops")),
@@ -45,8 +45,8 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         *PRICED,
     ),
     "servers": (
-        ("id", _text("id")),
-        ("accelerator", _text("accelerator")),
+        ("=id", _text("id")),
+        ("=accelerator", _text("accelerator")),
         (">number", lambda row: f"{row['accelerators']}" + (" +" if row["on_request"] else "  ")),
         (">kW", _text("power_kw")),
         (">U", _text("rack_units")),
@@ -55,7 +55,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         *PRICED,
     ),
     "switches": (
-        ("id", _text("id")),
+        ("=id", _text("id")),
         ("name", _text("name")),
         ("protocol", _text("protocol")),
         (">ports", _text("ports")),
@@ -64,7 +64,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         *PRICED,
     ),
     "optics": (
-        ("id", _text("id")),
+        ("=id", _text("id")),
         ("kind", _text("kind")),
         ("medium", _text("medium")),
         (">Gb/s\na link", _text("gbps")),
@@ -74,7 +74,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         *PRICED,
     ),
     "cooling": (
-        ("id", _text("id")),
+        ("=id", _text("id")),
         ("name", _text("name")),
         (">PUE", lambda row: f"{row['pue']:g}"),
         (">range", lambda row: f"{row['pue_low']:g}-{row['pue_high']:g}"),
@@ -83,9 +83,9 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         (">price\nper kW", _price),
         (">dated", _date),
     ),
-    "racks": (("id", _text("id")), ("name", _text("name")), (">U", _text("rack_units")), *PRICED),
+    "racks": (("=id", _text("id")), ("name", _text("name")), (">U", _text("rack_units")), *PRICED),
     "sites": (
-        ("id", _text("id")),
+        ("=id", _text("id")),
         ("name", _text("name")),
         ("kind", _text("kind")),
         ("country", _text("country")),
@@ -95,7 +95,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         (">tariff\nper kWh", _tariff),
     ),
     "places": (
-        ("id", _text("id")),
+        ("=id", _text("id")),
         ("name", _text("name")),
         ("country", _text("country")),
         (">design day\ndry bulb C", _text("design_dry_bulb_c")),
@@ -103,7 +103,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         (">grid\ng per kWh", _text("grid_g_per_kwh")),
     ),
     "tariffs": (
-        ("id", _text("id")),
+        ("=id", _text("id")),
         ("currency", _text("currency")),
         (">energy\nper kWh", _text("energy_per_kwh")),
         (">peak,\nvalley", lambda row: f"x {row['peak_multiple']:g}, {row['valley_multiple']:g}"),
@@ -113,14 +113,14 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         (">and its\ngap", _text("offshore_wind_gap_per_kwh")),
     ),
     "rents": (
-        ("id", _text("id")),
+        ("=id", _text("id")),
         ("term", _text("term")),
         ("provider", _text("provider")),
         (">per hour", lambda row: f"{row['per_hour']:.2f} {row['currency']}" + (" *" if row["estimate"] else "  ")),
         (">dated", lambda row: row["as_of"][:7]),
     ),
     "hosted": (
-        ("id", _text("id")),
+        ("=id", _text("id")),
         ("provider", _text("provider")),
         (">input, 1e6\ntokens", lambda row: f"{row['in_per_million']:.2f} {row['currency']}"),
         (">cached", _text("cached_per_million")),
@@ -128,7 +128,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         (">dated", lambda row: row["as_of"][:7]),
     ),
     "models": (
-        ("id", _text("id")),
+        ("=id", _text("id")),
         ("name", _text("name")),
         (">layers", _text("layers")),
         (">hidden", _text("hidden")),
@@ -140,6 +140,20 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
     ),
 }
 """Columns by kind of row."""
+SPARE: Mapping[str, tuple[str, ...]] = {
+    "accelerators": ("vendor", ">dated", ">memory\nGB/s"),
+    "servers": ("cooling", ">dated", ">compute\nports", ">U"),
+    "switches": ("protocol", ">dated", ">W", "name"),
+    "optics": (">dated", ">W", "medium"),
+    "cooling": (">dated", ">range", "name"),
+    "sites": ("province", "kind", ">least\nfill"),
+    "places": (">wet\nbulb C", "name"),
+    "models": (">hidden", ">heads", ">KV\nheads", "name"),
+    "rents": (">dated",),
+    "hosted": (">dated", "provider"),
+    "tariffs": (">peak,\nvalley",),
+}
+"""Columns by kind that a narrow terminal does without, so that ids stay whole."""
 MARKET = ("rents", "hosted")
 """Kinds whose rows are prices themselves."""
 
@@ -159,6 +173,7 @@ def listing(kind: str, rows: Sequence[Row]) -> Table:
         [name for name, _ in columns],
         ([show(row) for _, show in columns] for row in rows),
         f"* estimated price; {note}" if any(row.get("price_estimate") for row in rows) or kind in MARKET else note,
+        spare=SPARE.get(kind, ()),
     )
 
 
@@ -169,7 +184,7 @@ def source_listing(kind: str, rows: Sequence[Row]) -> Table:
         cells.append((row["id"], "figures", row["as_of"], _starred(row["source"], row["estimate"])))
         if row.get("price") is not None:
             cells.append((row["id"], "price", row["price_date"], _starred(row["price_source"], row["price_estimate"])))
-    return table(f"{kind.capitalize()}: {len(rows)}", ("id", "of", "dated", "source"), ditto(cells), "* estimate")
+    return table(f"{kind.capitalize()}: {len(rows)}", ("=id", "of", "dated", "source"), ditto(cells), "* estimate")
 
 
 def _starred(source: str, estimate: bool) -> str:

@@ -91,6 +91,7 @@ def rich_table(table: Table, width: int = 80) -> RichTable:
     from rich.table import Table as RichTable
     from rich.text import Text
 
+    table = table.narrowed(width)
     drawn = RichTable(
         box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), collapse_padding=True,
         header_style="cyan",

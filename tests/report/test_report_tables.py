@@ -196,3 +196,18 @@ def test_no_plan_in_time_tells_the_bound() -> None:
     result = SolveResult(Status.NO_PLAN, None, None, 1234567.8, None, 10.2)
     assert no_plan_sentence(result).startswith("No plan found in 10 s: a limit came first. The proven lower limit")
     assert "1,234,568" in no_plan_sentence(result)
+
+
+@pytest.mark.parametrize("kind", COLUMNS)
+def test_ids_of_a_listing_are_whole_at_80_columns(kind: str) -> None:
+    """Spare columns go first; every id stands in one piece on a line."""
+    rows = model_rows() if kind == "models" else catalogue_rows(load_catalogue(), kind)
+    made = listing(kind, rows)
+    shown = made.narrowed(80)
+    widths = column_widths(shown, 80)
+    assert sum(widths) + GAP * (len(widths) - 1) <= 80
+    for number, name in enumerate(shown.columns):
+        if name.startswith("="):
+            assert widths[number] >= max(len(row[number]) for row in shown.rows)
+    assert shown.columns[0] == "=id"
+    assert made.narrowed(200) == made
