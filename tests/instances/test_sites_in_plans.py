@@ -15,6 +15,7 @@ from planner import api
 from planner.catalogue import load_catalogue
 from planner.catalogue import table as catalogue_table
 from planner.errors import InstanceError
+from planner.instance import parse_instance
 from planner.plan import Plan
 
 Data = dict[str, Any]
@@ -471,3 +472,25 @@ def test_licences_at_their_dates() -> None:
     licensed["policy"]["accept"] = ["unrestricted", "notification", "licence"]
     assert removed(licensed, "export") == {}
     assert solved(licensed).objective <= solved(data).objective * (1 + 1e-9)
+
+
+def test_a_rented_hall_is_bought_in_the_quantities_that_are_needed() -> None:
+    """184 USD a kW and month for hall, cooling and power train, which then cost nothing: as much as the load takes of
+    each, and not all that the site could have. Two servers of 10.2 kW and their switches at PUE 1.35."""
+    data = {
+        "name": "colocation", "horizon": {"start": "2026-06", "period_years": 3},
+        "currency": {"unit": "USD", "rates": {"CNY": 0.14}}, "policy": {"export_rules": "none"},
+        "workloads": [{"name": "w", "kind": "compute", "peak_flops": 1e16}],
+        "sites": [{"name": "s", "country": "US", "power_limit_mw": 1, "tariff_per_kwh": 0.1, "power_capex_per_kw": 0,
+                   "demand_charge_per_kw_month": 184, "pue": {"chilled-water": 1.35}}],
+        "catalogue": {"servers": ["hgx-h100-oem"], "cooling": ["chilled-water"],
+                      "overrides": {"cooling": {"chilled-water": {"price": 0}}}},
+    }  # fmt: skip
+    plan = api.solve(parse_instance(data), isolate=False).require_plan()
+    bought = {row["kind"]: row["quantity"] for row in plan.bill_of_materials_rows}
+    (site,) = plan.decisions["sites"]
+    assert 20.4 < site["it_kw"] < 22.5
+    assert bought["cooling"] == pytest.approx(site["it_kw"])
+    assert bought["facility"] == pytest.approx(site["it_kw"] * 1.35)
+    rent = sum(row["amount"] for row in plan.cost_rows if row["item"] == "demand charge")
+    assert rent == pytest.approx(site["it_kw"] * 1.35 * 184 * 36)
