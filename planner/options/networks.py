@@ -231,7 +231,8 @@ class Networks:
         rows = most_rows(rules, tiers)
         engine, metres = switch.built_in_optics, LENGTHS_M[LEAF_LEAF]
         joined = self.offered("any", LEAF_LEAF, gbps, metres, upper, upper, engine, engine) if meshes(rules) else ()
-        rules = replace(rules, mesh=bool(joined))
+        if meshes(rules) and not joined:
+            rules = replace(rules, mesh=False)
         if not rows and not joined and (tiers == 3 or plane.ports > plane.radix or rules.dual_homed):
             raise fabric.FabricError(
                 f"{tiers} tiers of {plane.radix}-port switches join no row of leaves for {plane.ports} server ports"
