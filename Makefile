@@ -3,13 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: study study-hubs test test-slow bench lint clean
+.PHONY: study study-hubs study-procurement test test-slow bench lint clean
 
 study: $(STAMP)  ## solve the mixed study and write the plan to plans/mixed
 	$(VENV)/bin/planner solve instances/studies/mixed.yaml -o plans/mixed --gap 1e-3 --time-limit 120
 
 study-hubs: $(STAMP)  ## solve the study over the Chinese hubs at four dates and write docs/study-hubs.md
 	$(VENV)/bin/python docs/studies/hubs.py
+
+study-procurement: $(STAMP)  ## the procurement study of 2024 with its what-if questions; writes docs/study-procurement.md
+	$(VENV)/bin/python docs/studies/procurement.py
 
 test: lint  ## ruff, mypy, pytest
 	$(VENV)/bin/python -m pytest -q -n auto

@@ -15,7 +15,8 @@ from planner.instance.keys import json_schema, keys
 from planner.instance.shape import key_paths
 from planner.instance.text import read_text, read_yaml
 
-FILES = sorted((Path(__file__).resolve().parents[2] / "instances").rglob("*.yaml"))
+INSTANCES = Path(__file__).resolve().parents[2] / "instances"
+FILES = sorted(file for folder in ("tiny", "reference", "studies") for file in (INSTANCES / folder).rglob("*.yaml"))
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
 
 
