@@ -27,9 +27,9 @@ gives it. How to read them: [what-if.md](what-if.md).
 PARTS = (
     (
         "The plan",
-        "The H20 is free to ship in June 2024. The 910B costs what the tender of 2024 paid for it. Pools of H20 hold up to\n"
-        "128 servers: one switch then carries the storage network of a pool, and hubs and cooling methods cost about the\n"
-        "same.",
+        "The H20 is free to ship in June 2024. The 910B costs what the tender of 2024 paid for it. Pools of H20 hold\n"
+        "up to 128 servers: one switch then carries the storage network of a pool, and hubs and cooling methods cost\n"
+        "about the same.",
         ["solve", FILE, "--gap", "2e-3", "-o", "plans/procurement"],
     ),
     (
