@@ -82,7 +82,8 @@ class Designer:
                 replace(family, storage=straight.storage(self.networks, family.storage))
                 for family in self.networks.families(server, ratio)
             ]
-            self._families[key] = [*found, *(more for each in found for more in straight.families(self.networks, each))]
+            more = (other for each in found for other in straight.families(self.networks, each, server))
+            self._families[key] = [*found, *more]
         return self._families[key]
 
     def design(self, id: str, server: Server, ratio: Oversubscription, racks: RackClass, asked: Asked) -> Design | None:

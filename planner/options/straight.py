@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from planner.catalogue.entries import Server
 from planner.engineering import optics
 from planner.engineering.fit import most_rows
 from planner.options.networks import Family, NetworkOption, Networks
 
 
-def families(made: Networks, family: Family) -> Iterator[Family]:
+def families(made: Networks, family: Family, server: Server) -> Iterator[Family]:
     """The families on such cables beside one on modules."""
     for compute in _spined(made, family.compute):
         yield replace(family, id=f"{family.id}-straight", compute=compute, optional=True)
-    for compute in _single(made, family.compute):
+    whole = family.compute.gbps == server.compute_port_gbps  # parts of a port lead to a plane each
+    for compute in _single(made, family.compute) if whole else ():
         yield replace(family, id=f"{family.id}-alone", compute=compute, optional=True, single=True)
 
 

@@ -25,6 +25,7 @@ DUAL = {"dual_homed": True}
 ASKED = [("dgx-h100", n, DUAL, 1.0) for n in (1, 4, 8, 9, 40)] + [("gaudi-3-8", n, DUAL, 1.0) for n in (5, 21)]
 ASKED += [("gaudi-3-8", n, {}, 2.0) for n in (12, 14, 16, 17, 60)] + [("dgx-h100", n, {}, 7.0) for n in (8, 14, 22, 50)]
 ASKED += [("dgx-h100", n, {"node_leaf_m": 2, "leaf_spine_m": 2}, 1.0) for n in (1, 7, 20, 30, 100)]
+ASKED += [("dgx-b300", n, {"node_leaf_m": 2, "leaf_spine_m": 2}, 1.0) for n in (10, 16)]
 ASKED += [("dgx-h100", n, {"node_leaf_m": 5, "leaf_spine_m": 5, "dual_homed": True}, 1.0) for n in (6, 60)]
 """Clusters that are asked for with more than the usual: further keys of the fabric, and the ratio of the leaves."""
 
