@@ -11,9 +11,9 @@ from planner.instance import Money
 from planner.verification import opening, operating
 from planner.verification.facts import View
 from planner.verification.sites import Dated, money
+from planner.verification.tables import DISCOUNT
 
 POWER_TRAIN = "power-train"
-DISCOUNT = "server discount"
 SCALE_UP = "scale-up"
 KINDS = (
     "servers",

@@ -27,7 +27,7 @@ from planner.instance.sites import Site
 from planner.verification import operating
 from planner.verification.checks import WHOLE, Book, covers
 from planner.verification.sites import Dated, SiteFacts, in_currency, price_in_force, read_offer, read_site
-from planner.verification.tables import Clusters, Fleet, Links, Network, Owned, Parts, Rented, Row, Tables
+from planner.verification.tables import DISCOUNT, Clusters, Fleet, Links, Network, Owned, Parts, Rented, Row, Tables
 
 IN_BAND, OUT_OF_BAND = "in-band", "out-of-band"
 NETWORKS = ("compute", "storage", IN_BAND, OUT_OF_BAND)
@@ -197,7 +197,7 @@ class Facts:
         }  # fmt: skip
         if kind in whole_site:
             return whole_site[kind]
-        if kind == "server discount":
+        if kind == DISCOUNT:
             kind, id = "servers", id.rpartition(" from ")[0]
         row = getattr(self.catalogue, kind, {}).get(id)
         return None if row is None else float(row.life_years)

@@ -69,7 +69,9 @@ LARGEST = 1e30
 
 
 AnyRow = TypeVar("AnyRow", bound=Line)
-SIGNED = (Bill, Cost, *MONEY.values())
+DISCOUNT = "server discount"
+"""Kind of rows of the bill, and of orders, whose price is below zero."""
+SIGNED = (Cost, *(kind for kind in MONEY.values() if kind is not Order))
 """Tables in which money may be negative."""
 
 CONCERNS: Mapping[str, str] = {
@@ -181,7 +183,7 @@ def _values(row: Mapping[str, Any], kind: type[Line], where: str, book: Book) ->
         return None
     values: dict[str, Any] = {}
     for column, type_name in columns.items():
-        value, fault = _value(row[column], type_name, signed=kind in SIGNED)
+        value, fault = _value(row[column], type_name, signed=kind in SIGNED or row.get("kind") == DISCOUNT)
         if fault is not None:
             book.record(fault[0], False, f"{where}: {column} {row[column]!r}, expected {fault[1]}")
             return None
