@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from planner.plan import Plan
     from planner.report.remarks import Check
     from planner.result import SolveResult
-    from planner.solver import Progress
+    from planner.solver import Progress, SolverOptions
     from planner.solving.compliance import ComplianceReport
     from planner.solving.explain import Explanation
     from planner.sweeps.axes import Variant
@@ -110,6 +110,7 @@ def solve(
     seed: int = 0,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     isolate: bool = True,
+    diagnosis: bool = True,
 ) -> SolveResult:
     """The cheapest complete plan of an instance.
 
@@ -124,15 +125,35 @@ def solve(
         seed: random seed of the solver; equal input gives an equal plan.
         on_progress: called with incumbent and bound while the solver works.
         isolate: run the solver in a child process (needed for the time limit and Ctrl-C).
+        diagnosis: say why there is no plan, which takes a few further solves.
 
     Raises:
+        ValueError: one of these is out of range.
         OutOfMemoryError: the machine has too little memory to find any plan.
         PythonModeError: Python was started with ``-OO``.
         SolverError, VerificationError: bugs of this package.
     """
     _require_docstrings()
-    from planner.solver import SolverOptions
     from planner.solving.answer import solve_instance
+
+    how = _how(gap=gap, time_limit=time_limit, threads=threads, seed=seed, isolate=isolate)
+    return solve_instance(instance, how, on_progress, time.monotonic(), diagnosis)
+
+
+def _how(
+    *,
+    gap: float = DEFAULT_GAP,
+    time_limit: float | None = None,
+    threads: int | None = 1,
+    seed: int = 0,
+    isolate: bool = True,
+) -> SolverOptions:
+    """How to solve, checked.
+
+    Raises:
+        ValueError: a figure is out of range.
+    """
+    from planner.solver import SolverOptions
 
     if not 0 <= gap < 1:
         raise ValueError(f"found gap {gap}; a share from 0 up to 1 is accepted")
@@ -142,8 +163,7 @@ def solve(
         raise ValueError(f"found threads {threads}; a whole number from 1 to {MOST_THREADS} is accepted")
     if not 0 <= seed < 2**31:
         raise ValueError(f"found seed {seed}; a whole number from 0 to 2147483647 is accepted")
-    options = SolverOptions(gap=gap, time_limit=time_limit, threads=threads, seed=seed, isolate=isolate)
-    return solve_instance(instance, options, on_progress, time.monotonic())
+    return SolverOptions(gap=gap, time_limit=time_limit, threads=threads, seed=seed, isolate=isolate)
 
 
 def _require_docstrings() -> None:
@@ -336,11 +356,10 @@ def sweep(
     """
     from pathlib import Path
 
-    from planner.solver import SolverOptions
     from planner.sweeps.sweep import run_sweep
 
     _require_docstrings()
-    solver = SolverOptions(**{"gap": DEFAULT_GAP, "threads": 1, **options})
+    solver = _how(**options)
     where = None if folder is None else Path(folder)
     instance = source if isinstance(source, Instance) else load_instance(source)
     return run_sweep(instance, variants, solver, folder=where, jobs=jobs, dask=dask, on_run=on_run)
@@ -372,7 +391,6 @@ def breakeven(
         SweepError: there is no such server or key, or no span.
     """
     from planner.errors import SweepError
-    from planner.solver import SolverOptions
     from planner.sweeps import breakeven as room
     from planner.sweeps.axes import read_axis
 
@@ -381,7 +399,7 @@ def breakeven(
         raise SweepError("one of a price and a key with its span is needed, and no more")
     if not 0 < tolerance < 1:
         raise SweepError(f"found the tolerance {tolerance:g}; a share above 0 and below 1 is accepted")
-    solver = SolverOptions(**{"gap": DEFAULT_GAP, "threads": 1, **options})
+    solver = _how(**options)
     instance = source if isinstance(source, Instance) else load_instance(source)
     if price is not None:
         kind, dot, server = price.partition(".")
@@ -411,13 +429,12 @@ def explain(plan: Plan | str | os.PathLike[str], *, time_limit: float | None = N
         PlanFileError, InstanceError: as for ``verify``.
     """
     from planner.plan import Plan
-    from planner.solver import SolverOptions
     from planner.solving import explain as room
 
     _require_docstrings()
     if not isinstance(plan, Plan):
         plan = Plan.read(plan)
-    return room.explain(plan, _instance_of(plan), SolverOptions(time_limit=time_limit, threads=1))
+    return room.explain(plan, _instance_of(plan), _how(time_limit=time_limit))
 
 
 def pareto(
@@ -441,11 +458,10 @@ def pareto(
         InstanceError: the instance is invalid.
         SweepError: there is no such measure, no plan, or a site of unknown emissions.
     """
-    from planner.solver import SolverOptions
     from planner.sweeps.pareto import front
 
     _require_docstrings()
-    solver = SolverOptions(**{"gap": DEFAULT_GAP, "threads": 1, **options})
+    solver = _how(**options)
     instance = source if isinstance(source, Instance) else load_instance(source)
     return front(instance, against, solver, points=points, on_run=on_run)
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from planner import api
+from planner.cli.main import app
 from planner.options import Options
 from planner.result import Diagnosis, SolveResult, Status
 from planner.solver import Solution, SolverOptions
@@ -226,3 +228,11 @@ def test_time_that_runs_out_on_the_way_leaves_a_larger_set(monkeypatch: pytest.M
     assert not cut_short.complete
     assert {"export rules", "supply"} <= set().union(*groups(cut_short))
     assert any("time ran out" in clash.sentence for clash in cut_short.clashes)
+
+
+def test_without_a_diagnosis_only_the_status_is_told() -> None:
+    tiny = TINY / f"{FOUR}.yaml"
+    result = api.solve(api.load_instance(tiny), diagnosis=False)
+    assert (result.status, result.diagnosis) == ("infeasible", None)
+    told = CliRunner().invoke(app, ["solve", str(tiny), "--no-diagnosis"])
+    assert (told.exit_code, told.stdout.strip()) == (4, "No plan exists.")

@@ -77,6 +77,9 @@ def solve(
             help="Also solve without export rules, and once for each device they exclude: what the rules cost.",
         ),
     ] = False,
+    diagnosis: Annotated[
+        bool, typer.Option("--diagnosis/--no-diagnosis", help="Where there is no plan, find out why.")
+    ] = True,
     write_model: ModelFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -98,8 +101,9 @@ def solve(
             return
         with _older_plan_aside(output), progress_line("Solving", instance.currency.unit) as on_progress:
             result = api.solve(
-                instance, gap=gap, time_limit=time_limit, threads=threads, seed=seed, on_progress=on_progress
-            )
+                instance, gap=gap, time_limit=time_limit, threads=threads, seed=seed, on_progress=on_progress,
+                diagnosis=diagnosis,
+            )  # fmt: skip
         if result.plan is None:
             put_aside(output)
             end_without_plan(result, as_json)

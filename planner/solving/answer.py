@@ -23,9 +23,14 @@ OVERTIME = 2.0
 
 
 def solve_instance(
-    instance: Instance, solver: SolverOptions, on_progress: Callable[[Progress], None], begin: float
+    instance: Instance,
+    solver: SolverOptions,
+    on_progress: Callable[[Progress], None],
+    begin: float,
+    diagnosis: bool = True,
 ) -> SolveResult:
-    """Solve one instance; ``begin`` is when the time limit started to run.
+    """Solve one instance; ``begin`` is when the time limit started to run, ``diagnosis`` whether to say why there is no
+    plan.
 
     Once there is a plan, Ctrl-C no longer changes anything: it is worked out, verified and handed over.
 
@@ -45,8 +50,8 @@ def solve_instance(
             disarm()
         outcome = search_options(options, solver, on_progress, begin, stops)
         if outcome.status == "infeasible":
-            diagnosis = _diagnosis(options, solver, begin)
-            return SolveResult(Status.INFEASIBLE, None, None, None, None, time.monotonic() - begin, diagnosis)
+            why = _diagnosis(options, solver, begin) if diagnosis else None
+            return SolveResult(Status.INFEASIBLE, None, None, None, None, time.monotonic() - begin, why)
         return _answer(instance, options, outcome, solver, begin)
 
 
