@@ -38,6 +38,7 @@ from formulations.stock import in_service, purchase_variable
 
 Thing = tuple[str, str]  # kind, id
 Term = tuple[float, Any]
+Needs = dict[tuple[str, str, str, int], list[Term]]  # of a thing, by (pool, kind, id, period)
 
 
 @dataclass(frozen=True)
@@ -241,7 +242,7 @@ def add_fabric(model: pyo.ConcreteModel, data: FabricData, servers: Any, racks: 
         rule=lambda _, g, t: one_network_each([s for p in data.groups[g] for _, s in standing[p, t]]),
         doc="(N7)",
     )
-    needs: dict[tuple[str, str, str, int], list[Term]] = {}
+    needs: Needs = {}
     for p, t in keys:
         for step, chosen in standing[p, t]:
             _collect(needs, p, t, step.needs, 1.0, chosen)
@@ -262,21 +263,12 @@ def add_fabric(model: pyo.ConcreteModel, data: FabricData, servers: Any, racks: 
     return fabric
 
 
-def _collect(
-    needs: dict[tuple[str, str, str, int], list[Term]],
-    pool: str,
-    period: int,
-    each: Mapping[Thing, float],
-    factor: float,
-    variable: Any,
-) -> None:
+def _collect(needs: Needs, pool: str, period: int, each: Mapping[Thing, float], factor: float, variable: Any) -> None:
     for (kind, id), amount in each.items():
         needs.setdefault((pool, kind, id, period), []).append((factor * amount, variable))
 
 
-def _buy(
-    fabric: pyo.Block, data: FabricData, needs: Mapping[tuple[str, str, str, int], Sequence[Term]], ledger: Ledger
-) -> None:
+def _buy(fabric: pyo.Block, data: FabricData, needs: Needs, ledger: Ledger) -> None:
     """(N5) and the money of what is bought; in one period what is needed is bought."""
     keys = list(dict.fromkeys((p, kind, id) for p, kind, id, _ in needs))
     periods = list(data.periods)

@@ -46,7 +46,6 @@ class Candidates:
         cell: its cells, index into ``cells``, where these are compared instead of loads.
         mask: which loads of told gangs it packs, row of ``packs``.
         sure: servers of any load that it packs if it packs the told gangs.
-        cell: its cells, index into ``cells``.
         slope: resources of one server more, by variant.
         rounding: most that the first variant's whole modules add over those of the second.
         packs: whether the first mask packs all that the second does.
@@ -191,7 +190,7 @@ def _dominated(found: Candidates, among: Truth, credit: Vector, same_kind: bool)
     owed = credit[np.minimum(found.kind[rows], len(credit) - 1)]
     bars = [
         found.fixed[rows] + n[:, None] * found.slope[found.variant[rows]] + SLACK * (1 + np.abs(found.fixed[rows]))
-        for n in _ends(found, rows)
+        for n in (found.previous[rows] + 1, found.servers[rows])
     ]
     # Each column by itself: most steps are told apart by the first.
     bar = [[np.ascontiguousarray(column) for column in each.T] for each in bars]
@@ -264,7 +263,7 @@ def _beaten(
     alike = found.kind[one] == found.kind[rows]
     left = np.flatnonzero(usable & alike if same_kind else usable)
     # With all places taken first, and money first, which decide more often.
-    ends = _ends(found, rows)
+    ends = found.previous[rows] + 1, found.servers[rows]
     for end, (c, column) in itertools.product((1, 0), enumerate(columns)):
         a, b = one[left], which[left]
         of_a, of_b = found.variant[a], found.variant[rows[left]]
@@ -276,11 +275,6 @@ def _beaten(
     falls = np.zeros(len(found.servers), np.bool_)
     falls[rows[left]] = True
     return todo[left[~falls[one[left]]]]
-
-
-def _ends(found: Candidates, rows: Numbers) -> tuple[Numbers, Numbers]:
-    """Fewest and most servers that steps may serve."""
-    return found.previous[rows] + 1, found.servers[rows]
 
 
 def least_servers(found: Candidates, single: Truth) -> Numbers:

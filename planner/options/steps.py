@@ -29,8 +29,9 @@ from planner.options.needed import Needed
 from planner.options.networks import NetworkOption
 from planner.options.packing import Packing
 from planner.options.resources import Resources, Vector
-from planner.options.tables import Cluster as Row
-from planner.options.tables import Design, Standing, Standings, Step
+from planner.options.standings import Cluster as Row
+from planner.options.standings import Standing, Standings
+from planner.options.tables import Design, Step
 from planner.options.tied import Attachment, Made, Term
 
 

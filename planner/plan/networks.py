@@ -12,7 +12,7 @@ from planner.plan.ground import Ground, Swapped, remade
 from planner.plan.stock import Stock
 
 if TYPE_CHECKING:
-    from planner.options.tables import Standing
+    from planner.options.standings import Standing
     from planner.options.tied import Attachment, Made
 
 Rows = list[dict[str, Any]]

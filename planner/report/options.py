@@ -11,7 +11,8 @@ from planner.report.words import count, plural
 
 if TYPE_CHECKING:
     from planner.options import Options
-    from planner.options.tables import Pool, Size, Standing
+    from planner.options.standings import Standing
+from planner.options.tables import Pool, Size
 
 Data = Mapping[str, Any]
 Rows = list[dict[str, Any]]

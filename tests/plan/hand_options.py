@@ -14,7 +14,8 @@ from typing import Any
 from planner.instance import parse_instance
 from planner.instance.resolve import SiteFacts, instance_catalogue
 from planner.money import Item
-from planner.options.tables import Cluster, Design, Options, Pool, Size, Standing, Step
+from planner.options.standings import Cluster, Standing
+from planner.options.tables import Design, Options, Pool, Size, Step
 from planner.options.tied import Attachment, Made, Term
 
 WHEN = datetime.date(2023, 7, 1)
