@@ -16,11 +16,17 @@ class Overrides(Record):
     """Changes to catalogue rows: ``{servers: {dgx-a100: {price: 150000}}}``."""
 
     accelerators: Mapping[str, Mapping[str, Any]] = {}
+    """Figures of accelerators by id."""
     servers: Mapping[str, Mapping[str, Any]] = {}
+    """Figures of servers by id, ``price`` among them."""
     switches: Mapping[str, Mapping[str, Any]] = {}
+    """Figures of switches by id, ``price`` among them."""
     optics: Mapping[str, Mapping[str, Any]] = {}
+    """Figures of transceivers, cables and fibres by id, ``price`` among them."""
     cooling: Mapping[str, Mapping[str, Any]] = {}
+    """Figures of cooling methods by id, ``price`` (of a kW) among them."""
     racks: Mapping[str, Mapping[str, Any]] = {}
+    """Figures of racks by id, ``price`` among them."""
 
 
 class OwnRows(Record):
@@ -37,10 +43,15 @@ class CatalogueChoice(Record):
     that are not for requests alone (``Server.on_request``)."""
 
     accelerators: tuple[str, ...] | None = None
+    """Ids of accelerators that may be used."""
     servers: tuple[str, ...] | None = None
+    """Ids of servers that may be bought."""
     switches: tuple[str, ...] | None = None
+    """Ids of switches that compute and storage networks may use."""
     optics: tuple[str, ...] | None = None
+    """Ids of transceivers, cables and fibres that may be used."""
     cooling: tuple[str, ...] | None = None
+    """Ids of cooling methods that may be used."""
     price_rule: Literal["nearest", "in-force"] = "nearest"
     """Which of the dated prices of an item counts: the nearest to the order, carried to its date at the rate of its
     class, or the latest of that date as it stands."""
@@ -49,12 +60,14 @@ class CatalogueChoice(Record):
     own: OwnRows = usual(OwnRows)
     """What ``files`` held: written by reading them, never again once it is there."""
     overrides: Overrides = usual(Overrides)
+    """Figures of catalogue rows that are to be others, and rows that are to be there too."""
 
 
 class Oversubscription(Record):
     """Bandwidth down over bandwidth up of a compute network; a bare number is that of its leaves."""
 
     leaf: Ratio = 1
+    """Of the leaves: bandwidth to servers over bandwidth to spines."""
     spine: Ratio = 1
     """Of the spines of three tiers."""
 
@@ -71,10 +84,13 @@ class FloorLayout(Record):
     servers_per_rack: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Absent: what a rack of the pool holds."""
     racks_per_row: Annotated[int, Field(ge=1, le=1000)] = 10
+    """Server racks of a row."""
     switches_per_rack: Annotated[int, Field(ge=1, le=1000)] = 16
+    """Spines and cores of a network rack."""
     leaves_at: Literal["middle", "end"] = "middle"
     """Where in the row the leaves stand."""
     rack_pitch_m: Span = 0.6
+    """Distance of neighbouring racks in a row."""
     row_pitch_m: Span = 3.0
     """Distance of neighbouring rows: rack depth and aisle."""
     vertical_m: Span = 1.5
@@ -90,6 +106,7 @@ class FabricChoice(Record):
         "infiniband",
         "ethernet",
     )
+    """Protocols that networks may speak."""
     tiers: Annotated[tuple[Literal[2, 3], ...], Field(min_length=1)] = (2, 3)
     """Most tiers a family may have; a two-tier family also offers a single switch for a few servers."""
     planes: Annotated[tuple[Annotated[int, Field(ge=1, le=64)], ...], Field(min_length=1)] = (1,)
@@ -154,9 +171,12 @@ Acceptable = Literal[
 
 
 class Policy(Record):
+    """Export rules, who orders and when."""
+
     hub_roles: bool = True
     """Whether hubs in the west of China are kept for offline work, as their programme intends."""
     export_rules: Literal["us", "none"] = "us"
+    """``us``: the dated US rules and what they lead to; ``none``: no export rules at all."""
     export_exempt: tuple[str, ...] = ()
     """Accelerators planned with as if the export rules did not name them: a question, not a way round."""
     order_date: datetime.date | None = None
@@ -209,9 +229,12 @@ class Policy(Record):
 
 
 class Budget(Record):
+    """Limits on spending."""
+
     capex: Money | None = None
     """Most capital spending over the horizon, undiscounted."""
     capex_by_period: tuple[Money, ...] | None = None
+    """Most capital spending in each period, undiscounted."""
 
 
 class PricePath(Record):
@@ -256,16 +279,21 @@ class LeadTime(Record):
     for it."""
 
     kind: Literal["accelerators", "servers"]
+    """Whether ``id`` is a server type or an accelerator."""
     id: str | None = None
     """Absent means the whole kind."""
     months: Annotated[int, Field(ge=0, le=240)]
+    """Months from order to delivery."""
 
 
 class SupplyLimit(Record):
     """At most so many of one item may be bought."""
 
     kind: Literal["accelerators", "servers", "switches", "optics"]
+    """Kind of the item."""
     id: str
+    """Catalogue id of the item."""
     limit: Annotated[int, Field(ge=0, le=10**12)]
+    """Most pieces."""
     period: Annotated[int, Field(ge=1, le=MAX_PERIODS)] | None = None
     """Period (from 1) the limit holds for; absent means the whole horizon."""

@@ -76,7 +76,8 @@ def _walk(models: Sequence[type[BaseModel]], above: str) -> Iterator[Key]:
         having = [(m, kind) for m, kind in zip(models, kinds, strict=True) if name in m.model_fields]
         hints = [shape.fields(model)[name] for model, _ in having]
         key = f"{above}.{name}".lstrip(".")
-        meaning = next((text for model, _ in having if (text := field_meanings(model).get(name))), "")
+        texts = (field_meanings(model).get(name) for model, _ in having)
+        meaning = next(filter(None, texts), "") or _meaning_of_record(hints[0])
         if len(having) < len(models):
             meaning = f"Of {' and '.join(kind for _, kind in having)}. {meaning}".rstrip()
         accepts = " or ".join(dict.fromkeys(shape.accepted(hint) for hint in hints))
@@ -99,6 +100,14 @@ def _records(hint: Any) -> list[type[BaseModel]]:
     members = get_args(found) if get_origin(found) in (Union, types.UnionType) else (found,)
     members = tuple(shape.bare(member) for member in members)
     return [m for m in members if isinstance(m, type) and issubclass(m, BaseModel) and m is not Money]
+
+
+def _meaning_of_record(hint: Any) -> str:
+    """What the one record that may stand at a place, or in a list there, says of itself."""
+    inner = get_args(shape.bare(hint))[0] if shape.is_list(hint) else hint
+    records = _records(inner)
+    text = records[0].__doc__ if len(records) == 1 else None
+    return " ".join((text or "").split("\n\n")[0].replace("``", "").split())
 
 
 def _default(info: FieldInfo) -> str:

@@ -27,6 +27,7 @@ class HallOpening(Record):
     """Halls: all that stands on one cooling method at one site."""
 
     cost: Money | None = None
+    """Of each hall that ever has a server, paid once."""
     least_kw: Kilowatts | None = None
     """Least cooling that a hall is opened with, kW of IT load."""
     most: Most | None = None
@@ -37,6 +38,7 @@ class TypeOpening(Record):
     """Server types, wherever they stand: qualification, images, a stock of spares, training."""
 
     cost: Money | None = None
+    """Of each type that is ever bought, paid once."""
     most: Most | None = None
     """Most server types over the horizon; rented ones do not count."""
 

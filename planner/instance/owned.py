@@ -15,6 +15,7 @@ class OwnedServers(Record):
     """Servers of one type and age in one hall, on one network in which every server reaches every other."""
 
     name: Name
+    """Names them in the plan."""
     site: str
     """One of ``sites``."""
     server: str
@@ -22,6 +23,7 @@ class OwnedServers(Record):
     cooling: str
     """Cooling method of their hall, one that the site allows."""
     number: Annotated[int, Field(ge=1, le=10**7)]
+    """Servers."""
     in_service: Month
     """Month, ``YYYY-MM``, in which they went into service."""
     serves_until: Month | None = None

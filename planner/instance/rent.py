@@ -28,6 +28,7 @@ class RentOffer(Record):
     server: str
     """Server type, catalogue id; loads are sized as on servers of one's own in a non-blocking network."""
     price_per_accelerator_hour: Money
+    """Rent of one accelerator for an hour."""
     term_years: Annotated[float, Field(ge=0, le=20)] = 0
     """Time that is paid for whether used or not, in whole periods; it must end within the horizon. 0 is on demand: a
     training run is paid for its days, all other work for the whole of each period."""
@@ -36,5 +37,6 @@ class RentOffer(Record):
     cluster_servers: Annotated[int, Field(ge=1, le=10**6)] | None = None
     """Most servers that one run or replica may have; any number if absent."""
     country: Country
+    """Country in which the servers stand."""
     place: str | None = None
     """Catalogue id of its place, for workloads with a longest round trip."""

@@ -31,6 +31,8 @@ from planner.instance.workloads import Measurements, Workload
 
 
 class CurrencySetting(Record):
+    """What money is counted in."""
+
     unit: Currency = "USD"
     """Currency of every figure of the plan."""
     year: Annotated[int, Field(ge=2000, le=2100)] | None = None
@@ -40,10 +42,14 @@ class CurrencySetting(Record):
 
 
 class Horizon(Record):
+    """The time that is planned for, and what money of later years is worth."""
+
     start: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
     """First month, ``YYYY-MM``; purchases of a period are paid and delivered at its beginning."""
     periods: Annotated[int, Field(ge=1, le=MAX_PERIODS)] = 1
+    """Periods of equal length; what is bought in one serves from its first day."""
     period_years: Annotated[float, Field(ge=0.01, le=100)] = 4
+    """Length of a period, years."""
     discount_rate: Annotated[Fraction, Field(ge=0, lt=1)] = 0.0
     """Real, per year."""
     residual_value: Literal["none", "straight-line"] = "none"
@@ -60,6 +66,7 @@ class Carbon(Record):
     """Emissions of the energy used, location-based, less those of on-site renewables."""
 
     price_per_tonne: Money | None = None
+    """Price of a tonne of CO2; it counts in the objective."""
     limit_tonnes_per_year: Annotated[float, Field(ge=0, le=1e12)] | None = None
     """Most emissions of all sites together in a year of any period."""
     embodied: bool = False
@@ -73,6 +80,8 @@ class Carbon(Record):
 
 
 class Operations(Record):
+    """How the equipment is run, and what that costs."""
+
     load_factor: Share = 0.85
     """Mean IT power over maximum power of the equipment in service."""
     utilisation: Share | None = None
@@ -112,7 +121,9 @@ class Instance(Record):
     """A planning question: the load, the sites, the money and the rules."""
 
     name: Name
+    """Names the question in plans and reports."""
     description: str = ""
+    """A sentence on the question, printed with its plan."""
     currency: CurrencySetting = usual(CurrencySetting)
     horizon: Horizon
     scope: Literal["hardware", "it", "all-in"] = "hardware"
@@ -121,7 +132,9 @@ class Instance(Record):
     objective: Literal["tco", "capex"] = "tco"
     """``tco``: present value of all spending less residual value; ``capex``: undiscounted purchases."""
     workloads: Annotated[tuple[Workload, ...], Field(min_length=1, max_length=200)]
+    """The loads, all of which must be carried."""
     sites: Annotated[tuple[Site, ...], Field(min_length=1, max_length=200)]
+    """The sites that may be used; none must be."""
     catalogue: CatalogueChoice = usual(CatalogueChoice)
     fabric: FabricChoice = usual(FabricChoice)
     policy: Policy = usual(Policy)

@@ -14,9 +14,11 @@ class Site(Record):
     """A site that may be used; whatever is absent comes from the catalogue row named by ``hub``."""
 
     name: Name
+    """Names the site in the plan."""
     hub: str | None = None
     """Catalogue id of a hub cluster, city or sea area whose figures are the defaults."""
     country: Country | None = None
+    """Country whose export rules and laws hold; absent means that of the hub."""
     place: str | None = None
     """Catalogue id of the place whose climate, grid and position hold; absent means the hub's own, if it has one."""
     power_limit_mw: Megawatts
@@ -24,6 +26,7 @@ class Site(Record):
     power_limit_mw_by_period: tuple[Megawatts, ...] | None = None
     """That of each period, where the utility's connection grows or shrinks."""
     tariff_per_kwh: Money | None = None
+    """Price of electricity; absent means the hub's."""
     pue_limit: Pue | None = None
     """Limit on the annual PUE; absent means the stricter of the hub's and the law's at the place, null means none."""
     in_service: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] | None = None
@@ -69,7 +72,9 @@ class Site(Record):
     """Least power train and building that it is opened with, MW of facility power; absent means
     ``opening.site.least_mw``."""
     water_limit_m3_per_year: Annotated[float, Field(ge=0, le=1e12)] | None = None
+    """Most water for cooling in a year; absent means no limit."""
     water_price_per_m3: Money | None = None
+    """Price of water; absent means that none is paid."""
     grid_g_per_kwh: Annotated[float, Field(ge=0, le=5000)] | None = None
     """Carbon intensity of the grid, g CO2 per kWh; absent means the place's."""
     renewable_share: Annotated[Fraction, Field(ge=0, le=1)] = 0.0

@@ -34,6 +34,7 @@ Served = Annotated[Literal[Precision, "w8a16", "w4a16", "w4a8"], _as_catalogued]
 
 class _Workload(Record):
     name: Name
+    """Names the load in the plan."""
     sites: tuple[Name, ...] | None = None
     """Sites that may carry it; absent means all."""
     servers: tuple[str, ...] | None = None
@@ -56,31 +57,50 @@ class ModelShape(Record):
     """A transformer by its shape; what is absent follows from the rest or is not there."""
 
     layers: Annotated[int, Field(ge=1, le=10_000)]
+    """Transformer layers."""
     hidden: Annotated[int, Field(ge=1, le=10**7)]
+    """Width of the residual stream."""
     heads: Annotated[int, Field(ge=1, le=10**5)]
+    """Heads of attention."""
     kv_heads: Annotated[int, Field(ge=1, le=10**5)] | None = None
+    """Heads of keys and values; absent means as many as ``heads``."""
     head_size: Annotated[int, Field(ge=1, le=10**5)] | None = None
+    """Width of a head; absent means ``hidden`` over ``heads``."""
     ffn: Annotated[int, Field(ge=0, le=10**8)]
     """Inner width of the dense feed-forward block; 0 where every layer has experts."""
     gated: bool = True
+    """Whether feed-forward blocks have a gate, and so three matrices (SwiGLU)."""
     vocabulary: Annotated[int, Field(ge=1, le=10**8)]
+    """Tokens of the vocabulary."""
     sequence: Annotated[int, Field(ge=1, le=10**8)] = 4096
+    """Tokens of a sequence in training, if the load does not say."""
     tied_embeddings: bool = False
+    """Whether input and output embeddings are one matrix."""
     attention: Literal["mha", "gqa", "mqa", "mla"] | None = None
+    """Multi-head, grouped, multi-query or latent; absent means as the heads of keys and values say."""
     query_rank: Annotated[int, Field(ge=0, le=10**6)] = 0
+    """Of latent attention: width of the compressed queries; 0 for none."""
     kv_rank: Annotated[int, Field(ge=0, le=10**6)] = 0
+    """Of latent attention: width of the compressed keys and values that are cached."""
     rope_size: Annotated[int, Field(ge=0, le=10**6)] = 0
+    """Of latent attention: width of the part of a key that carries the position."""
     experts: Annotated[int, Field(ge=0, le=10**5)] = 0
+    """Experts of a layer; 0 for a dense model."""
     active_experts: Annotated[int, Field(ge=0, le=10**5)] = 0
+    """Experts that a token goes to, without those shared by all."""
     shared_experts: Annotated[int, Field(ge=0, le=10**5)] = 0
+    """Experts that every token goes to."""
     expert_ffn: Annotated[int, Field(ge=0, le=10**8)] = 0
+    """Inner width of an expert."""
     dense_layers: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """Layers of a model of experts that have a dense feed-forward block instead."""
     learned_positions: Annotated[int, Field(ge=0, le=10**8)] = 0
     """Rows of a table of learned positions."""
     windowed_layers: Annotated[int, Field(ge=0, le=10_000)] = 0
     """Layers whose attention sees the last ``window`` tokens only; layers that keep a state in place of a cache are
     windows of as many tokens as the state has room for."""
     window: Annotated[int, Field(ge=0, le=10**8)] = 0
+    """Tokens that a windowed layer sees."""
 
     @model_validator(mode="after")
     def _agrees(self) -> ModelShape:
@@ -130,9 +150,12 @@ class Training(_Transformer):
     (forward and backward pass) at a typed ``mfu``."""
 
     kind: Literal["training"]
+    """What the load is: it decides which keys it has."""
     precision: Arithmetic = "fp16"
     tokens: Annotated[Tally, Field(gt=0, le=1e20)]
+    """Tokens that a run reads."""
     days: Days
+    """Time in which a run must be done."""
     concurrent_runs: Count = 1
     """Runs of this kind going on at once, each in one cluster of its own."""
     mfu: Share | None = None
@@ -165,14 +188,18 @@ class Inference(_Transformer):
     ``utilisation``, or by memory for concurrent users."""
 
     kind: Literal["inference"]
+    """What the load is: it decides which keys it has."""
     precision: Served = "fp16"
     """Of weights and matrix products; w8a16 and w4a16 are weights of 8 and 4 bits computed in 16, w4a8 of 4 computed in
     FP8."""
     queries_per_day: Annotated[Tally, Field(gt=0, le=1e18)] | None = None
+    """Requests of a mean day. Give this, ``requests_per_second`` or ``concurrent_users``."""
     requests_per_second: Annotated[float, Field(gt=0, le=1e12)] | None = None
     """Mean over the day; the same as 86,400 times as many ``queries_per_day``."""
     tokens_in: Annotated[Tally, Field(ge=0, le=1e9)] | None = None
+    """Tokens of a prompt, in the mean."""
     tokens_out: Annotated[Tally, Field(ge=0, le=1e9)] | None = None
+    """Tokens of an answer, in the mean."""
     peak_factor: Annotated[float, Field(ge=1, le=1e6)] = 1
     """Peak load over the daily mean."""
     utilisation: Share | None = None
@@ -204,6 +231,7 @@ class Inference(_Transformer):
     concurrent_users: Annotated[int, Field(ge=1, le=10**12)] | None = None
     """Users at once; sizes the service by memory. Give this or ``queries_per_day``."""
     users_per_replica: Count = 100
+    """Users that one replica serves at once, where loads are given by users alone."""
     bytes_per_parameter: Bytes = 2
     memory_overhead: Annotated[float, Field(ge=0, le=1e6)] = 1
     """Intermediate state as a multiple of the weights."""
@@ -235,6 +263,7 @@ class Compute(_Workload):
     """Plain compute: peak FLOP/s installed at a precision."""
 
     kind: Literal["compute"]
+    """What the load is: it decides which keys it has."""
     precision: Arithmetic = "fp16"
     peak_flops: Annotated[float, Field(gt=0, le=1e30)]
     """FLOP/s (operations per second for integer precisions), dense peak."""
@@ -249,25 +278,38 @@ class TrainingMeasurement(Record):
     """Throughput of training steps that somebody measured."""
 
     accelerator: str
+    """Accelerator, catalogue id."""
     model: str
+    """Model, catalogue id."""
     devices: Annotated[int, Field(ge=1, le=10**7)]
+    """Accelerators that were at work."""
     tokens_per_s: Annotated[float, Field(gt=0, le=1e15)]
     """Of all devices together."""
     sequence: Annotated[float, Field(gt=0, le=1e9)] | None = None
+    """Tokens of a sequence; absent means those of the model."""
     batch_tokens: Annotated[Tally, Field(gt=0, le=1e12)] | None = None
+    """Tokens of a step; absent means as for a load."""
     precision: Annotated[Literal["fp16", "fp8"], _as_catalogued] = "fp16"
+    """Number format of the matrix multiplications."""
 
 
 class InferenceMeasurement(Record):
     """Highest throughput of one replica that somebody measured."""
 
     accelerator: str
+    """Accelerator, catalogue id."""
     model: str
+    """Model, catalogue id."""
     precision: Annotated[Literal["fp16", "fp8", "int8", "fp4", "w8a16", "w4a16", "w4a8"], _as_catalogued]
+    """Format of weights and matrix multiplications."""
     devices: Annotated[int, Field(ge=1, le=10**5)]
+    """Accelerators of the replica."""
     tokens_in: Annotated[float, Field(ge=1, le=1e9)]
+    """Tokens of a prompt, in the mean."""
     tokens_out: Annotated[float, Field(ge=1, le=1e9)]
+    """Tokens of an answer, in the mean."""
     output_tokens_per_s: Annotated[float, Field(gt=0, le=1e12)]
+    """Tokens that the replica wrote in a second."""
 
 
 class Measurements(Record):

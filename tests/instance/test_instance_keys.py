@@ -45,6 +45,11 @@ def test_kinds_of_a_record_are_told_apart() -> None:
     assert not found["workloads[].sites"].meaning.startswith("Of ")
 
 
+def test_every_key_has_a_meaning() -> None:
+    said = {key.key: key.meaning for key in keys()}
+    assert [key for key, meaning in said.items() if not meaning or meaning in ("Of training.", "Of inference.")] == []
+
+
 def test_what_a_record_extends_is_documented_too() -> None:
     assert {key.key: key for key in keys("workloads.sites")}["workloads[].sites"].meaning != ""
 
