@@ -499,7 +499,7 @@ def scenarios(source: Mapping[str, Any] | str | os.PathLike[str]) -> list[Varian
     """
     from planner.sweeps import axes as room
 
-    return room.scenarios(source if isinstance(source, Mapping) else room.read_scenarios(source))
+    return room.scenarios(room.read_scenarios(source) if isinstance(source, (str, os.PathLike)) else source)
 
 
 def whatif(

@@ -78,6 +78,8 @@ def sweep(
             _print(found, instance.currency.unit)
         if output is not None:
             typer.echo(f"Wrote sweep.csv to {output}", err=True)
+        if any(row["status"] == "failed" for row in found.rows):
+            end(ExitCode.BUG)
         if found.missing:
             typer.echo(f"{found.missing} of {len(variants)} runs have not ended.", err=True)
             end(ExitCode.INTERRUPTED)

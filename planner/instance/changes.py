@@ -45,7 +45,10 @@ def apply_change(data: Any, change: str, settled: Settled = lambda: None) -> tup
         raise ChangeError(f"found {change[:60]!r}; a change such as sites.guian.pue_limit=1.15 is accepted")
     if not text.strip():
         raise ChangeError("found no value after '='; a value, or null for none, is accepted")
-    key, relative = read_relative(key.strip(), text)
+    try:
+        key, relative = read_relative(key.strip(), text)
+    except RelativeError as error:
+        raise ChangeError(str(error)) from None
     document = None if relative else _read(text)
     paths = list(_places(data, key))
     new: list[tuple[KeyPath, Any]] = []

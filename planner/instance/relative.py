@@ -6,6 +6,7 @@ law, or the catalogue's on the day of the first order.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ _PER_CENT = re.compile(rf"\s*([-+]?{_NUMBER})\s*%\s*")
 _FACTOR = re.compile(rf"\s*[*x]\s*({_NUMBER})\s*")
 DIGITS = 12
 """Of a changed value: 1.1 times 900 is 990, not 990.0000000000001."""
+_SIGNED = re.compile(rf"\s*\+\s*{_NUMBER}\s*")
 OPERATORS = ("+", "-", "*", "/")
 _OF_SITES = {"power_limit_mw_by_period": None, "demand_charge_per_kw_month": None, "outside_air": None}
 """Keys of a site that the settled figures of a site do not have under the same name and unit."""
@@ -61,17 +63,25 @@ class Relative:
         return _plain(self._changed(value, hint, where))
 
     def _changed(self, value: Any, hint: Any, where: str) -> Any:
-        if isinstance(value, (list, tuple)):
+        if isinstance(value, (list, tuple)) and value:
             inner = shape.child(hint, list(value), 0)
             return [self._changed(each, inner, where) for each in value]
         if isinstance(value, Money):
-            return Money.model_construct(amount=self._number(value.amount, hint, where), currency=value.currency)
+            amount = self._finite(value.amount, hint, where, value.currency)
+            return Money.model_construct(amount=amount, currency=value.currency)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise RelativeError(f"found {str(value)[:60]!r} at {where}, which is no number; state the value itself")
-        changed = self._number(float(value), hint, where)
+            found = repr(value)[:60] if isinstance(value, (str, bool)) else "a mapping, a list of them or nothing"
+            raise RelativeError(f"found {found} at {where}, which is no number; state the value itself")
+        changed = self._finite(float(value), hint, where)
         return round(changed) if shape.bare(hint) is int else changed
 
-    def _number(self, value: float, hint: Any, where: str) -> float:
+    def _finite(self, value: float, hint: Any, where: str, currency: str | None = None) -> float:
+        changed = self._number(value, hint, where, currency)
+        if not math.isfinite(changed):
+            raise RelativeError(f"found {self.operand[:60]!r} for {where}, which leads to no finite number")
+        return changed
+
+    def _number(self, value: float, hint: Any, where: str, currency: str | None) -> float:
         if self.operator in "*/":
             try:
                 factor = float(self.operand)
@@ -87,7 +97,13 @@ class Relative:
         if share and not shape.reads_per_cent(hint):
             return value * (1 + sign * float(share[1]) / PERCENT)
         step = _typed(_scalar(self.operand), hint)
-        step = step.amount if isinstance(step, Money) else step
+        if isinstance(step, Money):
+            if step.currency not in (None, currency):
+                stands = currency or "the currency of the instance, which it does not name"
+                raise RelativeError(
+                    f"found {step.currency} to add at {where}, which is in {stands}; the same is accepted"
+                )
+            step = step.amount
         if isinstance(step, bool) or not isinstance(step, (int, float)):
             raise RelativeError(f"found {self.operand[:60]!r}; a number to add, or per cent, is accepted")
         return value + sign * step
@@ -104,6 +120,9 @@ def read_relative(key: str, text: str) -> tuple[str, Relative | None]:
     ('supply.h20.limit', Relative(operator='*', operand='0.7'))
     >>> read_relative("operations.load_factor", "90%")
     ('operations.load_factor', None)
+
+    Raises:
+        RelativeError: a number with a plus sign, which may be meant to set or to add.
     """
     if key[-1:] in OPERATORS and key[-2:] != ".*":
         return key[:-1].rstrip(), Relative(key[-1], text.strip())
@@ -111,6 +130,8 @@ def read_relative(key: str, text: str) -> tuple[str, Relative | None]:
         return key, Relative("*", found[1])
     if text.strip()[:1] in ("+", "-") and (found := _PER_CENT.fullmatch(text)):
         return key, Relative("*", f"{1 + float(found[1]) / PERCENT:.12g}")
+    if _SIGNED.fullmatch(text):
+        raise RelativeError(f"found {text.strip()[:60]!r}; {key}+= adds, and a number without '+' sets, is accepted")
     return key, None
 
 

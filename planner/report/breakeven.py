@@ -104,4 +104,4 @@ def breakeven_data(found: Breakeven) -> dict[str, Any]:
 
 
 def _fleet(row: dict[str, Any]) -> str:
-    return fleet_text(row) or "no plan"
+    return fleet_text(row) or ("no plan" if row["objective"] is None else "no server")

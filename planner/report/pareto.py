@@ -19,6 +19,8 @@ WHOLE = 100
 def front_sentence(found: Front, currency: str) -> str:
     """From which plan to which the front reaches, and what the measure costs at its ends."""
     first, last = found.points[0], found.points[-1]
+    if first is last and (not found.complete or found.without):
+        return f"One plan, {money(first.row['objective'], currency)}, was found; no other in the time there was."
     if first is last:
         return f"The cheapest plan, {money(first.row['objective'], currency)}, takes the least {found.measure} as well."
     dearer = last.row["objective"] / first.row["objective"] - 1
@@ -47,9 +49,8 @@ def front_table(found: Front, currency: str) -> Table:
     ]
     note = ""
     if found.without:
-        note = (
-            f"No plan for {plural(len(found.without), 'further limit')}, down to {_amount(found, found.without[-1])}."
-        )
+        least = _amount(found, found.without[-1])
+        note = f"No plan found for {plural(len(found.without), 'further limit')}, down to {least}."
     columns = (
         f">cost\n{scale.unit}",
         f">{found.measure}\n{found.unit}",

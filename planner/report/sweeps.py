@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from planner.report.tables import Table, table
@@ -31,7 +32,7 @@ def sweep_tables(found: Sweep, currency: str) -> tuple[Table, ...]:
     """A row for each run; what each letter of a decision stands for."""
     scale = money_scale((row["objective"] for row in found.rows if row["objective"] is not None), currency)
     keys = found.keys or ("name",)
-    columns = (*(_short(key) for key in keys), "status", f">objective\n{scale.unit}", ">gap", ">PUE", "choice")
+    columns = (*_headings(keys), "status", f">objective\n{scale.unit}", ">gap", ">PUE", "choice")
     rows = [
         (
             *(clean(row[key]) for key in keys),
@@ -64,6 +65,16 @@ def _choices(rows: tuple[dict[str, Any], ...]) -> list[tuple[str, str, str]]:
     return [(label, count(runs[label]), fleet) for label, fleet in first.items()]
 
 
-def _short(key: str) -> str:
-    """A key as a heading: its last step."""
-    return key.split(".")[-1]
+def _headings(keys: Sequence[str]) -> list[str]:
+    """Keys as headings: their shortest endings that differ.
+
+    >>> _headings(["sites.a.pue_limit", "sites.b.pue_limit", "budget.capex"])
+    ['a.pue_limit', 'b.pue_limit', 'capex']
+    """
+    found = []
+    for key in keys:
+        steps = key.split(".")
+        endings = [".".join(steps[-n:]) for n in range(1, len(steps) + 1)]
+        others = [other for other in keys if other != key]
+        found.append(next((e for e in endings if not any(f".{other}".endswith(f".{e}") for other in others)), key))
+    return found

@@ -17,6 +17,7 @@ from planner.model.build import ModelBuilder
 from planner.options import Options, make_options
 from planner.options.tables import Pool
 from planner.plan import Plan
+from planner.plan.ground import ground_of
 from planner.solver import Solver, SolverOptions
 from planner.solving.relaxation import Relaxed, relax
 from planner.solving.search import VERY_LARGE
@@ -107,14 +108,15 @@ def explain(plan: Plan, instance: Instance, solver: SolverOptions) -> Explanatio
 
 def _not_taken(options: Options, builder: ModelBuilder, relaxed: Relaxed, plan: Plan) -> Iterator[NotTaken]:
     rows = [row for row in plan.decisions["fleet"] if row["in_service"]]
+    loads = _of_loads(options, relaxed)
     names = {"servers": "server", "sites": "site", "cooling": "cooling"}
     for kind, name in names.items():
         of, taken = attrgetter(name), {row[name] for row in rows}
         nearest: dict[str, tuple[float, Pool]] = {}
         for pool in options.pools:
-            distance = relaxed.distance.get(pool.id)
-            if distance is None or of(pool) in taken:
+            if pool.id not in relaxed.distance or of(pool) in taken:
                 continue
+            distance = relaxed.distance[pool.id] + loads.get(pool.id, 0.0)
             if of(pool) not in nearest or distance < nearest[of(pool)][0]:
                 nearest[of(pool)] = distance, pool
         for id, (dearer, pool) in sorted(nearest.items(), key=lambda found: (found[1][0], found[0])):
@@ -122,6 +124,29 @@ def _not_taken(options: Options, builder: ModelBuilder, relaxed: Relaxed, plan: 
             if kind == "servers" and not pool.offer:
                 price, pays = _pays_below(builder, id, dearer)
             yield NotTaken(kind, id, pool.server, pool.site, pool.cooling, dearer, price, pays)
+
+
+def _of_loads(options: Options, relaxed: Relaxed) -> dict[str, float]:
+    """What the cheapest load to carry costs a full server of each pool above what the relaxation pays: a server is dear
+    by itself, by what it carries, or by both, and the relaxation may book it under either."""
+    ground, workload = ground_of(options), relaxed.built.model.workload
+    fleets: dict[tuple[str, str], list[Pool]] = {}
+    for pool in options.pools:
+        fleets.setdefault((pool.site, pool.server), []).append(pool)
+    least: dict[str, float] = {}
+
+    def offer(pool: Pool, each: float) -> None:
+        least[pool.id] = min(least.get(pool.id, each), each)
+
+    for (name, site, _), block in workload.shared.items():
+        size, dear = ground.sizes[name], max(0.0, relaxed.reduced.get(id(block), 0.0))
+        for pool in fleets.get((site, size.server), ()):
+            if ground.carries(pool, size):
+                offer(pool, dear / size.devices * pool.accelerators * pool.availability)
+    for (name, p, _), block in workload.gangs.items():
+        dear = max(0.0, relaxed.reduced.get(id(block), 0.0))
+        offer(ground.pools[p], dear / ground.sizes[name].servers * ground.pools[p].availability)
+    return least
 
 
 def _pays_below(builder: ModelBuilder, server: str, dearer: float) -> tuple[float | None, float | None]:

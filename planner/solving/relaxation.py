@@ -25,7 +25,7 @@ class Relaxed:
     Attributes:
         bound: its objective: no plan of the full set of options costs less.
         values: servers and blocks.
-        prices: duals of its rows, by name.
+        prices: duals of its rows, by name; ``reduced``: reduced costs of its variables, by ``id``.
         built, form: its model and arrays.
         distance: by pool, what every server in it costs at least above what the relaxation pays: 0 for pools in use.
     """
@@ -34,6 +34,7 @@ class Relaxed:
     values: Values
     distance: Mapping[str, float]
     prices: Mapping[str, float]
+    reduced: Mapping[int, float]
     built: BuiltModel
     form: Form
 
@@ -53,14 +54,26 @@ def relax(
     """
     built = builder.outline() if outline else builder.relaxation()
     if rows_alone:
-        m = built.model
-        for amounts in (m.fleet.bought, m.fleet.in_service, m.cooling.it_kw, m.cooling.bought_kw, m.power.bought_kw):
-            amounts.setub(BEYOND)
+        _loosen(builder.options, built)
     form = standard_form(built.model, names=True)
     found = solver.solve(form.problem.relaxed, options)
     if found.status != "optimal" or found.values is None or found.bound is None:
         return found, None, len(form.columns)
     return found, (_read_outline if outline else _read)(builder.options, built, form, found), len(form.columns)
+
+
+def _loosen(options: Options, built: BuiltModel) -> None:
+    """Lift the bounds on what may be bought that limits imply. What may not be bought at all stays so, and so do
+    numbers of servers that are there or on offer."""
+    m, ground = built.model, ground_of(options)
+    of_pools = [m.fleet.bought, m.fleet.in_service]
+    if hasattr(m, "placement"):
+        of_pools.append(m.placement.racks_bought)
+    mine = [v for each in of_pools for key, v in each.items() if not ground.pools[key[0]].given]
+    plant = [v for each in (m.cooling.it_kw, m.cooling.bought_kw, m.power.bought_kw) for v in each.values()]
+    for variable in (*mine, *plant):
+        if variable.ub:
+            variable.setub(BEYOND)
 
 
 def _read(options: Options, built: BuiltModel, form: Form, found: Solution) -> Relaxed:
@@ -69,7 +82,10 @@ def _read(options: Options, built: BuiltModel, form: Form, found: Solution) -> R
     reduced = form.values(found.reduced_costs)
     # A network that is no corner of the envelope costs a server no less than the cheapest corner does.
     of_step = _least((p, reduced.get(id(v), 0.0) / built.servers[p, j]) for (p, j, _), v in m.fabric.step.items())
-    distance = {p: each + of_step.get(p, 0.0) for p, each in _of_servers(built, reduced).items()}
+    # Nor does it stand in less than its share of a rack.
+    places = {pool.id: pool.places for pool in options.pools}
+    of_rack = _least((p, reduced.get(id(v), 0.0) / places[p]) for (p, *_), v in m.placement.racks_bought.items())
+    distance = {p: each + of_step.get(p, 0.0) + of_rack.get(p, 0.0) for p, each in _of_servers(built, reduced).items()}
     return _relaxed(options, built, form, found, distance)
 
 
@@ -108,7 +124,8 @@ def _relaxed(
     assert found.bound is not None
     prices = {} if found.prices is None else dict(zip(form.rows, found.prices.tolist(), strict=True))
     values = values_of(options, built, form.values(found.values))
-    return Relaxed(found.bound, values, distance, prices, built, form)
+    reduced = {} if found.reduced_costs is None else form.values(found.reduced_costs)
+    return Relaxed(found.bound, values, distance, prices, reduced, built, form)
 
 
 def values_of(options: Options, built: BuiltModel, value: Mapping[int, float]) -> Values:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import os
 import random
 import re
@@ -77,14 +78,17 @@ def read_axis(text: str) -> Axis:
     if found is None:
         return Axis(key.strip(), tuple(_split(rest)))
     first, last = float(found[1]), float(found[2])
+    if not math.isfinite(first) or not math.isfinite(last):
+        raise SweepError(f"found {rest.strip()} of {key.strip()}; finite numbers are accepted")
     if found[3] is None:
         return Axis(key.strip(), (), (first, last))
     step = float(found[3])
     if not step or (last - first) / step < 0:
         raise SweepError(f"found {rest.strip()} of {key.strip()}; a step from the first to the last is accepted")
-    count = int((last - first) / step + 1e-9) + 1
-    if count > MOST_VALUES:
-        raise SweepError(f"found {count:,} values of {key.strip()}; at most {MOST_VALUES:,} are accepted")
+    steps = (last - first) / step
+    if not steps < MOST_VALUES:
+        raise SweepError(f"found {steps:,.0f} steps of {key.strip()}; fewer than {MOST_VALUES:,} are accepted")
+    count = int(steps + 1e-9) + 1
     values = tuple(f"{first + step * n:.{DIGITS}g}" for n in range(count))
     return Axis(key.strip(), values, (first, last))
 
@@ -106,6 +110,7 @@ def grid(axes: Sequence[Axis]) -> list[Variant]:
     Raises:
         SweepError: an axis has a span without a step, or there are too many combinations.
     """
+    _refuse_twins(axes)
     runs = 1
     for axis in axes:
         if not axis.values:
@@ -126,10 +131,11 @@ def sample(axes: Sequence[Axis], count: int, seed: int = 0) -> list[Variant]:
     """
     if not 1 <= count <= MOST_RUNS:
         raise SweepError(f"found a sample of {count:,}; from 1 to {MOST_RUNS:,} are accepted")
+    _refuse_twins(axes)
     chance = random.Random(seed)
     columns = []
     for axis in axes:
-        if axis.span is not None:
+        if axis.span is not None and not axis.values:
             first, last = axis.span
             parts = [first + (last - first) * (n + chance.random()) / count for n in range(count)]
             column = [f"{value:.6g}" for value in parts]
@@ -138,6 +144,16 @@ def sample(axes: Sequence[Axis], count: int, seed: int = 0) -> list[Variant]:
         chance.shuffle(column)
         columns.append(column)
     return [_variant(axes, values) for values in zip(*columns, strict=True)]
+
+
+def _refuse_twins(axes: Sequence[Axis]) -> None:
+    """Every key is varied once, and its column is no other's (``name`` is that of the variant)."""
+    keys = [axis.key for axis in axes]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise SweepError(f"found {key} twice; one --over for each key is accepted")
+        if key == "name":
+            raise SweepError("found the name of the question, which changes no plan; another key is accepted")
 
 
 def _variant(axes: Sequence[Axis], values: Sequence[str]) -> Variant:
@@ -183,7 +199,8 @@ def read_scenarios(path: str | os.PathLike[str]) -> Any:
     try:
         document = read_yaml(read_text(Path(path)))
     except UnreadableError as error:
-        raise SweepError(f"{os.fspath(path)}:{error.line or 1}: {error.message}") from None
+        message = error.message.replace("an instance file", "a file of scenarios")
+        raise SweepError(f"{os.fspath(path)}:{error.line or 1}: {message}") from None
     for finding in document.findings:
         raise SweepError(f"{os.fspath(path)}:{document.line(finding.path) or 1}: {finding.message}")
     return document.data

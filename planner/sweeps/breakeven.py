@@ -18,6 +18,8 @@ from planner.sweeps.run import INTERRUPTED, Row, solve_variant
 
 DOUBLINGS = 5
 """Times that the price is doubled, from twice today's, where the item is bought at it."""
+SMALL = 0.1
+"""Share of today's price, or of a span, below which two values are as near as they need be if they are so there."""
 SCAN = 5
 """Values that a span is looked at first."""
 DIGITS = 10
@@ -87,6 +89,19 @@ class _InterruptedError(Exception):
     """Ctrl-C ended a solve."""
 
 
+def _sound(row: Row, where: str) -> Row:
+    """A row that says what is best, or that nothing is.
+
+    Raises:
+        SweepError: it says neither.
+    """
+    if row["status"] == INTERRUPTED:
+        raise _InterruptedError
+    if row["objective"] is None and row["status"] != "infeasible":
+        raise SweepError(f"{where}: {row['message']}")
+    return row
+
+
 class _Finder:
     """Solves values of a key, each once."""
 
@@ -99,24 +114,22 @@ class _Finder:
         on_run: Callable[[float, Row], None],
     ) -> None:
         self.data, self.written, self.choice, self.solver, self.on_run = data, written, choice, solver, on_run
+        self.scale = 0.0
         self.points: dict[float, Point] = {}
 
     def at(self, value: float) -> Point:
         """The best plan at a value."""
         value = float(f"{value:.{DIGITS}g}")
         if value not in self.points:
-            row = solve_variant(self.data, [self.written(value)], self.solver)
-            if row["status"] == INTERRUPTED:
-                raise _InterruptedError
-            if row["status"] in ("invalid", "failed"):
-                raise SweepError(f"at {self.written(value)}: {row['message']}")
+            row = _sound(solve_variant(self.data, [self.written(value)], self.solver), f"at {self.written(value)}")
             self.points[value] = Point(value, row, self.choice(row))
             self.on_run(value, row)
         return self.points[value]
 
     def flip(self, below: Point, above: Point, tolerance: float) -> Flip:
-        """The flip between two values of which the choice differs, by halving."""
-        while above.value - below.value > tolerance * max(abs(below.value), abs(above.value)):
+        """The flip between two values of which the choice differs, by halving: to the tolerance as a share of them, or
+        of ``scale`` where they are near 0."""
+        while above.value - below.value > tolerance * max(abs(below.value), abs(above.value), self.scale):
             middle = self.at((below.value + above.value) / 2)
             if middle.value in (below.value, above.value):
                 break
@@ -158,13 +171,15 @@ def of_price(
         solver,
         on_run,
     )
+    finder.scale = SMALL * price.amount
     flips: tuple[Flip, ...] = ()
     without, complete = None, True
     try:
-        without = solve_variant({**data, "supply": [*data["supply"], kept_out]}, (), solver)
-        complete = without["status"] != INTERRUPTED
+        without = _sound(solve_variant({**data, "supply": [*data["supply"], kept_out]}, (), solver), "without it")
         below = finder.at(0.0)
-        if complete and below.choice:
+        if below.row["objective"] is None:
+            raise SweepError(f"found no plan at any price: {below.row['message']}")
+        if below.choice:
             above = finder.at(most if most is not None else 2 * price.amount)
             for _ in range(DOUBLINGS if most is None else 0):
                 if not above.choice:
@@ -204,6 +219,7 @@ def of_key(
         return row["status"] if not row["fleet"] else frozenset((server, site) for _, server, site in row["fleet"])
 
     finder = _Finder(instance_data(instance), lambda value: f"{key}={value!r}", choice, solver, on_run)
+    finder.scale = SMALL * (last - first)
     flips: list[Flip] = []
     complete = True
     try:

@@ -21,6 +21,8 @@ LIMITS = {"carbon": "carbon.limit_tonnes_per_year", "capex": "budget.capex"}
 UNITS = {"carbon": "t CO2 a year", "capex": ""}
 WEIGHT = 100.0
 """How much heavier than everything else the measure weighs where the least of it is sought."""
+MOST_PRICE = 1e12
+"""Of a tonne; the schema takes no amount beyond 1e15."""
 SLACK = 1e-6
 """Share by which a limit is loosened, for roundings of sums."""
 
@@ -94,6 +96,8 @@ def front(
         if cheapest[column] is None:
             raise SweepError("found a site whose emissions are not known; sites.grid_g_per_kwh states them")
         found.append(FrontPoint(None, cheapest[column], cheapest))
+        if not cheapest[column]:
+            return Front(measure, unit, tuple(found))
         least = _least(measure, cheapest, lambda changes: solved(None, changes))
         most = cheapest[column]
         for step in range(1, points):
@@ -115,8 +119,8 @@ def _least(measure: str, cheapest: Row, solved: Callable[[list[str]], Row]) -> f
     if measure == "capex":
         row = solved(["objective=capex"])
     else:
-        tonnes = max(cheapest[CARBON], 1e-9)
-        row = solved([f"carbon.price_per_tonne={WEIGHT * cheapest['tco'] / tonnes!r}"])
+        price = min(MOST_PRICE, WEIGHT * abs(cheapest["tco"]) / cheapest[CARBON])
+        row = solved([f"carbon.price_per_tonne={price!r}"])
     value: Any = row[MEASURES[measure]]
     return float(min(cheapest[MEASURES[measure]], value if value is not None else cheapest[MEASURES[measure]]))
 

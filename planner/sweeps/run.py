@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,8 +20,8 @@ TOTALS = ("tco", "capex", "opex", "accelerators", "servers", "racks", "switches"
 MONEY = ("objective", "bound", "tco", "capex", "opex")
 CARBON = "carbon_t_per_year"
 COLUMNS = ("status", "objective", "bound", "gap", *TOTALS, CARBON, "fleet", "seconds", "message")
-INTERRUPTED = "interrupted"
-"""Status of a run that Ctrl-C ended: it is no result, and is run again."""
+INTERRUPTED, FAILED = "interrupted", "failed"
+"""Status of runs that are no result and are run again: that Ctrl-C ended, or memory, or a fault of ours."""
 LETTERS = 300
 
 Row = dict[str, Any]
@@ -40,7 +40,7 @@ def solve_variant(data: Mapping[str, Any], changes: Sequence[str], solver: Solve
     except InstanceError as error:
         return _row("invalid", begin, message="; ".join(f"{f.key}: {f.message}" for f in error.faults))
     except PlannerError as error:
-        return _row("failed", begin, message=str(error))
+        return _row(FAILED, begin, message=str(error))
     return row_of(result)
 
 
@@ -50,7 +50,8 @@ def row_of(result: SolveResult) -> Row:
     if result.interrupted:
         return _row(INTERRUPTED, begin)
     if result.plan is None:
-        return _row(str(result.status), begin, message=_why(result.diagnosis), bound=result.bound)
+        why = _why(result.diagnosis) if result.diagnosis else "no plan was found within the limit of time or memory"
+        return _row(str(result.status), begin, message=why, bound=result.bound)
     totals = {name: result.plan.totals[name] for name in TOTALS}
     return _row(
         str(result.status), begin, objective=result.objective, bound=result.bound, gap=result.gap, **totals,
@@ -69,11 +70,18 @@ def carbon_of(plan: Plan) -> float | None:
 
 
 def fleet_of(plan: Plan) -> list[list[Any]]:
-    """Servers bought, largest first: number, type and site of each."""
-    bought: Counter[tuple[str, str]] = Counter()
+    """Servers by number, type and site, largest first: bought ones all together, rented and owned ones of the period of
+    most. Those of an offer to rent stand at the offer."""
+    number: Counter[tuple[str, str]] = Counter()
     for row in plan.decisions["fleet"]:
-        bought[row["server"], row["site"]] += row["bought"]
-    return sorted(([n, *key] for key, n in bought.items() if n), key=lambda entry: (-entry[0], entry[1:]))
+        number[row["server"], row["site"]] += row["bought"]
+    for table in ("rented", "owned"):
+        by_period: dict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
+        for row in plan.decisions[table]:
+            by_period[row["period"]][row["server"], row["site"]] += row["in_service"]
+        for key in {key for found in by_period.values() for key in found}:
+            number[key] += max(found[key] for found in by_period.values())
+    return sorted(([n, *key] for key, n in number.items() if n), key=lambda entry: (-entry[0], entry[1:]))
 
 
 def fleet_text(row: Row) -> str:
@@ -85,12 +93,13 @@ def fleet_text(row: Row) -> str:
     return ", ".join(f"{n} {server} at {site}" for n, server, site in row["fleet"])
 
 
-def _why(diagnosis: Diagnosis | None) -> str:
-    return "" if diagnosis is None else "; ".join(clash.sentence for clash in diagnosis.clashes)
+def _why(diagnosis: Diagnosis) -> str:
+    return "; ".join(clash.sentence for clash in diagnosis.clashes)
 
 
 def _row(status: str, begin: float, **values: Any) -> Row:
     row: Row = dict.fromkeys(COLUMNS) | {"fleet": [], "message": ""} | {"status": status, **values}
-    row["message"] = " ".join(str(row["message"]).split())[:LETTERS]
+    message = " ".join(str(row["message"]).split())
+    row["message"] = message if len(message) <= LETTERS else f"{message[: LETTERS - 3]}..."
     row["seconds"] = round(time.monotonic() - begin, 2)
     return row

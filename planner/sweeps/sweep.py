@@ -14,6 +14,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from planner.errors import Fault, InstanceError, SweepError
 from planner.instance import Instance, instance_data, parse_instance
 from planner.solver import SolverOptions
 from planner.sweeps.axes import Variant
-from planner.sweeps.run import COLUMNS, INTERRUPTED, Row, fleet_text, solve_variant
+from planner.sweeps.run import COLUMNS, FAILED, INTERRUPTED, Row, fleet_text, solve_variant
 from planner.version import __version__
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 RUNS, TABLE = "runs.jsonl", "sweep.csv"
 """What a folder of a sweep holds: every run as it ended, and the table of all."""
+MOST_TRIED = 20
+"""Combinations that a value which cannot stand alone is tried in."""
 LABELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -100,15 +103,31 @@ class _Kept:
             except (ValueError, KeyError, TypeError):
                 continue
             if sweep != self.sweep:
-                raise SweepError(f"{file} holds runs of another question, gap or limit; another folder is accepted")
-            self.rows[variant] = row
+                of = "another question, gap, limit, seed or version of planner"
+                raise SweepError(f"{file} holds runs of {of}; another folder is accepted")
+            if isinstance(variant, str) and isinstance(row, dict) and row.keys() >= set(COLUMNS):
+                self.rows[variant] = row
+
+    def begin(self) -> None:
+        """Make the folder, and end a line that was cut off.
+
+        Raises:
+            OSError: nothing can be written there.
+        """
+        if self.folder is None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / RUNS).open("ab+") as stream:
+            if stream.tell():
+                stream.seek(-1, os.SEEK_END)
+                if stream.read(1) != b"\n":
+                    stream.write(b"\n")
 
     def add(self, variant: str, row: Row) -> None:
         """Keep a run that has ended."""
         self.rows[variant] = row
         if self.folder is None:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / RUNS).open("a", encoding="utf-8") as stream:
             stream.write(json.dumps({"sweep": self.sweep, "variant": variant, "row": row}) + "\n")
             stream.flush()
@@ -140,22 +159,28 @@ def run_sweep(
         OSError: the folder cannot be written.
     """
     data = instance_data(instance)
-    _refuse_bad_changes(data, variants)
+    _refuse_bad_changes(instance, data, variants)
     kept = _Kept(folder, _digest(data, asdict(solver), __version__))
     kept.read()
+    kept.begin()
     ids = {_digest(variant.changes): variant for variant in variants}
     waiting = {id: variant.changes for id, variant in ids.items() if id not in kept.rows}
-    done = len(ids) - len(waiting)
+    done, failed = len(ids) - len(waiting), dict[str, Row]()
     try:
         for id, row in _solved(waiting, data, solver, jobs, dask):
             if row["status"] == INTERRUPTED:
                 break
+            if row["status"] == FAILED:
+                failed[id] = row
+                continue
             kept.add(id, row)
             done += 1
             on_run(done, len(ids), row)
     except KeyboardInterrupt:
         pass
-    sweep = _table(variants, kept.rows)
+    except BrokenProcessPool:
+        pass  # a process was killed, for want of memory most often: what it was at is missing, and can be asked again
+    sweep = _table(variants, kept.rows | failed)
     if folder is not None:
         from planner.files import write_together
 
@@ -163,23 +188,35 @@ def run_sweep(
     return sweep
 
 
-def _refuse_bad_changes(data: Mapping[str, Any], variants: Sequence[Variant]) -> None:
-    """Try every change once, alone, before anything is solved.
+def _refuse_bad_changes(base: Instance, data: Mapping[str, Any], variants: Sequence[Variant]) -> None:
+    """Try every scenario, and every value of an axis alone or else in its combinations, before anything is solved.
 
     Raises:
-        InstanceError: with the faults of all that cannot be made. What only a combination of changes makes invalid is
-            a row of its own.
+        InstanceError: with the faults of all that can never be made. What only some combinations of values make invalid
+            is a row of its own.
+        SweepError: variants count in other currencies or minimise other things, so that a table of them says nothing.
     """
     faults: list[Fault] = []
-    single = dict.fromkeys(variant.changes for variant in variants if not variant.values)
-    axes = dict.fromkeys((change,) for variant in variants if variant.values for change in variant.changes)
-    for changes in (*single, *axes):
-        try:
-            parse_instance(data, changes=changes)
-        except InstanceError as error:
-            faults += error.faults
+    of_change: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for variant in variants:
+        for changes in ((change,) for change in variant.changes) if variant.values else (variant.changes,):
+            of_change.setdefault(changes, []).append(variant.changes)
+    for changes, whole in of_change.items():
+        found = _faults_of(base, data, changes)
+        if found and all(_faults_of(base, data, combination) for combination in whole[:MOST_TRIED]):
+            faults += found
     if faults:
         raise InstanceError(list(dict.fromkeys(faults)))
+
+
+def _faults_of(base: Instance, data: Mapping[str, Any], changes: Sequence[str]) -> Sequence[Fault]:
+    try:
+        instance = parse_instance(data, changes=changes)
+    except InstanceError as error:
+        return error.faults
+    if (instance.objective, instance.currency.unit) != (base.objective, base.currency.unit):
+        raise SweepError(f"found {', '.join(changes)}; sums of another objective or currency cannot stand in one table")
+    return ()
 
 
 def _digest(*parts: Any) -> str:

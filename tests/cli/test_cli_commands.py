@@ -166,7 +166,7 @@ def test_options_reach_the_solver(question: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(api, "solve", solve)
     Ran("solve", question, "--gap", "0.01", "--time-limit", "9", "--threads", "2", "--seed", "5")
     del asked["on_progress"]
-    assert asked == {"gap": 0.01, "time_limit": 9.0, "threads": 2, "seed": 5}
+    assert asked == {"gap": 0.01, "time_limit": 9.0, "threads": 2, "seed": 5, "diagnosis": True}
     Ran("solve", question)
     assert (asked["gap"], asked["time_limit"], asked["threads"], asked["seed"]) == (api.DEFAULT_GAP, None, None, 0)
 

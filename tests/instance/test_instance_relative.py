@@ -120,6 +120,13 @@ def test_items_without_the_key_or_a_value_are_passed() -> None:
         ("sites.*.water_limit_m3_per_year*=2", "found no value at any of the 2 places"),
         ("workloads.run.days*=-1", "found -40"),
         ("catalogue.accelerators.*.price*=2", "plans buy servers"),
+        ("sites.own.tariff_per_kwh+=0.1 USD", "found USD to add at sites.own.tariff_per_kwh, which is in CNY"),
+        ("budget.capex+=1M CNY", "which it does not name"),
+        ("horizon.periods*=1e400", "which leads to no finite number"),
+        ("horizon.periods+=nan", "which leads to no finite number"),
+        ("carbon*=2", "which is no number"),
+        ("owned*=2", "which is no number"),
+        ("sites.own.power_limit_mw=+5", "sites.own.power_limit_mw+= adds"),
     ],
 )
 def test_what_cannot_be_changed(change: str, words: str) -> None:

@@ -444,9 +444,10 @@ def test_a_fault_of_a_site_names_file_and_line(tmp_path: Path) -> None:
 def test_the_examples_of_the_page_on_sites_are_accepted() -> None:
     """Every key of docs/sites.md, and the two-part tariff as the catalogue has it."""
     text = (Path(__file__).resolve().parents[2] / "docs" / "sites.md").read_text(encoding="utf-8")
-    example, tariff = (block.partition("```")[0] for block in text.split("```yaml\n")[1:])
+    example, opening, tariff = (block.partition("```")[0] for block in text.split("```yaml\n")[1:])
     data = changed(horizon={"start": "2023-07", "periods": 2}, **YAML(typ="safe").load(example))
     options = api.check(api.load_instance(data))
+    assert api.load_instance(data | YAML(typ="safe").load(opening)).opening.site.most == 3
     assert options.sites["oslo"].power_limit_kw_by_period == (5000, 20_000)
     assert options.sites["oslo"].carbon_g_per_kwh == pytest.approx(27)
     typed = YAML(typ="safe").load(tariff)

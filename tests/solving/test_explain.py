@@ -15,6 +15,8 @@ from planner.cli.main import app
 from planner.plan import Plan
 from planner.solving.explain import Explanation
 
+TWO_SITES = Path(__file__).resolve().parents[2] / "instances" / "tiny" / "04-two-sites.yaml"
+
 
 def explained(data: dict[str, Any]) -> tuple[Plan, Explanation]:
     plan = api.solve(api.load_instance(data), gap=0).require_plan()
@@ -65,6 +67,14 @@ def test_a_megawatt_more_where_power_is_cheap() -> None:
     assert (limit.key, limit.where, limit.unit) == ("sites.power_limit_mw", "cheap", "MW")
     energy = 0.06 * 0.85 * 8_760 * 4 * 1_000
     assert 0.9 * energy < limit.saves < energy
+
+
+def test_the_power_behind_which_the_cheap_tariff_stands_is_told() -> None:
+    """04-two-sites: 26 kW in the west."""
+    plan = api.solve(api.load_instance(TWO_SITES), gap=0).require_plan()
+    found = api.explain(plan)
+    assert found is not None
+    assert [(limit.key, limit.where) for limit in found.limits] == [("sites.power_limit_mw", "west")]
 
 
 def test_a_load_costs_in_proportion_where_nothing_is_fixed() -> None:

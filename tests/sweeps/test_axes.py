@@ -42,7 +42,9 @@ def test_scenarios_are_lists_of_changes_or_mappings(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", ["a.b", "a.b=", "=1", "a.b=1:2:0", "a.b=2:1:1", "a.b=0:1:1e-9"])
+@pytest.mark.parametrize(
+    "text", ["a.b", "a.b=", "=1", "a.b=1:2:0", "a.b=2:1:1", "a.b=0:1:1e-9", "a.b=0:1e400:1", "a.b=0:1:1e-320"]
+)
 def test_what_is_no_axis(text: str) -> None:
     with pytest.raises(SweepError):
         read_axis(text)
@@ -51,6 +53,16 @@ def test_what_is_no_axis(text: str) -> None:
 def test_a_span_needs_a_step_or_a_sample() -> None:
     with pytest.raises(SweepError, match="without a step"):
         grid([read_axis("a.b=0:1")])
+
+
+@pytest.mark.parametrize("keys", [["a.b", "a.b"], ["name"]])
+def test_a_key_has_one_axis_and_a_column_of_its_own(keys: list[str]) -> None:
+    with pytest.raises(SweepError):
+        grid([read_axis(f"{key}=1,2") for key in keys])
+
+
+def test_a_sample_of_a_range_with_a_step_keeps_to_its_values() -> None:
+    assert sorted(v.values["a.b"] for v in sample([read_axis("a.b=8:24:8")], 3)) == ["16", "24", "8"]
 
 
 def test_too_many_combinations_are_refused() -> None:

@@ -52,6 +52,20 @@ def test_the_choice_flips_where_a_second_site_pays() -> None:
     assert flip.above.row["fleet"] == [[3, "dgx-a100", "west"], [2, "dgx-a100", "east"]]
 
 
+def test_a_question_without_a_plan_has_no_break_even() -> None:
+    with pytest.raises(SweepError, match="no plan at any price"):
+        api.breakeven(TWO_SITES.with_name("09-infeasible-power.yaml"), price="servers.dgx-a100")
+
+
+def test_what_is_taken_as_a_gift_alone_is_soon_told() -> None:
+    """A twin that is free is worth the other at nothing only: within a tenth of a per cent of today's price of 0."""
+    free = twins()
+    free["catalogue"]["overrides"]["servers"]["hgx-a100-oem"]["price"] = 0
+    found = api.breakeven(free, price="servers.dgx-a100")
+    assert len(found.points) < 25
+    assert all(flip.above.value < 0.01 * 200_000 for flip in found.flips)
+
+
 @pytest.mark.parametrize(
     "asked",
     [

@@ -55,6 +55,11 @@ def test_a_cheapest_plan_of_least_carbon_is_the_whole_front() -> None:
     assert len(found.points) == 1
 
 
+def test_without_any_carbon_there_is_one_plan() -> None:
+    found = api.pareto(twins() | {"sites": [{**twins()["sites"][0], "grid_g_per_kwh": 0}]}, "carbon")
+    assert [point.measure for point in found.points] == [0]
+
+
 @pytest.mark.parametrize(
     ("change", "against"),
     [

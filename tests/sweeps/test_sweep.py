@@ -71,6 +71,62 @@ def test_a_sweep_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.Monkey
         assert [row["fleet"] for row in csv.DictReader(stream)] == [fleet_text(row) for row in whole.rows]
 
 
+def test_what_a_kill_leaves_of_the_runs_costs_no_other_run(tmp_path: Path) -> None:
+    """After a line that was cut off, and lines that are no runs, every run is solved once."""
+    api.sweep(TWO_SITES, TARIFFS[:1], folder=tmp_path)
+    whole = json.loads((tmp_path / RUNS).read_text())
+    with (tmp_path / RUNS).open("a") as stream:
+        stream.write(
+            json.dumps(whole | {"variant": [1]}) + "\n" + json.dumps(whole | {"variant": "x", "row": 5}) + "\n"
+        )
+        stream.write('{"sweep": "cut o')
+    seen: list[int] = []
+    for _ in range(2):
+        api.sweep(TWO_SITES, TARIFFS[:2], folder=tmp_path, on_run=lambda done, count, row: seen.append(done))
+    assert seen == [2]
+
+
+def test_a_fault_of_ours_is_told_and_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(data: Any, changes: tuple[str, ...], solver: Any, real: Any = room.solve_variant) -> Any:
+        return real(data, changes, solver) | {"status": "failed", "objective": None, "fleet": []}
+
+    monkeypatch.setattr(room, "solve_variant", broken)
+    assert [row["status"] for row in api.sweep(TWO_SITES, TARIFFS[:1], folder=tmp_path).rows] == ["failed"]
+    monkeypatch.undo()
+    assert [row["status"] for row in api.sweep(TWO_SITES, TARIFFS[:1], folder=tmp_path).rows] == ["optimal"]
+
+
+def test_a_folder_that_cannot_be_is_told_before_anything_is_solved(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    solved: list[int] = []
+    with pytest.raises(OSError, match="file"):
+        api.sweep(TWO_SITES, TARIFFS[:1], folder=file, on_run=lambda done, count, row: solved.append(done))
+    assert solved == []
+
+
+def test_sums_of_other_things_do_not_stand_in_one_table() -> None:
+    for over in ("objective=tco,capex", "currency={unit: CNY, rates: {USD: 8}},{unit: USD, rates: {CNY: 0.125}}"):
+        with pytest.raises(SweepError, match="cannot stand in one table"):
+            api.sweep(TWO_SITES, api.grid(over))
+
+
+def test_a_value_that_needs_another_is_tried_with_it() -> None:
+    """The price of a server that only one of the lists holds."""
+    lists = "catalogue.servers=[dgx-a100],[dgx-a100, hgx-a100-oem]"
+    found = api.sweep(TWO_SITES, api.grid(lists, "catalogue.servers.hgx-a100-oem.price=1000,2000"))
+    assert [row["status"] for row in found.rows] == ["invalid", "invalid", "optimal", "optimal"]
+
+
+def test_rented_servers_are_part_of_the_choice() -> None:
+    """A rent of a cent an hour beats buying; at a thousand nothing is rented."""
+    offer = "{name: cloud, server: dgx-a100, price_per_accelerator_hour: %s, country: CN}"
+    cheap, dear = (f"rent=[{offer % price}]" for price in (0.01, 1000))
+    found = api.sweep(TWO_SITES, api.scenarios({"cheap": [cheap], "dear": [dear]}))
+    assert [site for _, _, site in found.rows[0]["fleet"]] == ["cloud"]
+    assert [row["decision"] for row in found.rows] == ["A", "B"]
+
+
 def test_a_folder_is_of_one_question(tmp_path: Path) -> None:
     api.sweep(TWO_SITES, TARIFFS[:1], folder=tmp_path)
     with pytest.raises(SweepError, match="another question"):
