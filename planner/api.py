@@ -31,13 +31,15 @@ if TYPE_CHECKING:
     from planner.sweeps.sweep import Sweep
     from planner.verification import VerificationReport
 
+Source = str | os.PathLike[str] | Mapping[str, Any]
+"""Path of an instance file, or its data."""
 DEFAULT_GAP = 1e-4
 MOST_THREADS = 256
 """More threads than the solver can use; starting thousands of them never ends."""
 
 
 def load_instance(
-    source: str | os.PathLike[str] | Mapping[str, Any],
+    source: Source,
     changes: Sequence[str] = (),
     remarks: list[Fault] | None = None,
 ) -> Instance:
@@ -327,8 +329,13 @@ def compare(plan_a: Plan, plan_b: Plan) -> Comparison:
     return compare_plans(plan_a, plan_b)
 
 
+def _read(source: Source | Instance) -> Instance:
+    """An instance as it is, or read."""
+    return source if isinstance(source, Instance) else load_instance(source)
+
+
 def sweep(
-    source: str | os.PathLike[str] | Mapping[str, Any] | Instance,
+    source: Source | Instance,
     variants: Sequence[Variant],
     *,
     folder: str | os.PathLike[str] | None = None,
@@ -361,12 +368,11 @@ def sweep(
     _require_docstrings()
     solver = _how(**options)
     where = None if folder is None else Path(folder)
-    instance = source if isinstance(source, Instance) else load_instance(source)
-    return run_sweep(instance, variants, solver, folder=where, jobs=jobs, dask=dask, on_run=on_run)
+    return run_sweep(_read(source), variants, solver, folder=where, jobs=jobs, dask=dask, on_run=on_run)
 
 
 def breakeven(
-    source: str | os.PathLike[str] | Mapping[str, Any] | Instance,
+    source: Source | Instance,
     *,
     price: str | None = None,
     over: str | None = None,
@@ -400,7 +406,7 @@ def breakeven(
     if not 0 < tolerance < 1:
         raise SweepError(f"found the tolerance {tolerance:g}; a share above 0 and below 1 is accepted")
     solver = _how(**options)
-    instance = source if isinstance(source, Instance) else load_instance(source)
+    instance = _read(source)
     if price is not None:
         kind, dot, server = price.partition(".")
         if kind != "servers" or not dot:
@@ -438,7 +444,7 @@ def explain(plan: Plan | str | os.PathLike[str], *, time_limit: float | None = N
 
 
 def pareto(
-    source: str | os.PathLike[str] | Mapping[str, Any] | Instance,
+    source: Source | Instance,
     against: str = "carbon",
     *,
     points: int = 6,
@@ -462,8 +468,7 @@ def pareto(
 
     _require_docstrings()
     solver = _how(**options)
-    instance = source if isinstance(source, Instance) else load_instance(source)
-    return front(instance, against, solver, points=points, on_run=on_run)
+    return front(_read(source), against, solver, points=points, on_run=on_run)
 
 
 def grid(*axes: str) -> list[Variant]:
@@ -502,9 +507,7 @@ def scenarios(source: Mapping[str, Any] | str | os.PathLike[str]) -> list[Varian
     return room.scenarios(room.read_scenarios(source) if isinstance(source, (str, os.PathLike)) else source)
 
 
-def whatif(
-    source: str | os.PathLike[str] | Mapping[str, Any], changes: Sequence[str], **options: Any
-) -> tuple[SolveResult, SolveResult]:
+def whatif(source: Source, changes: Sequence[str], **options: Any) -> tuple[SolveResult, SolveResult]:
     """Solve an instance as it stands and with changes; ``compare`` the two plans to see what moved.
 
     Args:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from planner.cli.outcome import ExitCode, end, load, outcomes, print_json
 from planner.cli.parameters import AsJson, Changes, Gap, InstanceFile, Seed, TimeLimit, portion
+from planner.cli.progress import live_line
 
 Price = Annotated[
     str | None, typer.Option("--price", metavar="SERVER", help="Server whose price is asked, e.g. servers.dgx-h100.")
@@ -44,9 +43,10 @@ def breakeven(
         from planner.report import breakeven as words
 
         instance = load(file, changes or ())
-        with _live() as on_run:
+        with live_line("Solving") as say:
             found = api.breakeven(
-                instance, price=price, over=over, most=most, tolerance=tolerance, on_run=on_run,
+                instance, price=price, over=over, most=most, tolerance=tolerance,
+                on_run=lambda value, row: say(f"Solved at {value:,g}: {row['status']}"),
                 gap=gap, time_limit=time_limit, seed=seed,
             )  # fmt: skip
         if as_json:
@@ -60,17 +60,3 @@ def breakeven(
             print_tables(console, [words.breakeven_table(found, instance.currency.unit)])
         if not found.complete:
             end(ExitCode.INTERRUPTED)
-
-
-@contextmanager
-def _live() -> Iterator[Callable[[float, dict[str, Any]], None]]:
-    """Show the value solved last; silent where standard error is no terminal."""
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    from planner.report.terminal import new_console
-
-    console = new_console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as live:
-        task = live.add_task("Solving", total=None)
-        yield lambda value, row: live.update(task, description=f"Solved at {value:,g}: {row['status']}")

@@ -26,6 +26,13 @@ class Progress(Protocol):
 @contextmanager
 def progress_line(work: str, currency: str) -> Iterator[Callable[[Progress], None]]:
     """Show work, elapsed time, incumbent, bound and gap until the block ends; gives the function to call with news."""
+    with live_line(work) as say:
+        yield lambda progress: say(f"{work}: {progress_words(progress, currency)}")
+
+
+@contextmanager
+def live_line(work: str) -> Iterator[Callable[[str], None]]:
+    """Show a line and the elapsed time until the block ends; gives the function to call with another line."""
     from rich.progress import Progress as Live
     from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -35,7 +42,7 @@ def progress_line(work: str, currency: str) -> Iterator[Callable[[Progress], Non
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Live(*columns, console=console, transient=True, disable=not console.is_terminal) as live:
         task = live.add_task(work, total=None)
-        yield lambda progress: live.update(task, description=f"{work}: {progress_words(progress, currency)}")
+        yield lambda line: live.update(task, description=line)
 
 
 def progress_words(progress: Progress, currency: str) -> str:

@@ -78,7 +78,7 @@ def sweep(
             _print(found, instance.currency.unit)
         if output is not None:
             typer.echo(f"Wrote sweep.csv to {output}", err=True)
-        if any(row["status"] == "failed" for row in found.rows):
+        if found.failed:
             end(ExitCode.BUG)
         if found.missing:
             typer.echo(f"{found.missing} of {len(variants)} runs have not ended.", err=True)

@@ -77,20 +77,24 @@ def standard_input() -> bytes:
     return read_standard_input(MAX_BYTES)
 
 
-def read_text(file: FilePath) -> str:
-    """Text of an instance file, refused with a plain sentence where it is none."""
+def read_text(file: FilePath, what: str = "an instance file") -> str:
+    """Text of a file of YAML, refused with a plain sentence where it is none.
+
+    Args:
+        what: it should be, for that sentence.
+    """
     try:
         content = standard_input() if str(file) == STANDARD_INPUT else read_file(file, MAX_BYTES)
     except TooLargeError:
-        most = f"an instance file of at most {MAX_BYTES:,} is accepted"
+        most = f"{what} of at most {MAX_BYTES:,} is accepted"
         raise UnreadableError(f"found more than {MAX_BYTES:,} bytes; {most}") from None
     except NoFileError as error:
         if error.kind == "a folder":
-            raise UnreadableError("found a directory; the path of an instance file is accepted") from None
-        hint = "the path of an instance file is accepted, or - to read standard input"
+            raise UnreadableError(f"found a directory; the path of {what} is accepted") from None
+        hint = f"the path of {what} is accepted, or - to read standard input"
         raise UnreadableError(f"found {error.kind}; {hint}") from None
     except FileNotFoundError:
-        raise UnreadableError("found no such file; the path of an instance file is accepted") from None
+        raise UnreadableError(f"found no such file; the path of {what} is accepted") from None
     except PermissionError:
         raise UnreadableError("found a file that may not be read; a readable file is accepted") from None
     except (OSError, ValueError) as error:

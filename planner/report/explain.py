@@ -35,7 +35,7 @@ def explain_tables(found: Explanation) -> list[Table]:
                 clean(row.id),
                 f"{clean(row.site)}, {clean(row.cooling)}",
                 money(row.dearer, currency),
-                "rented" if row.price is None else money(row.price, currency),
+                "not bought" if row.price is None else money(row.price, currency),
                 "no price" if row.pays_below is None else money(row.pays_below, currency),
             )
             for row in servers[:SHOWN]

@@ -71,7 +71,7 @@ class Explanation:
     """Why a plan is as it is.
 
     Attributes:
-        objective, bound: of the plan and of the relaxation that all this is read from; None where it has none in time.
+        objective, bound: of the plan, and of the relaxation that all this is read from.
         not_taken: nearest first, kind by kind.
         limits: that bind, dearest first.
         loads: what one per cent more of a load costs, by workload, over all periods.
@@ -107,11 +107,12 @@ def explain(plan: Plan, instance: Instance, solver: SolverOptions) -> Explanatio
 
 
 def _not_taken(options: Options, builder: ModelBuilder, relaxed: Relaxed, plan: Plan) -> Iterator[NotTaken]:
-    rows = [row for row in plan.decisions["fleet"] if row["in_service"]]
+    tables = ("fleet", "rented", "owned")
+    rows = [row for table in tables for row in plan.decisions[table] if row["in_service"]]
     loads = _of_loads(options, relaxed)
     names = {"servers": "server", "sites": "site", "cooling": "cooling"}
     for kind, name in names.items():
-        of, taken = attrgetter(name), {row[name] for row in rows}
+        of, taken = attrgetter(name), {row.get(name) for row in rows}
         nearest: dict[str, tuple[float, Pool]] = {}
         for pool in options.pools:
             if pool.id not in relaxed.distance or of(pool) in taken:
@@ -121,7 +122,7 @@ def _not_taken(options: Options, builder: ModelBuilder, relaxed: Relaxed, plan: 
                 nearest[of(pool)] = distance, pool
         for id, (dearer, pool) in sorted(nearest.items(), key=lambda found: (found[1][0], found[0])):
             price = pays = None
-            if kind == "servers" and not pool.offer:
+            if kind == "servers" and not pool.given:
                 price, pays = _pays_below(builder, id, dearer)
             yield NotTaken(kind, id, pool.server, pool.site, pool.cooling, dearer, price, pays)
 
@@ -181,6 +182,7 @@ def _limits(options: Options, relaxed: Relaxed, plan: Plan) -> Iterator[LimitWor
     if limit := instance.carbon.limit_tonnes_per_year:
         for period, saves in rows("power", "carbon_within_limit"):
             yield LimitWorth("carbon.limit_tonnes_per_year", "", period, "t a year", saves / limit)
+    # Rows of offers to rent come behind those of the supply limits.
     for item, (_, saves) in zip(instance.supply, rows("supply", "purchases_within_supply"), strict=False):
         if item.limit:
             yield LimitWorth("supply.limit", f"{item.kind} {item.id}", item.period, "piece", saves / item.limit)

@@ -197,10 +197,9 @@ def read_scenarios(path: str | os.PathLike[str]) -> Any:
     from planner.instance.text import UnreadableError, read_text, read_yaml
 
     try:
-        document = read_yaml(read_text(Path(path)))
+        document = read_yaml(read_text(Path(path), "a file of scenarios"))
     except UnreadableError as error:
-        message = error.message.replace("an instance file", "a file of scenarios")
-        raise SweepError(f"{os.fspath(path)}:{error.line or 1}: {message}") from None
+        raise SweepError(f"{os.fspath(path)}:{error.line or 1}: {error.message}") from None
     for finding in document.findings:
         raise SweepError(f"{os.fspath(path)}:{document.line(finding.path) or 1}: {finding.message}")
     return document.data

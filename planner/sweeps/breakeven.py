@@ -14,7 +14,7 @@ from typing import Any
 from planner.errors import SweepError
 from planner.instance import Instance, instance_catalogue, instance_data, order_date
 from planner.solver import SolverOptions
-from planner.sweeps.run import INTERRUPTED, Row, solve_variant
+from planner.sweeps.run import Row, RunInterruptedError, solve_variant, sound
 
 DOUBLINGS = 5
 """Times that the price is doubled, from twice today's, where the item is bought at it."""
@@ -85,19 +85,13 @@ class Breakeven:
         return float(max(0.0, self.without["objective"] - flip.above.row["bound"]))
 
 
-class _InterruptedError(Exception):
-    """Ctrl-C ended a solve."""
-
-
-def _sound(row: Row, where: str) -> Row:
+def _decided(row: Row, where: str) -> Row:
     """A row that says what is best, or that nothing is.
 
     Raises:
-        SweepError: it says neither.
+        RunInterruptedError, SweepError: it says neither.
     """
-    if row["status"] == INTERRUPTED:
-        raise _InterruptedError
-    if row["objective"] is None and row["status"] != "infeasible":
+    if sound(row, where)["objective"] is None and row["status"] != "infeasible":
         raise SweepError(f"{where}: {row['message']}")
     return row
 
@@ -121,7 +115,7 @@ class _Finder:
         """The best plan at a value."""
         value = float(f"{value:.{DIGITS}g}")
         if value not in self.points:
-            row = _sound(solve_variant(self.data, [self.written(value)], self.solver), f"at {self.written(value)}")
+            row = _decided(solve_variant(self.data, [self.written(value)], self.solver), f"at {self.written(value)}")
             self.points[value] = Point(value, row, self.choice(row))
             self.on_run(value, row)
         return self.points[value]
@@ -175,7 +169,7 @@ def of_price(
     flips: tuple[Flip, ...] = ()
     without, complete = None, True
     try:
-        without = _sound(solve_variant({**data, "supply": [*data["supply"], kept_out]}, (), solver), "without it")
+        without = _decided(solve_variant({**data, "supply": [*data["supply"], kept_out]}, (), solver), "without it")
         below = finder.at(0.0)
         if below.row["objective"] is None:
             raise SweepError(f"found no plan at any price: {below.row['message']}")
@@ -189,7 +183,7 @@ def of_price(
             if below.value < today.value < above.value:  # the price of today is worth knowing, and halves too
                 below, above = (today, above) if today.choice else (below, today)
             flips = (finder.flip(below, above, tolerance),) if not above.choice else ()
-    except _InterruptedError:
+    except RunInterruptedError:
         complete = False
     points = tuple(finder.points[value] for value in sorted(finder.points))
     return Breakeven(key, price.currency, server, price.amount, points, flips, without, complete)
@@ -227,7 +221,7 @@ def of_key(
         for below, above in itertools.pairwise(scan):
             if below.choice != above.choice:
                 flips.append(finder.flip(below, above, tolerance))
-    except _InterruptedError:
+    except RunInterruptedError:
         complete = False
     points = tuple(finder.points[value] for value in sorted(finder.points))
     return Breakeven(key, "", None, None, points, tuple(flips), None, complete)

@@ -13,7 +13,7 @@ from typing import Any
 from planner.errors import SweepError
 from planner.instance import Instance, instance_data
 from planner.solver import SolverOptions
-from planner.sweeps.run import CARBON, INTERRUPTED, Row, solve_variant
+from planner.sweeps.run import CARBON, Row, RunInterruptedError, solve_variant, sound
 
 MEASURES = {"carbon": CARBON, "capex": "capex"}
 """Measures that may stand against the cost, and the column of each."""
@@ -81,11 +81,7 @@ def front(
     without: list[float] = []
 
     def solved(limit: float | None, changes: list[str]) -> Row:
-        row = solve_variant(data, changes, solver)
-        if row["status"] == INTERRUPTED:
-            raise KeyboardInterrupt
-        if row["status"] in ("invalid", "failed"):
-            raise SweepError(f"at {', '.join(changes)}: {row['message']}")
+        row = sound(solve_variant(data, changes, solver), f"at {', '.join(changes)}")
         on_run(limit, row)
         return row
 
@@ -109,7 +105,7 @@ def front(
                 without.append(limit)
             else:
                 found.append(FrontPoint(limit, row[column], row))
-    except KeyboardInterrupt:
+    except RunInterruptedError:
         return Front(measure, unit, _undominated(found), tuple(without), complete=False)
     return Front(measure, unit, _undominated(found), tuple(without))
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from planner.errors import InstanceError, PlannerError
+from planner.errors import InstanceError, PlannerError, SweepError
 from planner.instance import parse_instance
 from planner.plan import Plan
 from planner.result import Diagnosis, SolveResult
@@ -36,12 +35,29 @@ def solve_variant(data: Mapping[str, Any], changes: Sequence[str], solver: Solve
     begin = time.monotonic()
     try:
         instance = parse_instance(data, changes=changes)
-        result = solve_instance(instance, replace(solver), lambda progress: None, begin)
+        result = solve_instance(instance, solver, lambda progress: None, begin)
     except InstanceError as error:
         return _row("invalid", begin, message="; ".join(f"{f.key}: {f.message}" for f in error.faults))
     except PlannerError as error:
         return _row(FAILED, begin, message=str(error))
     return row_of(result)
+
+
+class RunInterruptedError(Exception):
+    """Ctrl-C ended a solve."""
+
+
+def sound(row: Row, where: str) -> Row:
+    """A row that is a result, be it that there is no plan.
+
+    Raises:
+        RunInterruptedError, SweepError: it is none.
+    """
+    if row["status"] == INTERRUPTED:
+        raise RunInterruptedError
+    if row["status"] in ("invalid", FAILED):
+        raise SweepError(f"{where}: {row['message']}")
+    return row
 
 
 def row_of(result: SolveResult) -> Row:

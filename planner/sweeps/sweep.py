@@ -52,6 +52,11 @@ class Sweep:
     missing: int = 0
 
     @property
+    def failed(self) -> bool:
+        """Whether a run ended by a fault of ours, or for want of memory."""
+        return any(row["status"] == FAILED for row in self.rows)
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Columns of the table."""
         return ("run", "name", *self.keys, "decision", *COLUMNS)

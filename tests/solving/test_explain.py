@@ -93,3 +93,17 @@ def test_the_command(tmp_path: Path) -> None:
     data = json.loads(CliRunner().invoke(app, ["explain", str(tmp_path), "--json"]).stdout)
     assert data["not_taken"][0]["id"] == "dgx-a100"
     assert CliRunner().invoke(app, ["explain", str(tmp_path / "none")]).exit_code == 2
+
+
+@pytest.mark.parametrize(("worth", "kept"), [(0, True), (10_000_000, False)])
+def test_owned_servers_have_a_place_or_no_price_to_buy_at(worth: float, kept: bool) -> None:
+    """Two servers of a type that cannot be bought: kept they are in the plan, sold they would not be dearer to buy."""
+    data = twins()
+    fleet = {"name": "old", "site": "s", "server": "dgx-a100", "cooling": "evaporative", "number": 2,
+             "in_service": "2020-06", "book_value": worth}  # fmt: skip
+    catalogue = {**data["catalogue"], "servers": ["hgx-a100-oem"]}
+    plan, found = explained(data | {"catalogue": catalogue, "owned": [fleet]})
+    assert bool(sum(row["in_service"] for row in plan.decisions["owned"])) is kept
+    assert [(row.id, row.price) for row in found.not_taken if row.kind == "servers"] == (
+        [] if kept else [("dgx-a100", None)]
+    )
