@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from planner.sweeps.axes import Variant
     from planner.sweeps.breakeven import Breakeven
     from planner.sweeps.pareto import Front
+    from planner.sweeps.reach import Reach
     from planner.sweeps.sweep import Sweep
     from planner.verification import VerificationReport
 
@@ -418,6 +419,47 @@ def breakeven(
         accepted = "a key and its span such as sites.a.tariff_per_kwh=0.05:0.2 is accepted"
         raise SweepError(f"found {str(over)[:60]!r}; {accepted}")
     return room.of_key(instance, axis.key, axis.span, solver, tolerance=tolerance, on_run=on_run)
+
+
+def reach(
+    source: Source | Instance,
+    *,
+    most: str | None = None,
+    least: str | None = None,
+    cost: float | None = None,
+    tolerance: float = 0.01,
+    on_run: Callable[[float, dict[str, Any]], None] = lambda value, row: None,
+    **options: Any,
+) -> Reach:
+    """How far a key can go before there is no plan: the most work within money and limits, the fewest days of a run.
+
+    Args:
+        source: an instance, or what ``load_instance`` takes.
+        most: a key that shall be large, such as ``workloads.chat.requests_per_second``; with ``*`` in it, such as
+            ``workloads.*.requests_per_second``, all of them alike.
+        least: else a key that shall be small, such as ``workloads.run.days``.
+        cost: most that the plan may cost, in the currency of the instance.
+        tolerance: distance of the two values told, as a share of them.
+        on_run: called with each value that is solved and its row.
+        options: ``gap``, ``time_limit`` (of a solve), ``threads`` (1 if absent) and ``seed``, as for ``solve``.
+
+    Raises:
+        InstanceError: the instance is invalid.
+        SweepError: there is no such number, or no plan near it.
+    """
+    from planner.errors import SweepError
+    from planner.sweeps.reach import how_far
+
+    _require_docstrings()
+    if (most is None) == (least is None):
+        raise SweepError("one of a key that shall be large and a key that shall be small is needed, and no more")
+    if not 0 < tolerance < 1:
+        raise SweepError(f"found the tolerance {tolerance:g}; a share above 0 and below 1 is accepted")
+    if cost is not None and not 0 < cost < float("inf"):
+        raise SweepError(f"found the cost {cost:g}; an amount above 0 is accepted")
+    key, way = (most, "most") if most is not None else (least, "least")
+    solver = _how(**options)
+    return how_far(_read(source), str(key), way, solver, cost=cost, tolerance=tolerance, on_run=on_run)  # type: ignore[arg-type]
 
 
 def explain(plan: Plan | str | os.PathLike[str], *, time_limit: float | None = None) -> Explanation | None:
