@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from planner.errors import Fault, PythonModeError
 from planner.instance import Instance, parse_instance, read_instance
@@ -457,9 +457,10 @@ def reach(
         raise SweepError(f"found the tolerance {tolerance:g}; a share above 0 and below 1 is accepted")
     if cost is not None and not 0 < cost < float("inf"):
         raise SweepError(f"found the cost {cost:g}; an amount above 0 is accepted")
-    key, way = (most, "most") if most is not None else (least, "least")
     solver = _how(**options)
-    return how_far(_read(source), str(key), way, solver, cost=cost, tolerance=tolerance, on_run=on_run)  # type: ignore[arg-type]
+    way: Literal["most", "least"] = "least" if most is None else "most"
+    key = str(least if most is None else most)
+    return how_far(_read(source), key, way, solver, cost=cost, tolerance=tolerance, on_run=on_run)
 
 
 def explain(plan: Plan | str | os.PathLike[str], *, time_limit: float | None = None) -> Explanation | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from planner.errors import InstanceError, SweepError
 from planner.instance import Instance, instance_data
@@ -128,7 +128,7 @@ class _Search:
             SweepError: there is none.
         """
         try:
-            found = self.data
+            found: Any = self.data
             for step in locate(self.data, self.key):
                 found = item(found, step)
         except ChangeError as error:
