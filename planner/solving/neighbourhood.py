@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from planner.model.selection import Selection
 from planner.options import Options
-from planner.options.tables import Pool
+from planner.options.tables import Pool, Step
 from planner.plan.decisions import Decisions
 from planner.solving.relaxation import Relaxed
 
@@ -65,20 +68,54 @@ def around(
 def worthwhile(options: Options, relaxed: Relaxed, slack: float) -> Selection:
     """Everything that may be part of a plan whose objective exceeds the relaxation's by no more than ``slack``.
 
-    Every server of a pool costs at least its distance, so a pool holds no more than ``slack`` over distance; networks
-    beyond the first that carries these are left out.
+    Every server of a pool costs at least its distance, so a pool holds no more than ``slack`` over distance. Of the
+    networks beyond the first of a family that carries these, those are left out that take no less of anything than a
+    smaller one that carries them too; where gangs must be packed, none up to twice as large.
     """
     periods = tuple(options.periods)
     steps: dict[tuple[str, int], tuple[int, ...]] = {}
+    taken: dict[tuple[str, str], NDArray[np.float64]] = {}
     for pool in options.pools:
         distance = relaxed.distance.get(pool.id, 0.0)
         most = slack / distance if distance > 0 else float("inf")
         if most < 1:
             continue
+        of_design = options.designs[pool.design]
         for numbers, capacities in _families(options, pool):
-            last = bisect_left(capacities, most)
-            steps |= {(pool.id, number): periods for number in numbers[: last + 1]}
+            first = bisect_left(capacities, most)
+            every = max(first, bisect_right(capacities, 2 * most)) if of_design.gang_sizes else first
+            chosen = list(numbers[:every])
+            if first < len(numbers):
+                key = pool.design, of_design.steps[numbers[0]].attachment
+                if key not in taken:
+                    taken[key] = _taken([step for step in of_design.steps if step.attachment == key[1]])
+                chosen += [numbers[k] for k in _unbeaten(taken[key][: len(numbers)], first) if k >= every]
+            steps |= {(pool.id, number): periods for number in chosen}
     return Selection(steps)
+
+
+def _taken(steps: Sequence[Step]) -> NDArray[np.float64]:
+    """What networks take of everything: switches, parts, racks and kW, a row each."""
+    goods = sorted({good for step in steps for good in (*step.switches, *step.parts)})
+    return np.array(
+        [
+            [*(step.switches.get(g, 0) + step.parts.get(g, 0) for g in goods), step.network_racks, step.fixed_kw]
+            for step in steps
+        ]
+    )
+
+
+def _unbeaten(taken: NDArray[np.float64], first: int) -> list[int]:
+    """Rows from one on without those that take no less of anything than a row kept before.
+
+    >>> _unbeaten(np.array([[1.0, 1.0], [4.0, 2.0], [5.0, 2.0], [2.0, 3.0], [3.0, 3.0]]), 1)
+    [1, 3]
+    """
+    found, rows = [], np.arange(first, len(taken))
+    while len(rows):
+        found.append(int(rows[0]))
+        rows = rows[(taken[rows] < taken[rows[0]]).any(1)]
+    return found
 
 
 def _families(options: Options, pool: Pool) -> list[tuple[list[int], list[int]]]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from brute_force import Search, TooLargeError, best_objective
+from brute_force import MOST_EFFORT, Search, TooLargeError, best_objective
 
 import planner
 from planner.instance import Instance, instance_catalogue
@@ -55,7 +55,8 @@ def compare(data: Data, seen: Counter[str]) -> Plan | None:
 
     Where no runs need clusters both find the same. With runs the engine offers whole clusters and a tail (menu
     ``chain``) and the likely ways to share runs out over clusters of their own: its optimum lies between that of
-    ``chain`` and that of every such way (``steps``). ``seen`` counts what was compared.
+    ``chain`` and that of every such way (``steps``), or of all clusters of a family side by side (``all``) where it is
+    below that. ``seen`` counts what was compared.
     """
     instance = planner.load_instance(data)
     try:
@@ -68,6 +69,8 @@ def compare(data: Data, seen: Counter[str]) -> Plan | None:
         return None
     plan = engine_plan(instance)
     found = None if plan is None else plan.objective
+    if search.with_runs and cost(found) < cost(best) - TOLERANCE * abs(best or 0):
+        best = best_objective(instance, "all", effort=10 * MOST_EFFORT)
     shown = f"search {best} to {worst}, engine {found}\n{json.dumps(data)}"
     assert cost(found) >= cost(best) - TOLERANCE * abs(best or 0), f"the engine claims what no plan can reach: {shown}"
     assert cost(found) <= cost(worst) + TOLERANCE * abs(worst or 0), f"the engine misses the optimum: {shown}"

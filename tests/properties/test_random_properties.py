@@ -172,6 +172,12 @@ def test_what_is_removed_beforehand_changes_no_optimum(seed: int) -> None:
         assert cost(scarce, prune=False) == pytest.approx(cost(scarce), rel=NEAR)
 
 
+def test_a_larger_network_that_takes_less_is_part_of_the_proof() -> None:
+    """Two switches side by side for three servers take less of a scarce switch than a tree for two: left out once where
+    at most two servers could pay, with a bound above the optimum."""
+    test_what_is_removed_beforehand_changes_no_optimum(118)
+
+
 def with_supply(data: Data, plan: Plan, draw: tiny.Draw) -> Data:
     """The instance with a price of carbon and less of a switch or an optic than the plan takes, or a little more."""
     kind, table, column = draw.one(("switches", "switches", "switch"), ("optics", "parts", "part"))
