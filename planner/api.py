@@ -313,6 +313,35 @@ def drawings(plan: Plan, period: int | None = None) -> dict[str, str]:
     return elevations.drawings(rack_rows(plan, catalogue, layout), heights, period, per_row)
 
 
+def page(plan: Plan, checks: Sequence[Check] = (), *, explained: bool = False, time_limit: float | None = None) -> str:
+    """A plan as one page of HTML that needs nothing but itself: answer, charts, pictures, bill, grounds.
+
+    Args:
+        checks: of a verification made now; none where it could not be made.
+        explained: also say what limits are worth and what else would have to cost (``explain``).
+        time_limit: seconds for that.
+
+    Raises:
+        NoPageError: plotly or Jinja2 is not installed (``planner.report.page``).
+        PlanFileError: the plan is malformed.
+    """
+    from planner.errors import InstanceError, PlanFileError
+    from planner.instance.resolve import place_of
+    from planner.report.explain import explain_sentences, explain_tables
+    from planner.report.ground import Ground, ground_of
+    from planner.report.page import report_page
+
+    ground, worth = Ground(), None
+    try:
+        instance = _instance_of(plan)
+        ground = ground_of(plan, check(instance), {site.name: place_of(site) for site in instance.sites})
+        worth = explain(plan, time_limit=time_limit) if explained else None
+    except (PlanFileError, InstanceError) as error:  # its instance is missing, or the catalogue has moved on since
+        ground = Ground(troubles=(f"Places, networks, racks and limits are not shown: {error}",))
+    tables = [] if worth is None else explain_tables(worth)
+    return report_page(plan, checks, ground, tables, "" if worth is None else " ".join(explain_sentences(worth)))
+
+
 def _instance_of(plan: Plan) -> Instance:
     """The instance that a plan holds."""
     from planner.errors import PlanFileError

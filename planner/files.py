@@ -122,7 +122,7 @@ Text = str | Iterable[str]
 """What a file shall hold: a text, or its pieces one after the other, of which only one is in memory."""
 
 
-def write_together(folder: Path, first: tuple[str, str], more: Mapping[str, Text], gone: Iterable[str] = ()) -> None:
+def write_together(folder: Path, first: tuple[str, Text], more: Mapping[str, Text], gone: Iterable[str] = ()) -> None:
     """Write files into a folder, made if absent, so that they never stand beside files of another time.
 
     All are written in full under names of their own before any takes its place; a disk that is full leaves what was
@@ -156,6 +156,15 @@ def write_together(folder: Path, first: tuple[str, str], more: Mapping[str, Text
                 _settle(folder)
         finally:
             _remove(drafts)
+
+
+def write_whole(file: Path, text: Text) -> None:
+    """Write one file so that what stood there stays until the new one is whole; its folder is made if absent.
+
+    Raises:
+        OSError: it cannot be written; what stood there still does.
+    """
+    write_together(file.parent, (file.name, text), {})
 
 
 def set_aside(folder: Path, first: str, more: Sequence[str]) -> Path | None:

@@ -39,6 +39,19 @@ DrawingsFolder = Annotated[
         show_default=False,
     ),
 ]
+PageFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--html",
+        metavar="FILE",
+        help="Write a page that needs nothing but itself: answer, charts, map, racks, bill, grounds.",
+        show_default=False,
+    ),
+]
+Explained = Annotated[
+    bool,
+    typer.Option("--explain", help="In the page also what limits are worth (planner explain; takes longer)."),
+]
 
 
 class Format(StrEnum):
@@ -63,7 +76,8 @@ TableOption = Annotated[
 
 def report(
     plan: PlanFile, as_json: AsJson = False, svg: Picture = None, form: FormatOption = Format.TEXT,
-    table: TableOption = None, xlsx: WorkbookFile = None, drawings: DrawingsFolder = None,
+    table: TableOption = None, xlsx: WorkbookFile = None, drawings: DrawingsFolder = None, html: PageFile = None,
+    explain: Explained = False,
 ) -> None:  # fmt: skip
     """Verify and summarise a plan: totals, decisions, costs and proof."""
     as_json = as_json or form is Format.JSON
@@ -75,6 +89,8 @@ def report(
         from planner.report.remarks import Checked
 
         _refuse_unfit(form, table, as_json)
+        if explain and html is None:
+            refuse("found --explain without --html FILE; planner explain prints the same", as_json)
         found = require_readable(Plan.read(plan))
         try:
             checks: Sequence[Check] = api.verify(found).checks
@@ -87,6 +103,8 @@ def report(
             _write_workbook(found, checks, xlsx, as_json)
         if drawings is not None:
             _write_drawings(found, drawings, as_json)
+        if html is not None:
+            _write_page(found, checks, html, explain, as_json)
         if table is not None and as_json:
             print_json({"table": table, "rows": [dict(row) for row in found.rows(table)]})
         elif table is not None:
@@ -97,7 +115,7 @@ def report(
             from planner.report.data import plan_summary
 
             print_json(plan_summary(found, checks))
-        elif svg is None and xlsx is None and drawings is None:
+        elif svg is None and xlsx is None and drawings is None and html is None:
             from planner.report.terminal import new_console, print_plan
 
             print_plan(new_console(), found, checks=checks)
@@ -143,6 +161,22 @@ def _write_workbook(plan: Plan, checks: Sequence[Check], file: Path, as_json: bo
     except OSError as error:
         refuse(f"{file} cannot be written: {error.strerror}", as_json)
     typer.echo(f"Wrote {file}", err=True)
+
+
+def _write_page(plan: Plan, checks: Sequence[Check], file: Path, explained: bool, as_json: bool) -> None:
+    from planner import api
+    from planner.files import write_whole
+    from planner.report.page import NoPageError
+
+    try:
+        content = api.page(plan, checks, explained=explained)
+    except NoPageError as error:
+        refuse(f"{error}", as_json)
+    try:
+        write_whole(file, content)
+    except OSError as error:
+        refuse(f"{file} cannot be written: {error.strerror}", as_json)
+    typer.echo(f"Wrote {file} ({len(content.encode()) / 1e6:.1f} MB)", err=True)
 
 
 def _write_drawings(plan: Plan, folder: Path, as_json: bool) -> None:

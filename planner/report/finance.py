@@ -139,10 +139,14 @@ def cash_table(summary: Summary) -> Table:
     return table("Cash by year", columns, rows, f"{scale.unit}; running costs at year ends, undiscounted")
 
 
-def order_table(summary: Summary) -> Table:
-    """What to order when; empty where everything is ordered at once, for the bill of materials says the same."""
+def order_table(summary: Summary, even_if_one: bool = False) -> Table:
+    """What to order when; empty where everything is ordered at once, for the bill of materials says the same.
+
+    Args:
+        even_if_one: not then either.
+    """
     orders = summary["orders"]
-    if len({row["period"] for row in orders}) < 2:
+    if len({row["period"] for row in orders}) < 2 and not even_if_one:
         orders = []
     shown = sorted(orders, key=lambda row: -row["cost"])[:MOST_ORDERS]
     scale = money_scale((row["cost"] for row in orders), summary["currency"])

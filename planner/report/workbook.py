@@ -127,7 +127,7 @@ class _Sheets:
             self._table(name, columns(table), _cells(plan.decisions[table], columns(table)))
         self._table("Racks", lists.rack_columns, lists.racks, "racks.csv")
         self._table("Cables", lists.cable_columns, lists.cables, "cables.csv")
-        self._table("Assumptions", ("setting", "value"), _flat(plan.provenance))
+        self._table("Assumptions", ("setting", "value"), flat(plan.provenance))
 
     def _summary(self, summary: Mapping[str, Any]) -> None:
         sheet = self.book.add_worksheet("Summary")
@@ -351,17 +351,17 @@ def _sumifs(at: Mapping[str, str], a: str, a_cell: str, b: str, b_cell: str, of:
     return f"=SUMIFS({at[of]},{at[a]},{a_cell},{at[b]},{b_cell})"
 
 
-def _flat(data: Any, prefix: str = "") -> Iterator[Row]:
+def flat(data: Any, prefix: str = "") -> Iterator[Row]:
     """Nested settings one below the other: ``instance.sites[1].name``.
 
-    >>> list(_flat({"a": {"b": [1, {"c": None}]}}))
+    >>> list(flat({"a": {"b": [1, {"c": None}]}}))
     [('a.b[1]', 1), ('a.b[2].c', None)]
     """
     if isinstance(data, Mapping):
         for key, value in data.items():
-            yield from _flat(value, f"{prefix}.{key}" if prefix else str(key))
+            yield from flat(value, f"{prefix}.{key}" if prefix else str(key))
     elif isinstance(data, (list, tuple)):
         for number, value in enumerate(data, start=1):
-            yield from _flat(value, f"{prefix}[{number}]")
+            yield from flat(value, f"{prefix}[{number}]")
     else:
         yield prefix, data
