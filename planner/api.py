@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from planner.instance.keys import Key
     from planner.options import Options
     from planner.plan import Plan
+    from planner.proforma import Proforma
     from planner.report.remarks import Check
     from planner.result import SolveResult
     from planner.solver import Progress, SolverOptions
@@ -513,6 +514,27 @@ def explain(plan: Plan | str | os.PathLike[str], *, time_limit: float | None = N
     if not isinstance(plan, Plan):
         plan = Plan.read(plan)
     return room.explain(plan, _instance_of(plan), _how(time_limit=time_limit))
+
+
+def pro_forma(plan: Plan | str | os.PathLike[str], prices: Iterable[str], *, tax_rate: float = 0.0) -> Proforma:
+    """A plan as a business: revenue at stated prices, tax, book value, cash by year, NPV, IRR and payback.
+
+    Args:
+        plan: a plan or the path of ``plan.json`` or its folder.
+        prices: such as ``chat=0.8`` for the main unit of a workload (a million tokens, a run, a user's year, an
+            accelerator-hour), ``chat=1.5/million output tokens`` for another one.
+        tax_rate: share of profit.
+
+    Raises:
+        PlanFileError, InstanceError: as for ``verify``.
+        ProformaError: a price names no workload or unit, or a figure is out of range.
+    """
+    from planner import proforma as room
+    from planner.plan import Plan
+
+    if not isinstance(plan, Plan):
+        plan = Plan.read(plan)
+    return room.pro_forma(plan, _instance_of(plan), prices, tax_rate)
 
 
 def pareto(

@@ -45,6 +45,10 @@ class SweepError(PlannerError, ValueError):
     """A sweep that cannot be read, or that its folder is not of; the text says what would be accepted."""
 
 
+class ProformaError(PlannerError, ValueError):
+    """What was asked of a pro forma cannot be answered; the text says what would be accepted."""
+
+
 class NoPlanError(PlannerError, RuntimeError):
     """A plan was required of a result that has none (infeasible, or a limit reached first)."""
 

@@ -21,6 +21,7 @@ from planner.cli.keys import keys, schema
 from planner.cli.market import market
 from planner.cli.outcome import ExitCode, tell_bug, tell_memory
 from planner.cli.pareto import pareto
+from planner.cli.proforma import proforma
 from planner.cli.reach import reach
 from planner.cli.report import report
 from planner.cli.scaleup import scale_up
@@ -37,7 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS = (
-    check, solve, verify, report, explain, whatif, sweep, breakeven, reach, pareto, compare,
+    check, solve, verify, report, explain, proforma, whatif, sweep, breakeven, reach, pareto, compare,
     fabric, scale_up, export, catalogue, market, keys, schema,
 )  # fmt: skip
 for command in COMMANDS:

@@ -46,6 +46,7 @@ def outcomes(as_json: bool) -> Iterator[None]:
         IncomparableError,
         InstanceError,
         PlanFileError,
+        ProformaError,
         PythonModeError,
         SolverError,
         SweepError,
@@ -60,7 +61,7 @@ def outcomes(as_json: bool) -> Iterator[None]:
         for line in fault_lines(error.faults):
             typer.echo(line, err=True)
         end(ExitCode.INVALID, {"status": "invalid", "faults": fault_rows(error.faults)} if as_json else None)
-    except (PlanFileError, IncomparableError, PythonModeError, SweepError) as error:
+    except (PlanFileError, IncomparableError, PythonModeError, SweepError, ProformaError) as error:
         refuse(str(error), as_json)
     except MemoryError as error:
         tell_memory(error)
