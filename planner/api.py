@@ -314,6 +314,31 @@ def drawings(plan: Plan, period: int | None = None) -> dict[str, str]:
     return elevations.drawings(rack_rows(plan, catalogue, layout), heights, period, per_row)
 
 
+def netbox(plan: Plan, period: int | None = None) -> dict[str, str | Iterator[str]]:
+    """A plan as CSV files for NetBox's bulk import, by name, in the order of their import; texts or their pieces, to be
+    taken in this order.
+
+    Args:
+        period: the one whose racks, devices and cables are exported; the last in which servers stand if absent.
+
+    Raises:
+        NetboxError: nothing stands there, or more than is exported (``planner.inventory.netbox``).
+        PlanFileError, InstanceError, LookupError, ValueError, ArithmeticError: as for ``lists``.
+    """
+    from planner.catalogue.climates import load_climates
+    from planner.instance import instance_catalogue
+    from planner.instance.resolve import place_of
+    from planner.inventory.netbox import netbox_files
+
+    instance = _instance_of(plan)
+    if period is None:
+        period = max((row["period"] for row in plan.decisions["fleet"] if row["in_service"]), default=1)
+    known = {id: table.place for id, table in load_climates().items()}
+    places = {site.name: known.get(place_of(site) or "") for site in instance.sites}
+    spots = {site: (place.latitude, place.longitude) for site, place in places.items() if place is not None}
+    return netbox_files(plan, instance_catalogue(instance), instance.fabric.layout, period, spots)
+
+
 def page(plan: Plan, checks: Sequence[Check] = (), *, explained: bool = False, time_limit: float | None = None) -> str:
     """A plan as one page of HTML that needs nothing but itself: answer, charts, pictures, bill, grounds.
 

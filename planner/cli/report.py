@@ -39,6 +39,15 @@ DrawingsFolder = Annotated[
         show_default=False,
     ),
 ]
+NetboxFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--netbox",
+        metavar="DIR",
+        help="Write sites, racks, devices, interfaces and cables as CSV files for NetBox's bulk import.",
+        show_default=False,
+    ),
+]
 PageFile = Annotated[
     Path | None,
     typer.Option(
@@ -77,7 +86,7 @@ TableOption = Annotated[
 def report(
     plan: PlanFile, as_json: AsJson = False, svg: Picture = None, form: FormatOption = Format.TEXT,
     table: TableOption = None, xlsx: WorkbookFile = None, drawings: DrawingsFolder = None, html: PageFile = None,
-    explain: Explained = False,
+    explain: Explained = False, netbox: NetboxFolder = None,
 ) -> None:  # fmt: skip
     """Verify and summarise a plan: totals, decisions, costs and proof."""
     as_json = as_json or form is Format.JSON
@@ -105,6 +114,8 @@ def report(
             _write_drawings(found, drawings, as_json)
         if html is not None:
             _write_page(found, checks, html, explain, as_json)
+        if netbox is not None:
+            _write_netbox(found, netbox, as_json)
         if table is not None and as_json:
             print_json({"table": table, "rows": [dict(row) for row in found.rows(table)]})
         elif table is not None:
@@ -115,7 +126,7 @@ def report(
             from planner.report.data import plan_summary
 
             print_json(plan_summary(found, checks))
-        elif svg is None and xlsx is None and drawings is None and html is None:
+        elif all(file is None for file in (svg, xlsx, drawings, html, netbox)):
             from planner.report.terminal import new_console, print_plan
 
             print_plan(new_console(), found, checks=checks)
@@ -177,6 +188,22 @@ def _write_page(plan: Plan, checks: Sequence[Check], file: Path, explained: bool
     except OSError as error:
         refuse(f"{file} cannot be written: {error.strerror}", as_json)
     typer.echo(f"Wrote {file} ({len(content.encode()) / 1e6:.1f} MB)", err=True)
+
+
+def _write_netbox(plan: Plan, folder: Path, as_json: bool) -> None:
+    from planner import api
+    from planner.files import write_together
+
+    try:
+        (first, text), *others = api.netbox(plan).items()
+        old = [f.name for f in folder.glob("0[1-9]-*.csv")] if folder.is_dir() else []
+        gone = [name for name in old if name not in dict(others)]
+        write_together(folder, (first, text), dict(others), gone)
+    except (ArithmeticError, LookupError, ValueError) as error:
+        refuse(f"the racks and cables of this plan cannot be exported: {error}", as_json)
+    except OSError as error:
+        refuse(f"{folder} cannot be written to: {error.strerror}", as_json)
+    typer.echo(f"Wrote {len(others)} files to {folder}; {first} has their order", err=True)
 
 
 def _write_drawings(plan: Plan, folder: Path, as_json: bool) -> None:
