@@ -86,6 +86,24 @@ def json_schema() -> dict[str, Any]:
     return schema.json_schema()
 
 
+def templates() -> dict[str, str]:
+    """Instance files to start from, by name: what each asks. Small ones first."""
+    from planner import templates as room
+
+    return {name: room.question(name) for name in room.names()}
+
+
+def template(name: str) -> str:
+    """An instance file to start from, with comments, as text.
+
+    Raises:
+        LookupError: there is none of that name.
+    """
+    from planner.templates import text
+
+    return text(name)
+
+
 def model_in_words(text: str) -> Model:
     """A model by its shape, such as ``layers=32,hidden=4096,heads=32,kv_heads=8,ffn=14336,vocabulary=128256``; the keys
     and their defaults are those of ``model`` in an instance file.

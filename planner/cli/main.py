@@ -19,6 +19,7 @@ from planner.cli.export import export
 from planner.cli.fabric import fabric
 from planner.cli.keys import keys, schema
 from planner.cli.market import market
+from planner.cli.new import new
 from planner.cli.outcome import ExitCode, tell_bug, tell_memory
 from planner.cli.pareto import pareto
 from planner.cli.proforma import proforma
@@ -38,7 +39,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS = (
-    check, solve, verify, report, explain, proforma, whatif, sweep, breakeven, reach, pareto, compare,
+    new, check, solve, verify, report, explain, proforma, whatif, sweep, breakeven, reach, pareto, compare,
     fabric, scale_up, export, catalogue, market, keys, schema,
 )  # fmt: skip
 for command in COMMANDS:

@@ -123,7 +123,10 @@ def money_tables(
 ) -> dict[str, tuple[dict[str, Any], ...]]:
     """Every table of ``planner.plan.rows.MONEY``, from the other tables and the amounts by what they are spent for."""
     work = UnitCosts(
-        ground, spent, [*tables["fleet"], *tables["owned"], *_held(ground, tables["rented"])], tables["workloads"]
+        ground,
+        spent,
+        [*tables["fleet"], *_kept(tables["owned"]), *_held(ground, tables["rented"])],
+        tables["workloads"],
     )
     found = {
         "workload_costs": work.workload_rows(),
@@ -167,6 +170,15 @@ def _rented(ground: Ground, built: Built) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+JOINED = {"leaf_oversubscription": 1.0, "spine_oversubscription": 1.0}
+"""Servers that the plan has no network for are sized as on a non-blocking one."""
+
+
+def _kept(owned: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Owned servers as rows of a fleet."""
+    return ({**row, **JOINED} for row in owned)
+
+
 def _held(ground: Ground, rented: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Rented servers as rows of a fleet, those by the hour as the share of the period that they are held."""
     loads = {workload.name: workload for workload in ground.options.instance.workloads}
@@ -174,8 +186,7 @@ def _held(ground: Ground, rented: Iterable[Mapping[str, Any]]) -> Iterator[dict[
         load = loads.get(row["workload"])
         run = load if isinstance(load, Training) else None
         share = hours_paid(run, ground.money.years) / hours_paid(None, ground.money.years)
-        joined = {"leaf_oversubscription": 1.0, "spine_oversubscription": 1.0}
-        yield {**row, **joined, "cooling": "", "in_service": row["in_service"] * share}
+        yield {**row, **JOINED, "cooling": "", "in_service": row["in_service"] * share}
 
 
 def _racks(ground: Ground, built: Built) -> list[dict[str, Any]]:

@@ -60,6 +60,27 @@ def test_what_is_owned_costs_its_energy_and_the_rest_is_sold() -> None:
     assert found.objective == pytest.approx(6 * ENERGY - 900)
 
 
+def test_a_service_that_is_sized_has_unit_costs_on_owned_servers() -> None:
+    """Its servers have no network in the plan, and are sized as on a non-blocking one."""
+    own = {"name": "old", "site": "here", "server": "dgx-a100", "cooling": "air", "number": 2, "in_service": "2022-01"}
+    service = {"name": "s", "kind": "inference", "model": "llama-2-7b", "requests_per_second": 4, "tokens_in": 500}
+    question = api.load_instance(
+        {
+            "name": "owned", "horizon": {"start": "2024-01", "periods": 1, "period_years": 2},
+            "currency": {"unit": "USD", "rates": {"CNY": 0.14}}, "owned": [own],
+            "workloads": [{**service, "tokens_out": 100, "peak_factor": 1}],
+            "sites": [{"name": "here", "country": "US", "power_limit_mw": 1, "tariff_per_kwh": 0.1}],
+            "catalogue": {"servers": ["dgx-a100"], "switches": ["qm8790"]},
+        }
+    )  # fmt: skip
+    found = api.solve(question, isolate=False).require_plan()
+    assert kept(found) == [1]
+    million = 4 * 600 * 2 * 365 * 86_400 / 1e6  # two years of 365 days
+    tokens = [row for row in found.unit_costs if row.unit == "million tokens"]
+    assert [row.quantity for row in tokens] == pytest.approx([million, million])
+    assert api.verify(found).passed
+
+
 def test_a_server_is_sold_when_it_is_no_longer_needed() -> None:
     """Three in the first year and one in the second: two are sold after a year, for 600 each."""
     found = plan(workloads=[tiny.compute(3, scale_by_period=[1, 1 / 3])])
