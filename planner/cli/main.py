@@ -2,49 +2,53 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import sys
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
 
-from planner.cli import demand
-from planner.cli.breakeven import breakeven
-from planner.cli.catalogue import catalogue
-from planner.cli.check import check
-from planner.cli.compare import compare, whatif
-from planner.cli.explain import explain
-from planner.cli.export import export
-from planner.cli.fabric import fabric
-from planner.cli.keys import keys, schema
-from planner.cli.market import market
-from planner.cli.new import new
 from planner.cli.outcome import ExitCode, tell_bug, tell_memory
-from planner.cli.pareto import pareto
-from planner.cli.proforma import proforma
-from planner.cli.reach import reach
-from planner.cli.report import report
-from planner.cli.scaleup import scale_up
-from planner.cli.solve import solve
-from planner.cli.sweep import sweep
-from planner.cli.verify import verify
 
-app = typer.Typer(
-    name="planner",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # help is plain text: drawing it would take longer than all the rest of starting up
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-COMMANDS = (
-    new, check, solve, verify, report, explain, proforma, whatif, sweep, breakeven, reach, pareto, compare,
-    fabric, scale_up, export, catalogue, market, keys, schema,
-)  # fmt: skip
-for command in COMMANDS:
-    app.command()(command)
-app.add_typer(demand.app, name="demand")
+COMMANDS = {
+    "new": "new", "check": "check", "solve": "solve", "verify": "verify", "report": "report", "explain": "explain",
+    "proforma": "proforma", "whatif": "compare", "sweep": "sweep", "breakeven": "breakeven", "reach": "reach",
+    "pareto": "pareto", "compare": "compare", "fabric": "fabric", "scale-up": "scaleup", "export": "export",
+    "catalogue": "catalogue", "market": "market", "keys": "keys", "schema": "keys", "demand": "demand",
+}  # fmt: skip
+"""Module of each command, in the order of the help."""
+GROUPS = ("demand",)
+"""Those that have commands of their own."""
+
+
+def command_line(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The commands of these names put together. One is imported when it is asked for: all of them take as long as
+    many a check does."""
+    app = typer.Typer(
+        name="planner",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # help is plain text: drawing it would take longer than all the rest of starting up
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(planner)
+    for name in names:
+        module = importlib.import_module(f"planner.cli.{COMMANDS[name]}")
+        if name in GROUPS:
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name)(getattr(module, name.replace("-", "_")))
+    return app
+
+
+def __getattr__(name: str) -> Any:
+    if name == "app":
+        return command_line()
+    raise AttributeError(f"module 'planner.cli.main' has no attribute {name!r}")
 
 
 def _version(asked: bool) -> None:
@@ -55,7 +59,6 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def planner(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
@@ -93,7 +96,8 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        app()
+        asked = sys.argv[1:2]
+        command_line(asked if asked and asked[0] in COMMANDS else COMMANDS)()
     except SystemExit as end:
         code = end.code
     except MemoryError as error:

@@ -58,7 +58,7 @@ def at(place: str, name: str, number: int, *arguments: object) -> subprocess.Com
     ("place", "name", "number"),
     [
         ("planner.cli.main", "main", signal.SIGINT),  # while modules are imported
-        ("planner.cli.main", "app", signal.SIGTERM),
+        ("planner.cli.main", "command_line", signal.SIGTERM),
         ("planner.api", "load_instance", signal.SIGINT),
         ("planner.options", "make_options", signal.SIGTERM),
     ],
