@@ -1,7 +1,5 @@
 """Typed rows of the catalogue. Every row says where its figures come from and when they held."""
 
-from __future__ import annotations
-
 import datetime
 from typing import Annotated, Literal, get_args
 

@@ -4,8 +4,6 @@ They sit beside the catalogue's own CSV files and obey the same rules: every row
 and when they held; every fault is reported, with file and line.
 """
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Mapping, Sequence
 from functools import cache

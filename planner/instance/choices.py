@@ -1,10 +1,8 @@
 """What may be chosen: catalogue rows, networks, shipments, money and supply."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -219,7 +217,7 @@ class Policy(Record):
         )
 
     @model_validator(mode="after")
-    def _known_to_the_rules(self) -> Policy:
+    def _known_to_the_rules(self) -> Self:
         if self.consignee is None and not self.scenarios:
             return self  # nothing to look up, and the rules take time to read
         faults = faults_of(None, Terms(consignee=self.consignee, scenarios=frozenset(self.scenarios)))
@@ -251,7 +249,7 @@ class PricePath(Record):
     """Price of each period as a multiple of the stated one."""
 
     @model_validator(mode="after")
-    def _one_path(self) -> PricePath:
+    def _one_path(self) -> Self:
         if (self.change_per_year is None) == (self.by_period is None):
             found = "neither" if self.by_period is None else "both"
             raise ValueError(f"found {found} of change_per_year and by_period; one is accepted")

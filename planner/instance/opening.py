@@ -1,7 +1,5 @@
 """What a further site, hall or server type costs to open, its least size, and how many may be opened."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Servers that are there from the start, with racks, networks, cooling and power: kept, or sold in some period."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

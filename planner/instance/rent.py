@@ -1,7 +1,5 @@
 """Servers that may be rented beside those that are bought: on demand or for a term, in somebody else's hall."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

@@ -4,11 +4,9 @@ Money is a number in the instance's own currency or text such as ``"0.65 CNY"``;
 unit its key names or text with its own unit. Unknown keys are refused.
 """
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -73,7 +71,7 @@ class Carbon(Record):
     """Whether the price is also paid for making servers and switches."""
 
     @model_validator(mode="after")
-    def _priced(self) -> Carbon:
+    def _priced(self) -> Self:
         if self.embodied and self.price_per_tonne is None:
             raise ValueError("found embodied without price_per_tonne; a price of carbon is needed for it")
         return self
@@ -107,7 +105,7 @@ class Operations(Record):
     """Maintenance of power and cooling plant, per kW of IT load."""
 
     @model_validator(mode="after")
-    def _one_load(self) -> Operations:
+    def _one_load(self) -> Self:
         if self.utilisation is not None and self.load_factor != Operations.model_fields["load_factor"].default:
             raise ValueError(
                 "found load_factor beside utilisation; one of the two says what power is drawn in the mean"

@@ -1,7 +1,5 @@
 """A site that may be used, with its power, climate, water, grid and prices."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 

@@ -1,7 +1,5 @@
 """Values that the keys of an instance file take: names, quantities with their units and bounds, money."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar, cast

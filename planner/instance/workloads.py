@@ -1,8 +1,6 @@
 """What the load is: training runs, services and plain compute; and the user's own measurements."""
 
-from __future__ import annotations
-
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -103,7 +101,7 @@ class ModelShape(Record):
     """Tokens that a windowed layer sees."""
 
     @model_validator(mode="after")
-    def _agrees(self) -> ModelShape:
+    def _agrees(self) -> Self:
         if self.head_size is None and self.hidden % self.heads:
             raise ValueError(f"found {self.heads} heads in a hidden size of {self.hidden}; give head_size")
         if (self.experts > 0) != (self.active_experts > 0) or self.active_experts > self.experts:
@@ -177,7 +175,7 @@ class Training(_Transformer):
     """Training state per parameter at a typed ``mfu``: weights, gradients and Adam state in mixed precision."""
 
     @model_validator(mode="after")
-    def _trains(self) -> Training:
+    def _trains(self) -> Self:
         if self.trainable_parameters is not None and self.mfu is not None:
             raise ValueError("found both of mfu and trainable_parameters; one is accepted")
         return self
@@ -237,7 +235,7 @@ class Inference(_Transformer):
     """Intermediate state as a multiple of the weights."""
 
     @model_validator(mode="after")
-    def _one_size(self) -> Inference:
+    def _one_size(self) -> Self:
         given = [name for name in LOADS if getattr(self, name) is not None]
         if len(given) != 1:
             found = {0: "neither", 2: "both"}.get(len(given), "all")

@@ -1,7 +1,5 @@
 """The dated rules and country groups, read from the catalogue's data files and checked once."""
 
-from __future__ import annotations
-
 import csv
 import datetime
 import tomllib
