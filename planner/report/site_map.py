@@ -10,12 +10,12 @@ from html import escape
 from planner.report.words import clean, power
 
 WIDTH, TALLEST, FLATTEST, MARGIN = 960, 640, 340, 46
-LEAST_DEGREES = 8.0
+LEAST_DEGREES = 16.0
 """Height of the map at least, degrees of latitude."""
 KM_PER_DEGREE = 111.2
 """Of latitude: 40,030 km (a sphere of 6,371 km radius) over 360 degrees."""
 MOST_OTHERS = 40
-SIZE, CHARACTER = 15, 8.3
+SIZE, CHARACTER = 15, 9.2
 """Height of a label and width of its characters, pixels."""
 
 

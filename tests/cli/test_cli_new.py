@@ -73,7 +73,7 @@ def test_every_template_is_valid_and_every_load_has_a_place(name: str, tmp_path:
     assert {size.workload for size in options.sizes} == {workload.name for workload in question.workloads}
     assert text.startswith("# ")
     assert "yours" in text
-    assert max(map(len, text.splitlines())) <= 125
+    assert max(map(len, text.splitlines())) <= 120
     for figure in re.findall(
         r"(?:price_per_accelerator_hour|change_per_year|book_value|tariff_per_kwh): [-\d.]+", text
     ):
