@@ -57,6 +57,17 @@ DualHomed = Annotated[
     bool,
     typer.Option("--dual-homed", help="No switch alone: two leaves for the ports of a server, joined by two switches."),
 ]
+SpineSwitch = Annotated[
+    str | None, typer.Option(help="Switch of spines, and of cores, where not that of leaves.", show_default=False)
+]
+CoreSwitch = Annotated[str | None, typer.Option(help="Switch of cores where not that of spines.", show_default=False)]
+UplinkGbps = Annotated[
+    float | None,
+    typer.Option(help="Speed of links between switches, where faster than ports.", min=0.1, show_default=False),
+]
+SharedSpines = Annotated[
+    bool, typer.Option("--shared-spines", help="One group of spines for all rails of a pod, with --tiers 3.")
+]
 LengthOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -101,6 +112,10 @@ def fabric(
     growth: Growth = False,
     pod_servers: PodServers = 0,
     dual_homed: DualHomed = False,
+    spine_switch: SpineSwitch = None,
+    core_switch: CoreSwitch = None,
+    uplink_gbps: UplinkGbps = None,
+    shared_spines: SharedSpines = False,
     length: LengthOption = None,
     floor: Floor = False,
     servers_per_rack: PerRack = 4,
@@ -132,11 +147,16 @@ def fabric(
                 raise ValueError("--pod-servers goes with --tiers 3; two tiers have no pods")
             if spine_ratio > 1 and tiers in (1, 2):
                 raise ValueError(f"spines of {tiers} tiers have no uplinks to oversubscribe; --tiers 3 is accepted")
+            if shared_spines and tiers != 3:
+                raise ValueError("--shared-spines goes with --tiers 3; two tiers have one group of spines")
+            if core_switch and tiers in (1, 2):
+                raise ValueError(f"{tiers} tiers have no cores for --core-switch; --tiers 3 is accepted")
             ask = networks.Ask(
                 size, kind, row, tiers, planes, split, leaf_ratio, spine_ratio, rails,
                 managers, any_pods, growth, _lengths(length or []),
                 Layout(servers_per_rack=servers_per_rack) if floor else None, dual_homed,
-                pod_servers,
+                pod_servers, _switch(catalogue, spine_switch, None) if spine_switch else None,
+                _switch(catalogue, core_switch, None) if core_switch else None, uplink_gbps or 0.0, shared_spines,
             )  # fmt: skip
             if ask.switch.protocol not in kind.protocols:
                 raise FabricError(f"{kind.id} speaks {', '.join(kind.protocols)}; {switch} is {ask.switch.protocol}")

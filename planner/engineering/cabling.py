@@ -32,6 +32,7 @@ class Wire:
         cable_links: links of one cable.
         legs: ends of the cable at the lower side.
         lower_links, upper_links: links of a cage at either end.
+        lower_ports: ports that a link takes at the lower end (``Tree.faster`` of a leaf's).
     """
 
     kit: Kit
@@ -44,6 +45,7 @@ class Wire:
     lower_links: int
     upper_links: int
     legs: int = 1
+    lower_ports: int = 1
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,9 @@ class Planes:
         rail_planes: planes that share out the ports of a server.
         split: planes that every port is split over, each at a part of its speed.
         nic_links: full-speed ports of one cage of the server.
-        upper_links: links of one cage of the switch.
+        upper_links: links of one cage of the switch, or of a leaf where spines are other switches.
+        spine, core: switches of these tiers where they are not those of the leaves.
+        uplink_gbps: speed of links between switches where it is not that of the servers' ports; 0 otherwise.
         wires: parts of every link class.
         kits, kit_of: where the links to servers are made with several kits, longest first: these, and the number of the
             one that each server has.
@@ -73,6 +77,37 @@ class Planes:
     wires: Mapping[str, Wire] = field(default_factory=dict)
     kits: tuple[Wire, ...] = ()
     kit_of: Numbers | None = None
+    spine: Switch | None = None
+    core: Switch | None = None
+    uplink_gbps: float = 0.0
+
+    def switch_of(self, tier: str) -> Switch:
+        """The switch of a tier: ``leaf``, ``spine`` or ``core``."""
+        spine = self.spine or self.switch
+        return {"leaf": self.switch, "spine": spine, "core": self.core or spine}[tier]
+
+    @property
+    def by_type(self) -> Counter[str]:
+        """Switches by catalogue id."""
+        found: Counter[str] = Counter()
+        for tier, count in (("leaf", self.tree.leaves), ("spine", self.tree.spines), ("core", self.tree.cores)):
+            found[self.switch_of(tier).id] += self.planes * count
+        return +found
+
+    def gbps_of(self, link_class: str) -> float:
+        """Speed of the links of a class, Gb/s."""
+        return self.uplink_gbps or self.gbps if link_class in ("leaf-spine", "spine-core") else self.gbps
+
+    def cages(self, link_class: str) -> tuple[int, int]:
+        """Links of a cage at the lower and the upper end of a class."""
+        above = self.tree.above
+        leaf, spine, core = self.upper_links, self.upper_links, self.upper_links
+        if above is not None:
+            leaf, spine, core = leaf // above.faster, above.spine_cage, above.core_cage
+        return {
+            "node-leaf": (self.nic_links * self.split, self.upper_links),
+            "leaf-spine": (leaf, spine), "spine-core": (spine, core), LEAF_LEAF: (self.upper_links, self.upper_links),
+        }[link_class]  # fmt: skip
 
     @property
     def planes(self) -> int:
@@ -167,35 +202,33 @@ def wire(
     rows = {o.id: o for o in optic_rows}
     ranked = _ranked(planes, link_class, rows, length_m, price)
     if not ranked:
-        said = f"a {planes.gbps:g}G {link_class} link"
+        said = f"a {planes.gbps_of(link_class):g}G {link_class} link"
         for reach in sorted({o.reach_m for o in rows.values() if o.reach_m < length_m}, reverse=True):
             if _ranked(planes, link_class, rows, reach, price):
                 raise FabricError(f"no optic makes {said} of {length_m:g} m; the longest possible is {reach:g} m")
-        lower, upper = _cages(planes, link_class)
+        lower, upper = planes.cages(link_class)
         raise FabricError(f"no optic makes {said} between cages of {lower} and {upper} links")
     # Of equals the one with the fewest kinds of parts: one module at both ends before two.
     chosen = min(ranked, key=lambda r: (r[0], r[1], len(r[3].parts), r[2]))[3]
-    return wire_of(chosen, rows, length_m, *_cages(planes, link_class))
+    ports = planes.tree.faster if link_class == "leaf-spine" else 1
+    return wire_of(chosen, rows, length_m, *planes.cages(link_class), ports)
 
 
-def wire_of(kit: Kit, rows: Mapping[str, Optic], length_m: float, lower_links: int, upper_links: int) -> Wire:
+def wire_of(
+    kit: Kit, rows: Mapping[str, Optic], length_m: float, lower_links: int, upper_links: int, lower_ports: int = 1
+) -> Wire:
     """The parts of a kit by their place, lower end first.
 
     Args:
         rows: the catalogue's optics.
         lower_links, upper_links: links of a cage at either end.
+        lower_ports: ports that a link takes at the lower end.
     """
     lower, upper, cable = optics.ends(kit, rows)
     return Wire(
         kit, length_m, lower, upper, cable, rows[cable].kind, rows[cable].links, lower_links, upper_links,
-        rows[cable].legs,
+        rows[cable].legs, lower_ports,
     )  # fmt: skip
-
-
-def _cages(planes: Planes, link_class: str) -> tuple[int, int]:
-    """Links of a cage at the lower and the upper end."""
-    lower = planes.nic_links * planes.split if link_class == "node-leaf" else planes.upper_links
-    return lower, planes.upper_links
 
 
 def _ranked(
@@ -206,12 +239,12 @@ def _ranked(
     price: Callable[[str], float | None],
 ) -> list[tuple[float, float, str, Kit]]:
     """(price, power, id, kit) of every kit that can be used and has a price."""
-    lower, upper = _cages(planes, link_class)
-    engine = planes.switch.built_in_optics
+    lower, upper = planes.cages(link_class)
+    below, above = (planes.switch_of(tier).built_in_optics if tier != "server" else "" for tier in ENDS[link_class])
     found = []
     for kit in kits(
-        rows.values(), gbps=planes.gbps, length_m=length_m, lower=lower, upper=upper,
-        lower_engine="" if link_class == "node-leaf" else engine, upper_engine=engine,
+        rows.values(), gbps=planes.gbps_of(link_class), length_m=length_m, lower=lower, upper=upper,
+        lower_engine=below, upper_engine=above,
     ):  # fmt: skip
         prices = [price(part) for part, _ in kit.parts]
         first = rows[kit.parts[0][0]]
@@ -226,7 +259,7 @@ def _in_pairs(planes: Planes, link_class: str) -> bool:
     """Whether both links of every twin-port cage lead to one cage at the other end."""
     tree = planes.tree
     if link_class == "leaf-spine":
-        return tree.parallel % 2 == 0 and tree.radix % 2 == 0
+        return tree.parallel % 2 == 0 and tree.radix % 2 == 0 and tree.radix_of("spine") % 2 == 0
     if link_class == LEAF_LEAF:
         return True  # whole cages of links between every two leaves
     if link_class == "node-leaf":
@@ -317,9 +350,10 @@ def cables(planes: Planes, layout: floor.Layout | None = None, names: Names = UN
                         number, a_port = divmod((a - tree.servers) * tree.ports + a_port, 2)
                         device = f"{manager}-{number + 1}"
                     yield Cable(
-                        planes.name, link_class, device, a_port + 1, a_port // wired.lower_links + 1,
+                        planes.name, link_class, device, a_port + 1,
+                        a_port // (wired.lower_links * wired.lower_ports) + 1,
                         f"{prefix}/{above}-{b + 1}", b_port + 1, b_port // wired.upper_links + 1,
-                        planes.gbps, length, wired.kit.id, wired.lower_part, wired.upper_part, wired.cable,
+                        planes.gbps_of(link_class), length, wired.kit.id, wired.lower_part, wired.upper_part, wired.cable,
                     )  # fmt: skip
 
 

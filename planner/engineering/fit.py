@@ -123,15 +123,17 @@ def most_rows(rules: Rules, tiers: int) -> int:
     """
     if not rules.full:
         return 0
+    upper = rules.upper
     if tiers == 2:
-        return rules.radix // rules.row
+        return upper.spine_radix // rules.row
     rules = replace(rules, tiers=3, any_pods=True, pod_servers=0)
     down = rules.full * rules.lanes
     up = rules.least_uplinks(down)
     # A group has at most as many spines as a leaf can have uplinks; their ports take all links down and pass them on.
-    passed = up + min(down, up) / rules.spine_ratio
-    of_group = min(rules.radix, int((rules.radix - down) * rules.radix / passed))
-    for most in range(of_group * (rules.radix // rules.row), 0, -CHUNK):
+    passed = up + min(down / upper.faster, up) / rules.spine_ratio
+    of_group = min(upper.spine_radix, int((rules.radix - down) // upper.faster * upper.spine_radix / passed))
+    in_pod = of_group // (rules.row // rules.groups)
+    for most in range(in_pod * (upper.core_radix // rules.groups), 0, -CHUNK):
         rows = np.arange(max(most - CHUNK, 0) + 1, most + 1)
         found = shapes(rules, rows, np.full_like(rows, rules.full)).rows
         if len(found):

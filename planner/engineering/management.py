@@ -77,7 +77,7 @@ def in_band(ask: Ask, parts: Parts, extra: int = 0) -> Priced:
     """
     switch = parts.switches[IN_BAND_SWITCH]
     tree = in_band_tree(used_radix(switch, IN_BAND_GBPS), ask.servers * ask.server.trays, extra)
-    own = replace(ask, switch=switch, planes=1, split=1)
+    own = replace(ask, switch=switch, planes=1, split=1, spine=None, core=None, uplink_gbps=0.0)
     found = assemble(IN_BAND, own, tree, IN_BAND_GBPS, 1, parts)
     each = cage_links(switch, IN_BAND_GBPS)
     joined = 0 if tree.mesh else twin_links(tree.leaves)  # a pair alone has them among its links

@@ -34,7 +34,7 @@ def meshes(rules: Rules) -> tuple[Tree, ...]:
     >>> [max((tree.servers, tree.mesh) for tree in found if tree.leaves == leaves) for leaves in (2, 3)]
     [(84, 22), (96, 16)]
     """
-    if not rules.mesh or rules.tiers == 3 or (rules.leaf_ratio == 1 and not rules.dual_homed):
+    if not rules.mesh or rules.above or rules.tiers == 3 or (rules.leaf_ratio == 1 and not rules.dual_homed):
         return ()
     found = []
     several = rules.row > 1

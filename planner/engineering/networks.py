@@ -16,7 +16,7 @@ from planner.engineering.cabling import Planes, bill, wire
 from planner.engineering.fabric import FabricError, divisors, has_speed, used_radix
 from planner.engineering.fit import Rules, fit
 from planner.engineering.optics import cage_links
-from planner.engineering.tree import CLASSES, LEAF_LEAF, Tree
+from planner.engineering.tree import CLASSES, LEAF_LEAF, Above, Tree
 
 LENGTHS_M = {"node-leaf": 10.0, "leaf-spine": 30.0, "spine-core": 50.0, LEAF_LEAF: 2.0}
 """Lengths by class unless given, as in instance files. Leaves that are joined to each other stand in neighbouring racks
@@ -35,6 +35,10 @@ class Ask:
         dual_homed: the ports of a server on a tree end on two leaves at least, joined by two switches; planes are trees
             of their own, of which one may fail.
         pod_servers: servers of a pod of three tiers, in place of those of the server type; 0 leaves it to that.
+        spine, core: switches above the leaves of ``switch`` where they are of another type; spines also stand as cores.
+        uplink_gbps: speed of links between switches, that of a server's port (its part, where it is split) or faster; 0
+            for the same.
+        shared_spines: one group of spines for all leaves of a pod of three tiers, rails or not.
         lengths_m: by link class, in place of those of ``layout`` or ``LENGTHS_M``.
     """
 
@@ -54,6 +58,10 @@ class Ask:
     layout: floor.Layout | None = None
     dual_homed: bool = False
     pod_servers: int = 0
+    spine: Switch | None = None
+    core: Switch | None = None
+    uplink_gbps: float = 0.0
+    shared_spines: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,9 +115,40 @@ def compute(ask: Ask, parts: Parts) -> Priced:
     rules = Rules(
         used_radix(ask.switch, gbps), ports, rails, ask.tiers, ask.leaf_ratio, ask.spine_ratio, ask.reserved,
         cage_links(ask.switch, gbps), ask.any_pods and not ask.pod_servers, rail_ports, ask.growth,
-        ask.pod_servers or server.pod_servers, dual,
+        ask.pod_servers or server.pod_servers, dual, shared_spines=ask.shared_spines,
+        above=above_of(ask.switch, gbps, ask.spine, ask.core, ask.uplink_gbps),
     )  # fmt: skip
     return _fitted("compute", ask, rules, gbps, server.ports_per_cage, parts)
+
+
+def above_of(leaf: Switch, gbps: float, spine: Switch | None, core: Switch | None, uplink_gbps: float) -> Above | None:
+    """What stands above the leaves: None where it is as they are.
+
+    64 x 400G leaves whose servers have 200G ports, below 64 x 800G spines used at 400G:
+
+    >>> from planner.catalogue import load_catalogue
+    >>> switches = load_catalogue().switches
+    >>> above_of(switches["th4-64x400g"], 200, switches["th5-64x800g"], None, 400)
+    Above(faster=2, spine_radix=128, spine_cage=2, core_radix=128, core_cage=2)
+
+    Raises:
+        FabricError: a speed that a switch does not have, uplinks slower than the ports of servers, or switches that do
+            not speak the same protocol.
+    """
+    up = uplink_gbps or gbps
+    spine = spine or leaf
+    core = core or spine
+    if (spine, core, up) == (leaf, leaf, gbps):
+        return None
+    for switch in (spine, core):
+        if switch.protocol != leaf.protocol:
+            raise FabricError(
+                f"{switch.id} is {switch.protocol} and {leaf.id} {leaf.protocol}; switches of one network speak the same"
+            )
+    faster = used_radix(leaf, gbps) / used_radix(leaf, up)
+    if faster < 1 or faster % 1:
+        raise FabricError(f"uplinks of {up:g}G above ports of {gbps:g}G; a whole multiple of that speed is accepted")
+    return Above(int(faster), used_radix(spine, up), cage_links(spine, up), used_radix(core, up), cage_links(core, up))
 
 
 def storage(ask: Ask, parts: Parts) -> Priced | None:
@@ -131,7 +170,7 @@ def storage(ask: Ask, parts: Parts) -> Priced | None:
                 any_pods=ask.any_pods, rail_ports=lanes if lanes < server.storage_ports else 1, growth=ask.growth,
                 dual_homed=ask.dual_homed,
             )  # fmt: skip
-            own = replace(ask, switch=switch, planes=1, split=1)
+            own = replace(ask, switch=switch, planes=1, split=1, spine=None, core=None, uplink_gbps=0.0)
             return _fitted("storage", own, rules, gbps, 1, parts)
         except FabricError as error:
             reasons.append(error)
@@ -212,7 +251,10 @@ def assemble(name: str, ask: Ask, tree: Tree, gbps: float, nic_links: int, parts
         FabricError: no optic suits a class.
     """
     switch = ask.switch
-    planes = Planes(name, switch, gbps, tree, ask.planes, ask.split, nic_links, cage_links(switch, gbps))
+    planes = Planes(
+        name, switch, gbps, tree, ask.planes, ask.split, nic_links, cage_links(switch, gbps), spine=ask.spine,
+        core=ask.core, uplink_gbps=ask.uplink_gbps,
+    )  # fmt: skip
 
     def price(part: str) -> float | None:
         return parts.price("optics", part)
@@ -226,13 +268,14 @@ def assemble(name: str, ask: Ask, tree: Tree, gbps: float, nic_links: int, parts
         wires[link_class] = wire(planes, link_class, parts.optics.values(), length or LENGTHS_M[link_class], price)
     planes = replace(planes, wires=wires)
     counted = bill(planes)
-    each = parts.price("switches", switch.id)
-    if each is None:
-        raise FabricError(f"{switch.id} has no price")
-    watts = planes.switches * switch.power_w + sum(parts.optics[p].power_w * n for p, n in counted.items())
-    return Priced(
-        planes, counted, planes.switches * each, sum((price(p) or 0) * n for p, n in counted.items()), watts / 1e3
-    )
+    switch_cost, watts = 0.0, sum(parts.optics[p].power_w * n for p, n in counted.items())
+    for id, count in planes.by_type.items():
+        each = parts.price("switches", id)
+        if each is None:
+            raise FabricError(f"{id} has no price")
+        switch_cost += count * each
+        watts += count * parts.switches[id].power_w
+    return Priced(planes, counted, switch_cost, sum((price(p) or 0) * n for p, n in counted.items()), watts / 1e3)
 
 
 @dataclass(frozen=True)
@@ -247,7 +290,9 @@ class Alternative:
 def alternatives(ask: Ask, parts: Parts) -> list[Alternative]:
     """The compute network in the usual other ways, side by side."""
     server = ask.server
-    plain = replace(ask, tiers=0, planes=1, split=1, leaf_ratio=1.0, spine_ratio=1.0, any_pods=False)
+    plain = replace(
+        ask, tiers=0, planes=1, split=1, leaf_ratio=1.0, spine_ratio=1.0, any_pods=False, shared_spines=False
+    )
     asked = {
         "2 tiers, 1:1": replace(plain, tiers=2),
         "3 tiers, 1:1": replace(plain, tiers=3),
@@ -258,6 +303,8 @@ def alternatives(ask: Ask, parts: Parts) -> list[Alternative]:
     asked["2 planes, every port split"] = replace(plain, split=2)
     asked["leaves 2:1"] = replace(plain, leaf_ratio=2.0)
     asked["3 tiers, spines 7:1"] = replace(plain, tiers=3, spine_ratio=7.0)
+    if ask.spine or ask.core or ask.uplink_gbps:
+        asked["one switch type and speed"] = replace(ask, spine=None, core=None, uplink_gbps=0.0)
     found = []
     for label, other in asked.items():
         try:

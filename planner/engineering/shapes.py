@@ -12,6 +12,8 @@ the cheapest of every size. The rules:
    what its leaves send up, over ``spine_ratio``. Pods are as few as can be, those of the vendor, or any number.
 4. A core has equally many links to every spine group (``fabric.cores_for``).
 5. Links of different classes never share a cage, and a leaf's servers fill whole cages where they can.
+6. Spines and cores may be of other switches than leaves, and links between switches faster than the ports of servers
+   (``above``): ratios are of bandwidth, an uplink takes ``faster`` ports of a leaf, and each tier has its own radix.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.engineering.fabric import FabricError, check_radix, check_rails, spine_split
-from planner.engineering.tree import Numbers, Tree
+from planner.engineering.tree import Above, Numbers, Tree
 
 EVEN = 1e-9
 TRIED = 4
@@ -52,6 +54,8 @@ class Rules:
             at least, below two spines at least or joined to each other.
         mesh: few leaves may be joined to each other in place of spines (``mesh.meshes``).
         paired: a leaf has whole cages of links to every spine, which straight twin-port cables join.
+        above: switches and speed above the leaves where they are others; None for those of the leaves.
+        shared_spines: in three tiers one group of spines serves all leaves of a pod, rails or not.
     """
 
     radix: int
@@ -69,6 +73,8 @@ class Rules:
     dual_homed: bool = False
     mesh: bool = True
     paired: bool = False
+    above: Above | None = None
+    shared_spines: bool = False
 
     def __post_init__(self) -> None:
         check_radix(self.radix)
@@ -76,6 +82,11 @@ class Rules:
             raise FabricError(
                 f"half of {self.radix} ports does not fill whole cages of {self.cage_links}; nearest possible: "
                 f"{self.radix // (2 * self.cage_links) * 2 * self.cage_links} ports"
+            )
+        if self.above is not None and self.cage_links % self.above.faster:
+            raise FabricError(
+                f"uplinks of {self.above.faster} times the speed of a server's port do not fit cages of "
+                f"{self.cage_links} such ports"
             )
         if self.ports < 1:
             raise FabricError("the server has no port on this network")
@@ -88,16 +99,26 @@ class Rules:
                 "an even number of ports is accepted"
             )
         for name, ratio in (("leaf", self.leaf_ratio), ("spine", self.spine_ratio)):
-            if not 1 <= ratio <= self.radix - 1:
+            radix = self.upper.spine_radix if name == "spine" else self.radix
+            if not 1 <= ratio <= radix - 1:
                 raise FabricError(
-                    f"a {name} of {self.radix} ports cannot be oversubscribed {ratio:g}:1; "
-                    f"1:1 to {self.radix - 1}:1 can be built"
+                    f"a {name} of {radix} ports cannot be oversubscribed {ratio:g}:1; 1:1 to {radix - 1}:1 can be built"
                 )
+
+    @cached_property
+    def upper(self) -> Above:
+        """What stands above the leaves, of their kind or not."""
+        return self.above or Above(1, self.radix, self.cage_links, self.radix, self.cage_links)
 
     @property
     def row(self) -> int:
         """Leaves that the servers of a unit share."""
         return self.ports // self.rail_ports if self.rails else 1
+
+    @property
+    def groups(self) -> int:
+        """Spine groups of a pod of three tiers."""
+        return 1 if self.shared_spines else self.row
 
     @property
     def lanes(self) -> int:
@@ -130,7 +151,7 @@ class Rules:
     def _most(self) -> int:
         for places in range(self.radix // self.lanes, 0, -1):
             down = places * self.lanes
-            if self.whole(down) + self.whole(self.least_uplinks(down)) <= self.radix:
+            if self.whole(down) + self.whole(self.least_uplinks(down) * self.upper.faster) <= self.radix:
                 return places
         return 0
 
@@ -139,15 +160,22 @@ class Rules:
         return -(-links // self.cage_links) * self.cage_links
 
     def least_uplinks(self, down: int) -> int:
-        """Uplinks of a leaf with so many ports down; whole cages of them where they are oversubscribed."""
+        """Uplinks of a leaf with so many ports down; whole cages of them where they are oversubscribed.
+
+        128 ports of 200G take 64 uplinks of 400G:
+
+        >>> Rules(256, 1, False, cage_links=4, above=Above(2, 128, 2, 128, 2)).least_uplinks(128)
+        64
+        """
+        faster = self.upper.faster
         if self.leaf_ratio == 1:
-            return down
-        return self.whole(math.ceil(down / self.leaf_ratio - EVEN))
+            return -(-down // faster)
+        return self.whole(math.ceil(down / self.leaf_ratio / faster - EVEN) * faster) // faster
 
     @property
     def spine_down(self) -> int:
         """Most ports down of a spine of three tiers that uses as many uplinks as its ratio asks for."""
-        return spine_split(self.radix, self.spine_ratio, self.cage_links)[0]
+        return spine_split(self.upper.spine_radix, self.spine_ratio, self.upper.spine_cage)[0]
 
 
 @dataclass(frozen=True)
@@ -179,7 +207,7 @@ class Shapes:
     @property
     def groups(self) -> int:
         """Spine groups of a pod."""
-        return self.rules.row if self.tiers == 3 else 1
+        return self.rules.groups if self.tiers == 3 else 1
 
     @property
     def switches(self) -> Numbers:
@@ -220,7 +248,7 @@ class Shapes:
         return [
             Tree(
                 rules.radix, rules.ports, rules.rails, servers, rules.reserved, down, uplinks, leaves, pods, groups,
-                spines, spine_uplinks, cores, rules.rail_ports,
+                spines, spine_uplinks, cores, rules.rail_ports, above=rules.above,
             )
             for servers, down, uplinks, leaves, pods, spines, spine_uplinks, cores in zip(
                 *(column[chosen].tolist() for column in columns), strict=True
@@ -237,7 +265,8 @@ class Shapes:
         >>> found.counts()[found.switches.argmin()].tolist()
         [16, 5, 0, 320, 160, 160, 0, 0, 0, 0]
         """
-        cage, row, groups = self.rules.cage_links, self.rules.row, self.pods * self.groups
+        row, groups, upper_of = self.rules.row, self.pods * self.groups, self.rules.upper
+        below, cage, core_cage = self.rules.cage_links // upper_of.faster, upper_of.spine_cage, upper_of.core_cage
         leaves, spines = self.rows * row, groups * self.spines
         parallel = self.uplinks // self.spines * (row // self.groups)
         most = -(-self.rows // self.pods)
@@ -245,10 +274,10 @@ class Shapes:
         upper = full * -(-most * parallel // cage) + (self.pods - full) * -(-(most - 1) * parallel // cage)
         of_group = self.spines * self.spine_uplinks
         share, rest = np.divmod(of_group, np.maximum(self.cores, 1))
-        above = rest * -(-(share + 1) * groups // cage) + (self.cores - rest) * -(-share * groups // cage)
+        above = rest * -(-(share + 1) * groups // core_cage) + (self.cores - rest) * -(-share * groups // core_cage)
         return np.column_stack([
             leaves, spines, self.cores,
-            leaves * self.uplinks, leaves * -(-self.uplinks // cage), self.groups * self.spines * upper,
+            leaves * self.uplinks, leaves * -(-self.uplinks // below), self.groups * self.spines * upper,
             groups * of_group, spines * -(-self.spine_uplinks // cage), above, np.zeros_like(leaves),
         ])  # fmt: skip
 
@@ -267,11 +296,12 @@ def shapes(rules: Rules, rows: Numbers, places: Numbers) -> Shapes:
     if rules.tiers == 3:
         return _three_tiers(rules, rows, places)
     least = _least_uplinks(rules)[places * rules.lanes]
-    number = np.arange(2 if rules.dual_homed else 1, rules.radix + 1)
+    upper = rules.upper
+    number = np.arange(2 if rules.dual_homed else 1, rules.radix // upper.faster + 1)
     each = -(-least[:, None] // number)  # links of a leaf to each of so many spines
     if rules.paired:
-        each = -(-each // rules.cage_links) * rules.cage_links
-    able = (rows[:, None] * rules.row * each <= rules.radix) & (number <= np.maximum(least[:, None], number[0]))
+        each = -(-each // upper.spine_cage) * upper.spine_cage
+    able = (rows[:, None] * rules.row * each <= upper.spine_radix) & (number <= np.maximum(least[:, None], number[0]))
     asked, at = np.nonzero(able)
     rows, places, spines, uplinks = rows[asked], places[asked], number[at], (number * each)[asked, at]
     ones, none = np.ones_like(rows), np.zeros_like(rows)
@@ -280,19 +310,21 @@ def shapes(rules: Rules, rows: Numbers, places: Numbers) -> Shapes:
 
 
 def _three_tiers(rules: Rules, rows: Numbers, places: Numbers) -> Shapes:
-    most_pods = rules.radix // rules.row
+    upper, in_row = rules.upper, rules.row // rules.groups
+    most_pods = upper.core_radix // rules.groups
     pods = np.arange(1, most_pods + 1)
     of_group = -(-rows[:, None] // pods)
     # Of equal numbers of rows in a pod the fewest pods.
     fewest = np.column_stack([np.ones_like(rows), of_group[:, 1:] < of_group[:, :-1]]).astype(bool)[:, :most_pods]
-    fewest &= (of_group <= rules.radix) & (pods <= rows[:, None])
+    fewest &= (of_group * in_row <= upper.spine_radix) & (pods <= rows[:, None])
     if rules.pod_servers and not rules.any_pods:
         fewest = pods == np.minimum(-(-rows * places // rules.pod_servers), rows)[:, None]
     # The ports of all spines of a group, at most as many as a leaf has uplinks, take its links down and pass them on.
     down = places * rules.lanes
-    up = rules.radix - down
+    up = (rules.radix - down) // upper.faster
+    sent = np.minimum(down / upper.faster, up)
     fewest &= (
-        of_group * (up + np.minimum(down, up) / rules.spine_ratio)[:, None] <= (up * (rules.radix + EVEN))[:, None]
+        of_group * in_row * (up + sent / rules.spine_ratio)[:, None] <= (up * (upper.spine_radix + EVEN))[:, None]
     )
     if rules.any_pods:
         return _in_pods(rules, rows, places, pods, of_group, fewest)
@@ -314,35 +346,38 @@ def _in_pods(
         of_group: rows of leaves of the largest pod.
     """
     asked, at = np.nonzero(chosen)
-    rows, places, pods, of_group = rows[asked], places[asked], pods[at], of_group[asked, at]
+    upper = rules.upper
+    # From here on the leaves of a group of the largest pod.
+    rows, places, pods, of_group = rows[asked], places[asked], pods[at], of_group[asked, at] * rules.row // rules.groups
     down = places * rules.lanes
     least = _least_uplinks(rules)[down]
     # Spines that share out the uplinks with none to spare; and from the fewest on whose ports carry all, some more.
-    exact = least // np.maximum(_divisors(rules.radix)[least, rules.spine_down // of_group], 1)
-    few = np.ceil(of_group * np.minimum(down, least) * (1 + 1 / rules.spine_ratio) / rules.radix - EVEN).astype(
-        np.int64
+    exact = least // np.maximum(
+        _divisors(rules.radix)[least, np.minimum(rules.spine_down // of_group, rules.radix)], 1
     )
+    carried = of_group * np.minimum(down / upper.faster, least) * (1 + 1 / rules.spine_ratio)
+    few = np.maximum(np.ceil(carried / upper.spine_radix - EVEN), 1).astype(np.int64)
     tried = [exact] if rules.pod_servers and not rules.any_pods else [exact, *(few + more for more in range(TRIED))]
     spines = np.concatenate(tried)
     if rules.dual_homed:
         spines = np.maximum(spines, 2)
     each = -(-np.tile(least, len(tried)) // spines)
     if rules.paired:
-        each = -(-each // rules.cage_links) * rules.cage_links
+        each = -(-each // upper.spine_cage) * upper.spine_cage
     uplinks = spines * each
     below = np.tile(of_group, len(tried)) * each
-    cage = rules.cage_links
+    cage, wide = rules.cage_links, upper.spine_cage
     # Many fail by the ports of their leaves or spines: only the others are looked at further.
-    fit = (np.tile(-(-down // cage), len(tried)) + -(-uplinks // cage)) * cage <= rules.radix
-    fit = np.flatnonzero(fit & (-(-below // cage) * cage <= rules.radix))
+    fit = (np.tile(-(-down // cage), len(tried)) + -(-uplinks * upper.faster // cage)) * cage <= rules.radix
+    fit = np.flatnonzero(fit & (-(-below // wide) * wide <= upper.spine_radix))
     spines, uplinks, below, at = spines[fit], uplinks[fit], below[fit], fit % len(asked)
     asked, rows, places, pods, of_group, down = (each[at] for each in (asked, rows, places, pods, of_group, down))
-    sent = of_group * np.minimum(down, uplinks)  # of a whole group
+    sent = of_group * np.minimum(down / upper.faster, uplinks)  # of a whole group
     up = np.ceil(sent / (spines * rules.spine_ratio) - EVEN).astype(np.int64)
     if rules.spine_ratio > 1:
-        up = -(-up // cage) * cage
-    good = (-(-below // cage) + -(-up // cage)) * cage <= rules.radix
-    share = np.maximum(rules.radix // (pods * rules.row), 1)
+        up = -(-up // wide) * wide
+    good = (-(-below // wide) + -(-up // wide)) * wide <= upper.spine_radix
+    share = np.maximum(upper.core_radix // (pods * rules.groups), 1)
     cores = -(-spines * up // share)
     if rules.dual_homed:
         cores = np.maximum(cores, np.minimum(spines * up, 2))
@@ -350,7 +385,7 @@ def _in_pods(
     found = Shapes(rules, 3, asked, rows, places, uplinks, pods, spines, up, cores)
     found = found.subset(good)
     if not rules.any_pods and len(found):
-        least_pods = np.full(int(found.asked.max()) + 1, rules.radix + 1)
+        least_pods = np.full(int(found.asked.max()) + 1, upper.core_radix + 1)
         np.minimum.at(least_pods, found.asked, found.pods)
         found = found.subset(found.pods == least_pods[found.asked])
     return _distinct(found)
@@ -359,7 +394,7 @@ def _in_pods(
 def _leaves_fit(found: Shapes) -> npt.NDArray[np.bool_]:
     cage = found.rules.cage_links
     down = found.places * found.rules.lanes
-    taken = (-(-down // cage) + -(-found.uplinks // cage)) * cage
+    taken = (-(-down // cage) + -(-found.uplinks * found.rules.upper.faster // cage)) * cage
     return np.asarray(taken <= found.rules.radix, dtype=np.bool_)
 
 

@@ -12,6 +12,9 @@ exchange all their traffic use no more than the smaller number of links of each 
 Leaves without spines that are joined to each other (``mesh``) need (d): every two have equally many links. What a leaf
 sends another takes the links between them, at most the ports of the one with fewer.
 
+Where links between switches are faster than the ports of servers, "ports" above are Gb/s in units of such a port: an
+uplink takes the place, and carries the traffic, of ``Tree.faster`` of them.
+
 With more bandwidth down than up the same argument gives the share of its rate that every port keeps at worst.
 Max-flow over whole halves of the leaves and rails confirms it up to ``FLOW_ENDPOINTS`` endpoints.
 """
@@ -111,9 +114,8 @@ class _Wired:
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self.uses: dict[str, Numbers] = {
-            "leaf": np.zeros(tree.leaves * tree.radix, np.int64),
-            "spine": np.zeros(tree.spines * tree.radix, np.int64),
-            "core": np.zeros(tree.cores * tree.radix, np.int64),
+            tier: np.zeros(number * tree.radix_of(tier), np.int64)
+            for tier, number in (("leaf", tree.leaves), ("spine", tree.spines), ("core", tree.cores))
         }
         self.out_of_range: list[str] = []
         self.pairs: dict[str, tuple[Numbers, Numbers, Numbers]] = {}
@@ -122,17 +124,18 @@ class _Wired:
         self.to_core = np.zeros((groups, tree.cores), np.int64)
         for link_class, (lower, upper) in ENDS.items():
             keys, counts = np.zeros(0, np.int64), np.zeros(0, np.int64)
-            width = len(self.uses[upper]) // tree.radix or 1
+            width = len(self.uses[upper]) // tree.radix_of(upper) or 1
             for ends in tree.chunks(link_class):
                 self._use(upper, ends.upper, ends.upper_port)
                 if lower in self.uses:
-                    self._use(lower, ends.lower, ends.lower_port)
+                    for taken in range(tree.faster if link_class == "leaf-spine" else 1):
+                        self._use(lower, ends.lower, ends.lower_port + taken)
                     keys, counts = _merged(keys, counts, ends.lower * width + ends.upper)
                 self._count(link_class, ends)
             self.pairs[link_class] = (keys // width, keys % width, counts)
 
     def _use(self, tier: str, device: Numbers, port: Numbers) -> None:
-        radix, uses = self.tree.radix, self.uses[tier]
+        radix, uses = self.tree.radix_of(tier), self.uses[tier]
         inside = (port >= 0) & (port < radix) & (device >= 0) & (device < len(uses) // radix)
         if not inside.all():
             self.out_of_range.append(f"{int((~inside).sum())} links on {tier} ports that do not exist")
@@ -178,16 +181,18 @@ class _Wired:
             return 1.0, {}
         # A set of ports sends out at most what the rest takes in.
         from_leaf = int(np.minimum(self.below, total - self.below).max())
-        now, after = [_share(tree.uplinks, from_leaf)], {}
-        spine_left = [_share(tree.uplinks - tree.parallel, from_leaf)]
+        # What counts is bandwidth: an uplink carries what ``faster`` ports of servers send.
+        faster = tree.faster
+        now, after = [_share(faster * tree.uplinks, from_leaf)], {}
+        spine_left = [_share(faster * (tree.uplinks - tree.parallel), from_leaf)]
         if tree.cores:
             inside = np.bincount(tree.group_of(np.arange(tree.leaves)), weights=self.below)
             from_group = int(np.minimum(inside, total - inside).max())
-            up = tree.group_uplinks
+            up = faster * tree.group_uplinks
             now.append(_share(up, from_group))
             # Within a group traffic turns at the spines, whose ports down take what the leaves send up.
-            spine_left.append(_share(up - tree.spine_uplinks, from_group))
-            after["core"] = min(*now, _share(up - int(self.to_core[0].max()), from_group))
+            spine_left.append(_share(up - faster * tree.spine_uplinks, from_group))
+            after["core"] = min(*now, _share(up - faster * int(self.to_core[0].max()), from_group))
         return min(now), {"spine": min(spine_left), **after}
 
     def flows(self) -> Iterator[Flow]:
@@ -226,6 +231,7 @@ class _Wired:
         for link_class in CLASSES[1:]:
             below, above = ENDS[link_class]
             a, b, links = self.pairs[link_class]
+            links = links * tree.faster  # in ports of servers, as what is below
             ends += [(a + first[below], b + first[above], links), (b + first[above], a + first[below], links)]
         tail, head, capacity = (np.concatenate(column) for column in zip(*ends, strict=True))
         if failed is not None:
@@ -258,7 +264,7 @@ def graph(tree: Tree) -> networkx.MultiGraph:
     for server in range(tree.servers):
         found.add_node(("server", server), ports=tree.ports)
     for tier, number in (("leaf", tree.leaves), ("spine", tree.spines), ("core", tree.cores)):
-        found.add_nodes_from(((tier, n) for n in range(number)), ports=tree.radix)
+        found.add_nodes_from(((tier, n) for n in range(number)), ports=tree.radix_of(tier))
     for link_class, (below, above) in ENDS.items():
         for ends in tree.chunks(link_class):
             for a, pa, b, pb in zip(*(x.tolist() for x in vars(ends).values()), strict=True):

@@ -43,11 +43,29 @@ class Ends:
 
 
 @dataclass(frozen=True)
+class Above:
+    """Switches above the leaves, and links to them, where these are not like the leaves and the ports of servers.
+
+    Attributes:
+        faster: speed of a link between switches over that of a server's port. A leaf numbers its ports by the latter; an
+            uplink takes so many of them and bears the number of the first.
+        spine_radix, core_radix: ports of a spine and of a core at the speed of these links.
+        spine_cage, core_cage: links of one of their cages.
+    """
+
+    faster: int
+    spine_radix: int
+    spine_cage: int
+    core_radix: int
+    core_cage: int
+
+
+@dataclass(frozen=True)
 class Tree:
     """One plane of one network of one cluster.
 
     Attributes:
-        radix: switch ports at the speed used.
+        radix: switch ports at the speed used; of a leaf where ``above`` has others.
         ports: ports of a server on this tree.
         rails: port i of every server of a unit goes to leaf i (False: all ports of a server to one leaf).
         rail_ports: ports of a server on each rail; several where a server is a rack of trays. Port i goes to leaf i
@@ -62,6 +80,7 @@ class Tree:
         spine_uplinks: uplinks of a spine; 0 below three tiers.
         cores: core switches.
         mesh: links between every two leaves, where these stand without spines.
+        above: what stands above the leaves where it is of another type or speed.
     """
 
     radix: int
@@ -79,6 +98,18 @@ class Tree:
     cores: int = 0
     rail_ports: int = 1
     mesh: int = 0
+    above: Above | None = None
+
+    @property
+    def faster(self) -> int:
+        """Ports of a leaf that an uplink takes: its speed over that of a server's port."""
+        return self.above.faster if self.above else 1
+
+    def radix_of(self, tier: str) -> int:
+        """Ports of a switch of a tier: of leaves at the speed of servers, of others at that of links between switches."""
+        if self.above is None or tier == "leaf":
+            return self.radix
+        return self.above.spine_radix if tier == "spine" else self.above.core_radix
 
     @property
     def tiers(self) -> int:
@@ -192,7 +223,7 @@ class Tree:
         local = (row - self.first_row(self.pod_of(row))) * (self.row // self.groups) + in_row
         return Ends(
             leaf,
-            self.radix - self.uplinks + uplink,
+            self.radix - (self.uplinks - uplink) * self.faster,
             self.group_of(leaf) * self.spines_each + spine,
             local * self.parallel + lane,
         )
@@ -205,7 +236,7 @@ class Tree:
         share = full + (core < rest)  # links of each group to this core
         return Ends(
             group * self.spines_each + spine,
-            self.radix - self.spine_uplinks + lane,
+            self.radix_of("spine") - self.spine_uplinks + lane,
             core,
             group * share + turn,
         )

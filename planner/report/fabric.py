@@ -37,9 +37,13 @@ def _by_tier(network: Priced, optics: Mapping[str, Any]) -> Table:
     below = {"leaf": "node-leaf", "spine": "leaf-spine", "core": "spine-core"}
     tiers = [("leaf", tree.leaves), ("spine", tree.spines), ("core", tree.cores)]
     rows = [(tier, count(planes.planes * n), *_links(planes, below[tier])) for tier, n in tiers if n]
+    if tree.above is not None:
+        rows = [(f"{row[0]} ({planes.switch_of(row[0]).id})", *row[1:]) for row in rows]
     if LEAF_LEAF in planes.classes:
         rows.append(("", "", *_links(planes, LEAF_LEAF)))
     said = f"{network.planes.name} on {planes.switch.id}, {planes.gbps:g}G, radix {tree.radix}"
+    if planes.gbps_of("leaf-spine") != planes.gbps:
+        said += f", {planes.gbps_of('leaf-spine'):g}G between switches"
     if planes.planes > 1:
         said += f", {planes.planes} planes"
     return table(
@@ -136,6 +140,9 @@ def network_data(network: Priced) -> dict[str, Any]:
         "switch": planes.switch.id,
         "gbps": planes.gbps,
         "radix": tree.radix,
+        "spine_switch": planes.switch_of("spine").id,
+        "core_switch": planes.switch_of("core").id,
+        "uplink_gbps": planes.gbps_of("leaf-spine"),
         "tiers": tree.tiers,
         "planes": planes.planes,
         "pods": tree.pods,
