@@ -353,7 +353,8 @@ def cables(planes: Planes, layout: floor.Layout | None = None, names: Names = UN
                         planes.name, link_class, device, a_port + 1,
                         a_port // (wired.lower_links * wired.lower_ports) + 1,
                         f"{prefix}/{above}-{b + 1}", b_port + 1, b_port // wired.upper_links + 1,
-                        planes.gbps_of(link_class), length, wired.kit.id, wired.lower_part, wired.upper_part, wired.cable,
+                        planes.gbps_of(link_class), length, wired.kit.id, wired.lower_part, wired.upper_part,
+                        wired.cable,
                     )  # fmt: skip
 
 

@@ -143,7 +143,8 @@ def above_of(leaf: Switch, gbps: float, spine: Switch | None, core: Switch | Non
     for switch in (spine, core):
         if switch.protocol != leaf.protocol:
             raise FabricError(
-                f"{switch.id} is {switch.protocol} and {leaf.id} {leaf.protocol}; switches of one network speak the same"
+                f"{switch.id} is {switch.protocol} and {leaf.id} {leaf.protocol}; switches of one network "
+                "speak the same"
             )
     faster = used_radix(leaf, gbps) / used_radix(leaf, up)
     if faster < 1 or faster % 1:

@@ -47,8 +47,8 @@ class Above:
     """Switches above the leaves, and links to them, where these are not like the leaves and the ports of servers.
 
     Attributes:
-        faster: speed of a link between switches over that of a server's port. A leaf numbers its ports by the latter; an
-            uplink takes so many of them and bears the number of the first.
+        faster: speed of a link between switches over that of a server's port. A leaf numbers its ports by the latter;
+            an uplink takes so many of them and bears the number of the first.
         spine_radix, core_radix: ports of a spine and of a core at the speed of these links.
         spine_cage, core_cage: links of one of their cages.
     """
@@ -106,7 +106,7 @@ class Tree:
         return self.above.faster if self.above else 1
 
     def radix_of(self, tier: str) -> int:
-        """Ports of a switch of a tier: of leaves at the speed of servers, of others at that of links between switches."""
+        """Ports of a switch of a tier: of leaves at the speed of servers, of others at that of uplinks."""
         if self.above is None or tier == "leaf":
             return self.radix
         return self.above.spine_radix if tier == "spine" else self.above.core_radix

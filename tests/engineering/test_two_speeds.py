@@ -30,7 +30,9 @@ def _parts() -> networks.Parts:
     return networks.Parts(CATALOGUE.switches, CATALOGUE.optics, price)
 
 
-def _ask(servers: int, server: str, leaf: str, spine: str | None = None, gbps: float = 0.0, **more: object) -> networks.Ask:
+def _ask(
+    servers: int, server: str, leaf: str, spine: str | None = None, gbps: float = 0.0, **more: object
+) -> networks.Ask:
     found = networks.Ask(servers, CATALOGUE.servers[server], CATALOGUE.switches[leaf], uplink_gbps=gbps)
     return replace(found, spine=CATALOGUE.switches[spine] if spine else None, **more)  # type: ignore[arg-type]
 
@@ -61,8 +63,8 @@ def test_leaves_of_megascale_have_64_ports_of_200g_below_32_uplinks_of_400g() ->
     rules = Rules(128, 8, True, cage_links=2, above=Above(2, 64, 1, 64, 1))
     assert (rules.full, rules.least_uplinks(64)) == (64, 32)
     tree = fit(rules, 1536)
-    # 24 rows of 8 leaves; 24 leaves of a rail have 768 uplinks, which 24 spines have the ports for, but 24 do not divide
-    # 32 uplinks: 32 spines of 24 down and up. A core has 8 ports for each of 8 groups of 768 links: 96 cores.
+    # 24 rows of 8 leaves; 24 leaves of a rail have 768 uplinks. 24 spines have the ports, but 24 do not divide the
+    # 32 of a leaf: 32 spines of 24 down and up. A core has 8 ports for each of 8 groups of 768 links: 96 cores.
     assert (tree.leaves, tree.uplinks, tree.spines, tree.cores) == (192, 32, 256, 96)
     assert prove(tree).non_blocking
 
