@@ -323,9 +323,7 @@ def _three_tiers(rules: Rules, rows: Numbers, places: Numbers) -> Shapes:
     down = places * rules.lanes
     up = (rules.radix - down) // upper.faster
     sent = np.minimum(down / upper.faster, up)
-    fewest &= (
-        of_group * in_row * (up + sent / rules.spine_ratio)[:, None] <= (up * (upper.spine_radix + EVEN))[:, None]
-    )
+    fewest &= of_group * in_row * (up + sent / rules.spine_ratio)[:, None] <= (up * (upper.spine_radix + EVEN))[:, None]
     if rules.any_pods:
         return _in_pods(rules, rows, places, pods, of_group, fewest)
     # The fewest pods that do are nearly always the first or the second that may.
@@ -352,9 +350,7 @@ def _in_pods(
     down = places * rules.lanes
     least = _least_uplinks(rules)[down]
     # Spines that share out the uplinks with none to spare; and from the fewest on whose ports carry all, some more.
-    exact = least // np.maximum(
-        _divisors(rules.radix)[least, np.minimum(rules.spine_down // of_group, rules.radix)], 1
-    )
+    exact = least // np.maximum(_divisors(rules.radix)[least, np.minimum(rules.spine_down // of_group, rules.radix)], 1)
     carried = of_group * np.minimum(down / upper.faster, least) * (1 + 1 / rules.spine_ratio)
     few = np.maximum(np.ceil(carried / upper.spine_radix - EVEN), 1).astype(np.int64)
     tried = [exact] if rules.pod_servers and not rules.any_pods else [exact, *(few + more for more in range(TRIED))]
