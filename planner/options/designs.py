@@ -131,9 +131,9 @@ class Designer:
             return None
         stages = self._first(groups, asked.packing)
         if asked.packing is not None and not self.instance.fabric.one_cluster_per_site:
-            bases = groups if not self.prune else [groups[i] for i in np.unique(stages.group)]
+            # Of beaten families too: clusters made to measure may be cheaper on the storage network of one.
             measured = [
-                g for base in bases if not base.apart for g in self._measured(base, asked.packing, places, asked)
+                g for base in groups if not base.apart for g in self._measured(base, asked.packing, places, asked)
             ]
             if measured:
                 stages = self._first([*groups, *measured], asked.packing)
