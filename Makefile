@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: study study-hubs study-procurement test test-slow bench lint clean
+.PHONY: study study-hubs study-procurement test test-slow attack bench lint clean
 
 study: $(STAMP)  ## solve the mixed study and write the plan to plans/mixed
 	$(VENV)/bin/planner solve instances/studies/mixed.yaml -o plans/mixed --gap 1e-3 --time-limit 120
@@ -19,6 +19,10 @@ test: lint  ## ruff, mypy, pytest
 
 test-slow: $(STAMP)  ## the checks that take minutes
 	$(VENV)/bin/python -m pytest -q -n auto -m slow
+
+ATTACK ?= --minutes 60
+attack: $(STAMP)  ## fresh random instances against brute force, damaged inputs and plans, kills; ATTACK="--minutes 5 inputs" for less
+	$(VENV)/bin/python tests/attack/attack.py $(ATTACK)
 
 BENCH ?= P0 P1 P2
 bench: $(STAMP)  ## how long building blocks and instances of growing size take, some minutes; BENCH=all for the long ones

@@ -25,7 +25,7 @@ TOTAL_COLUMNS = ("total", "a", "b", "change")
 DECISION_COLUMNS = ("decision", "site", "subject", "period", "unit", "a", "b", "change")
 COST_COLUMNS = ("account", "item", "site", "a", "b", "change", "beyond_gap")
 
-DECISIONS = ("fleet", "workload", "racks", "network", "optics", "cooling", "power")
+DECISIONS = ("fleet", "rented", "owned", "workload", "racks", "network", "optics", "cooling", "power")
 
 Row = Mapping[str, Any]
 Rows = tuple[Row, ...]

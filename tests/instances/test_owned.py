@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from planner import api
+from planner.comparison import compare_plans
 from planner.errors import InstanceError
 from planner.plan import Plan
 
@@ -88,6 +89,13 @@ def test_a_server_is_sold_when_it_is_no_longer_needed() -> None:
     assert paid(found)["sale", "servers"] == pytest.approx(-900 - 2 * 600)
     sales = [(r["period"], r["sold"], round(r["sale_value"], 6)) for r in found.decisions["owned"] if r["sold"]]
     assert sales == [(1, 1, 900), (2, 2, 600)]
+
+
+def test_plans_with_owned_servers_are_compared() -> None:
+    """Of four, one is kept or two: one more in each of the two years, under the name of the fleet."""
+    rows = compare_plans(plan(1), plan(2)).decision_rows
+    found = [(row["subject"], row["period"], row["change"]) for row in rows if row["decision"] == "owned"]
+    assert found == [("old", 1, 1), ("old", 2, 1)]
 
 
 def test_what_is_left_at_the_end_counts_where_residual_value_does() -> None:
