@@ -51,7 +51,8 @@ def answer(summary: Summary) -> str:
     )
     gap = percent(summary["gap"])
     name = "cost" if is_tco else "capital"
-    sure = f"No plan made of the options offered has a {name} lower by more than {gap}."
+    least = "" if gap == "0 %" else f" by more than {gap}"
+    sure = f"No plan made of the options offered has a lower {name}{least}."
     return f"{first} {cost} {sure} {range_words(summary)}".strip()
 
 
@@ -108,11 +109,16 @@ def figures(summary: Summary) -> tuple[tuple[str, str, str], ...]:
     return (
         *((tco, capex) if is_tco else (capex, tco)),
         ("Accelerators", accelerators, how),
-        ("Power of the facility", power(totals["facility_kw"]), f"{power(totals['it_kw'])} IT; PUE "
-         f"{ratio(totals['pue'])}; all sites at peak"),
+        ("Power of the facility", power(totals["facility_kw"]), _power(totals)),
         ("Gap to the proven bound", percent(summary["gap"]),
          f"bound {money(summary['bound'], currency)}, of the options offered"),
     )  # fmt: skip
+
+
+def _power(totals: Mapping[str, float]) -> str:
+    if not totals["facility_kw"]:
+        return "hall and power are the provider's"
+    return f"{power(totals['it_kw'])} IT; PUE {ratio(totals['pue'])}; all sites at peak"
 
 
 def _accelerators(summary: Summary) -> tuple[str, str]:

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 Summary = Mapping[str, Any]
+MOST_FAILURES = 20
+"""Failed checks that are named at the head of the page."""
 DRAW = """
 "use strict";
 (function () {
@@ -126,7 +128,8 @@ def _content(
         "is_optimal": summary["status"] == "optimal",
         "verdict": verification_sentence(summary),
         "standing": "failed" if failed else "verified" if checks else "unverified",
-        "failures": [check for check in checks if not check.passed][:20],
+        "failures": [check for check in checks if not check.passed][:MOST_FAILURES],
+        "more_failures": max(0, len(summary["verification"]["failed"]) - MOST_FAILURES),
         "answer": words.answer(summary),
         "figures_at_a_glance": words.figures(summary),
         "remarks": _remarks(summary),

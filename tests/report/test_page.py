@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from handmade import Data
+from handmade import Data, cost
 from handmade import plan as handmade
 from html_reader import Element, Page
 from typer.testing import CliRunner
@@ -225,6 +225,7 @@ def test_a_plan_that_fails_its_checks_says_so_first() -> None:
     assert standing(found).attributes["role"] == "alert"
     assert "Verification FAILED" in standing(found).words
     assert "cost lines recomputed" in standing(found).words
+    assert said(found, "answer").startswith("The answer, not to be relied on")
     assert "Verified" not in "".join(e.words for e in found.all("main", "header"))
 
 
@@ -234,6 +235,20 @@ def test_a_plan_without_its_question_is_not_called_verified() -> None:
     assert standing(found).words.startswith("Not verified.")
     assert "Places, networks, racks and limits are not shown" in said(found, "networks")
     assert not found.all("img")
+
+
+def test_a_plan_that_buys_nothing_says_so() -> None:
+    def rented(data: Data) -> None:
+        data["bill_of_materials"], data["costs"] = [], [cost("rent", "servers", 3.2e6)]
+        data["totals"].update(dict.fromkeys(data["totals"], 0.0), tco=3.2e6, tco_low=3.2e6, tco_high=3.2e6, opex=3.2e6)
+        for rows in data["decisions"].values():
+            rows.clear()
+
+    found = by_hand(rented)
+    assert "The plan buys nothing." in said(found, "answer")
+    assert "hall and power are the provider's" in said(found, "answer")
+    assert "Nothing is bought" in said(found, "bill")
+    assert "rests on rents and running costs" in said(found, "grounds")
 
 
 def test_without_what_draws_it_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
