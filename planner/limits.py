@@ -17,6 +17,7 @@ from planner.instance.openings import Openings, things_in
 from planner.instance.over_time import delivery_date, lead_months, ordered
 from planner.instance.resolve import convert, order_date
 from planner.instance.workloads import Compute, Inference
+from planner.plan.redundancy import Stands, careful, short
 from planner.units import KW_PER_MW
 
 if TYPE_CHECKING:
@@ -279,6 +280,41 @@ def _slow(options: Options, plan: Plan) -> Iterable[Need]:
             yield Need(f"{row['workload']} on {row['server']}", row["blocks"], 0, "replicas")
 
 
+def _lost(options: Options, plan: Plan) -> Iterable[Need]:
+    """What is left of services that ask to hold when servers or a site are lost, in per cent of the demand."""
+    asked = careful(options.instance)
+    fleets = {pool.id: pool.fleet for pool in options.pools}
+    free: dict[tuple[str, int], float] = defaultdict(float)
+    availability = {pool.id: pool.availability for pool in options.pools}
+    for row in plan.decisions["fleet"]:
+        if row["pool"] in fleets:
+            free[fleets[row["pool"]], row["period"]] += row["in_service"] * availability[row["pool"]]
+    stands: dict[tuple[str, int], Stands] = {}
+    for row in plan.decisions["workloads"]:
+        fleet = fleets.get(row["pool"], row["pool"])
+        free[fleet, row["period"]] -= row["servers"]
+        if row["workload"] in asked and row["blocks"]:
+            own = stands.setdefault((row["workload"], row["period"]), Stands())
+            rate = min(row["rate_per_block"], options.demand[row["workload"], row["period"]])
+            own.at[row["site"]] = own.at.get(row["site"], 0.0) + row["blocks"] * rate
+            if row["servers_per_block"] > 1:
+                own.gang[row["site"], fleet] = max(own.gang.get((row["site"], fleet), 0.0), rate)
+            else:
+                own.fleets.add(fleet)
+    for (workload, t), own in stands.items():
+        demand = options.demand[workload, t]
+        for what, _, left in short(asked[workload], demand, own):
+            yield Need(f"of {workload} {what}", 100 * max(0.0, left) / demand, 100, "%")
+        for fleet in own.fleets:
+            lacking = asked[workload].spares - free[fleet, t]
+            yield Need(
+                f"of the spare servers of {workload} on {fleet}",
+                100 * min(1.0, 1 - lacking / max(1, asked[workload].spares)),
+                100,
+                "%",
+            )
+
+
 def _in_pieces(options: Options, plan: Plan) -> Iterable[Need]:
     """Clusters of the compute networks below plain compute that asks for one, or below a site's servers of one type."""
     clusters: Counter[tuple[str, int]] = Counter()
@@ -368,6 +404,17 @@ LATENCY = Limit(
     _slow,
     "latency targets of services; without them the plan runs",
     "{where}",
+)
+LOSSES = Limit(
+    "redundancy",
+    ("workloads[].redundancy", "workloads[].survives_site_loss", "workloads[].largest_site_share"),
+    "load holds without servers or a site",
+    lambda o: bool(careful(o.instance)),
+    _services(redundancy=None, survives_site_loss=False, largest_site_share=None),
+    _lost,
+    "redundancy of services; without it the plan carries",
+    "{needed:.0f} % {where} (asked {limit:.0f} %)",
+    least=True,
 )
 WATER = Limit(
     "water limit",
@@ -484,7 +531,7 @@ SITE_POWER = Limit(
     "{needed:.4g} MW at {where} (limit {limit:.4g})",
 )
 LIMITS = (
-    RACK_FILL, PLACES, ONE_CLUSTER, LATENCY, WATER, CARBON, RACK_POWER, SUPPLY, OPENED, EXPORT, FIRST_SHIPMENTS,
+    RACK_FILL, PLACES, ONE_CLUSTER, LATENCY, LOSSES, WATER, CARBON, RACK_POWER, SUPPLY, OPENED, EXPORT, FIRST_SHIPMENTS,
     LEAD_TIMES, PUE, BUDGET, SITE_POWER,
 )  # fmt: skip
 """Every limit. The diagnosis tries to do without them in this order, so that the last ones are named first."""

@@ -62,6 +62,7 @@ def check(instance: Instance, catalogue: Catalogue | None = None) -> list[Findin
     findings += itertools.islice(_references(instance, known), MOST_UNKNOWN)
     for position, site in enumerate(instance.sites):
         findings += itertools.islice(_site(position, site, instance, rows, known["cooling"], ordered), MOST_UNKNOWN)
+    findings += _careful(instance)
     findings += _owned(instance, rows)
     findings += _currencies(instance, rows, ordered)
     findings += prices_of_accelerators(instance, rows)
@@ -319,6 +320,28 @@ def _site(
         message = f"found no cooling method for {place} that the site, its hub and catalogue.cooling all allow"
         depends = ((*here, "hub"), (*here, "offshore"), ("catalogue", "cooling"))
         yield Finding((*here, "cooling"), message, depends)
+
+
+def _careful(instance: Instance) -> Iterator[Finding]:
+    """Services that are to hold without a site may stand at enough of them; an offer counts for one."""
+    places = [*(site.name for site in instance.sites), *(offer.name for offer in instance.rent)]
+    for position, workload in enumerate(instance.workloads):
+        if not isinstance(workload, Inference):
+            continue
+        own = [name for name in places if workload.sites is None or name in workload.sites]
+        here = ("workloads", position)
+        depends = ((*here, "sites"), ("sites",), ("rent",))
+        if workload.survives_site_loss and len(own) < 2:
+            found = f"found {len(own)} {'site' if len(own) == 1 else 'sites'} that may carry it"
+            yield Finding((*here, "survives_site_loss"), f"{found}; two or more are needed", depends)
+        share = workload.largest_site_share
+        if share is not None and share * len(own) < 1 - 1e-9:
+            found = f"found {share:g} of the demand at each of {len(own)} sites that may carry it"
+            yield Finding(
+                (*here, "largest_site_share"),
+                f"{found}; at least {1 / max(1, len(own)):.4g} or more sites are needed",
+                depends,
+            )
 
 
 def _owned(instance: Instance, catalogue: Catalogue) -> Iterator[Finding]:

@@ -25,6 +25,8 @@ from planner.units import SECONDS_PER_DAY
 LOADS = ("queries_per_day", "requests_per_second", "concurrent_users")
 """Keys of a service that say how much it is asked, one of which is given."""
 
+Redundancy = Literal["N+1", "N+2", "N+3", "N+4", "N+5", "N+6", "N+7", "N+8", "N+9"]
+
 _as_catalogued = BeforeValidator(lambda word: ALIKE.get(word, word) if isinstance(word, str) else word)
 Arithmetic = Annotated[Precision, _as_catalogued]
 Served = Annotated[Literal[Precision, "w8a16", "w4a16", "w4a8"], _as_catalogued]
@@ -233,6 +235,14 @@ class Inference(_Transformer):
     bytes_per_parameter: Bytes = 2
     memory_overhead: Annotated[float, Field(ge=0, le=1e6)] = 1
     """Intermediate state as a multiple of the weights."""
+    redundancy: Redundancy | None = None
+    """N+1 to N+9: so many servers of any fleet (a server type at a site) that carries it may be out of service, and the
+    fleet still carries all of it. Services of a fleet share its spare servers; replicas of several servers have as many
+    standby replicas."""
+    survives_site_loss: bool = False
+    """Whether the demand is met with any one site lost."""
+    largest_site_share: Share | None = None
+    """Largest share of the demand that one site is counted on for; what stands there beyond it does not count."""
 
     @model_validator(mode="after")
     def _one_size(self) -> Self:
@@ -250,6 +260,16 @@ class Inference(_Transformer):
         if self.concurrent_users is None and not (self.tokens_in or 0) + (self.tokens_out or 0):
             raise ValueError(f"found {given[0]} without tokens; tokens_in or tokens_out above 0 is needed")
         return self
+
+    @property
+    def spares(self) -> int:
+        """Servers of a fleet that may be out of service beside those that availability leaves out."""
+        return 0 if self.redundancy is None else int(self.redundancy.removeprefix("N+"))
+
+    @property
+    def careful(self) -> bool:
+        """Whether it asks to hold when servers or a site are lost."""
+        return self.redundancy is not None or self.survives_site_loss or self.largest_site_share is not None
 
     @property
     def mean_requests_per_s(self) -> float:

@@ -20,6 +20,7 @@ from formulations.opening import add_opening
 from formulations.outline import add_outline
 from formulations.placement import add_placement
 from formulations.power import add_power
+from formulations.redundancy import add_redundancy
 from formulations.supply import add_supply
 from formulations.workload import WorkloadData, add_workload
 from planner.garbage import collection_paused
@@ -27,6 +28,7 @@ from planner.model import load_data, network_data, site_data
 from planner.model.envelope import Envelopes
 from planner.model.opening_data import opening_data
 from planner.model.outline import Outline, alone
+from planner.model.redundancy_data import redundancy_data
 from planner.model.selection import Selection, everything
 from planner.model.things import Things
 from planner.money import Money
@@ -122,8 +124,10 @@ class ModelBuilder:
             fleet = add_fleet(model, site_data.fleet_data(options, pools, money), ledger)
             outline = Outline(options, money)
             data = outline.data()
-            loads = add_workload(model, outline.loads(pools), fleet.in_service, None)
-            add_outline(model, data, fleet.in_service, loads.in_pool, ledger)
+            loads = outline.loads(pools)
+            workload = add_workload(model, loads, fleet.in_service, None)
+            add_redundancy(model, redundancy_data(options, outline=True), loads, fleet.in_service)
+            add_outline(model, data, fleet.in_service, workload.in_pool, ledger)
             self._add_site(model, ledger, pools, fleet.bought, {})
         return BuiltModel(model, ledger, {}, alone(data))
 
@@ -144,6 +148,7 @@ class ModelBuilder:
         networks = network_data.fabric_data(options, steps, open_in, pools, of_steps, linear)
         fabric = add_fabric(model, networks, fleet.in_service, placement.racks, ledger)
         add_workload(model, loads, fleet.in_service, fabric.step)
+        add_redundancy(model, redundancy_data(options), loads, fleet.in_service)
         self._add_site(model, ledger, pools, fleet.bought, fabric.purchases)
         return BuiltModel(model, ledger, {key: step.servers for key, step in steps.items()})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from planner.options.tables import Size
 
@@ -37,6 +37,34 @@ def load_servers(sizes: Iterable[Size], demand: dict[str, float], accelerators: 
         blocks.setdefault(size.workload, []).append(each)
     devices = sum(totals.values()) + sum(max(own) for own in blocks.values() if len(own) > 1)
     return math.ceil(devices / accelerators - 1e-9)
+
+
+def spare_servers(sizes: Sequence[Size], spares: Mapping[str, int], demand: Mapping[str, float]) -> int:
+    """Servers of a pool that no plan needs more of for redundancy, beside ``load_servers``.
+
+    Spare servers are as many as the most demanding service has. Standby replicas of several servers make up for K times
+    the largest, in the size that takes most for what it carries.
+
+    Args:
+        spares: servers that may be out of service, by workload; demand: the largest of any period by workload.
+    """
+    own = [size for size in sizes if spares.get(size.workload)]
+    found = max((spares[size.workload] for size in own), default=0)
+    for workload in dict.fromkeys(size.workload for size in own):
+        largest = largest_gang(own, workload, demand[workload])
+        taken = [
+            max(size.servers, 1) * math.ceil(spares[workload] * largest / min(size.rate, demand[workload]) - 1e-9)
+            for size in own
+            if size.workload == workload
+        ]
+        found += max(taken)
+    return found
+
+
+def largest_gang(sizes: Iterable[Size], workload: str, demand: float) -> float:
+    """What the largest replica of several servers counts for; 0 where none takes several."""
+    rates = [min(size.rate, demand) for size in sizes if size.workload == workload and size.gang]
+    return max(rates, default=0.0)
 
 
 def most_servers(

@@ -121,6 +121,7 @@ class Prospects:
                 continue
             availability = availability_of(self.instance, cooling)
             load = bounds.load_servers(sizes, self.demand, server.accelerators)
+            load += bounds.spare_servers(sizes, self.loads.spares, self.demand)
             load = max(load, *(step.pieces for step in self.instance.discounts if step.server == server.id), 0)
             most = bounds.most_servers(
                 load, availability, racks.places, self._generations(server),

@@ -7,7 +7,7 @@ provider's: it takes nothing, and places every run whose servers the offer joins
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from planner.catalogue import Catalogue
@@ -74,7 +74,7 @@ def rented_pools(instance: Instance, catalogue: Catalogue, loads: Loads, remove:
         for name in ("", *by_hour):
             own = tuple(size for size in joined if (size.workload if size.workload in by_hour else "") == name)
             if own:
-                yield from _pool(instance, catalogue, offer, by_hour.get(name), own, loads.demand, remove)
+                yield from _pool(instance, catalogue, offer, by_hour.get(name), own, loads, remove)
 
 
 def _pool(
@@ -83,7 +83,7 @@ def _pool(
     offer: RentOffer,
     workload: Training | None,
     sizes: tuple[Size, ...],
-    demand: Mapping[str, Sequence[float]],
+    loads: Loads,
     remove: Callable[[str, str, str], None],
 ) -> Iterator[Given]:
     server, years, count = catalogue.servers[offer.server], instance.horizon.period_years, instance.horizon.periods
@@ -98,7 +98,9 @@ def _pool(
         )  # fmt: skip
         remove(f"{server.id} of {offer.name}", "rent", late)
         return
-    load = bounds.load_servers(sizes, {name: max(each) for name, each in demand.items()}, server.accelerators)
+    demand = {name: max(each) for name, each in loads.demand.items()}
+    load = bounds.load_servers(sizes, demand, server.accelerators)
+    load += bounds.spare_servers(sizes, loads.spares, demand)
     most = min(load * (2 if 1 < term < count else 1), offer.most_servers or load * 2)
     sizes = tuple(size for size in sizes if size.servers <= most)
     if not sizes:

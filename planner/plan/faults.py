@@ -14,6 +14,7 @@ from planner.instance.resolve import convert
 from planner.plan.built import Built, build, openings
 from planner.plan.decisions import Decisions
 from planner.plan.ground import Ground, ground_of
+from planner.plan.redundancy import Stands, careful, short, spares_of, standing
 from planner.plan.steps import holds
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def faults_of(ground: Ground, decisions: Decisions, built: Built) -> Iterator[st
     yield from _demand(ground, decisions)
     yield from _capacity(ground, decisions, built)
     yield from _gangs(ground, decisions, built)
+    yield from _losses(ground, decisions, built)
     yield from _sites(ground, built)
     yield from _racks(ground, built)
     yield from _supply(ground, built)
@@ -122,6 +124,34 @@ def _capacity(ground: Ground, decisions: Decisions, built: Built) -> Iterator[st
     for key, devices in taken.items():
         if devices and over(devices, there.get(key, 0.0)):
             yield f"{key[1]} at {key[0]} period {key[-1]}: {devices} accelerators taken of {there.get(key, 0.0):g}"
+
+
+def _losses(ground: Ground, decisions: Decisions, built: Built) -> Iterator[str]:
+    """Services that are to hold when servers or a site are lost."""
+    asked = careful(ground.options.instance)
+    if not asked:
+        return
+    stands = standing(ground, decisions)
+    for (workload, t), demand in ground.options.demand.items():
+        if workload in asked and demand > 0:
+            for what, _, left in short(asked[workload], demand, stands.get((workload, t), Stands())):
+                if demand > left * (1 + ROUNDING):
+                    yield f"workload {workload} period {t}: {left:.9g} carried of {demand:.9g} {what}"
+    free: dict[tuple[str, int], float] = {}
+    for pool in built.pools:
+        for t, servers in zip(ground.periods, pool.servers, strict=True):
+            key = pool.pool.fleet, t
+            free[key] = free.get(key, 0.0) + pool.pool.availability * servers
+    for (id, site, t), blocks in decisions.shared.items():
+        size = ground.sizes[id]
+        for fleet in {(pool.fleet, pool.accelerators) for pool in ground.fleet_of(size, site)}:
+            free[fleet[0], t] = free.get((fleet[0], t), 0.0) - blocks * size.devices / fleet[1]
+    for (id, name, t), blocks in decisions.gangs.items():
+        fleet_of = ground.pools[name].fleet
+        free[fleet_of, t] = free.get((fleet_of, t), 0.0) - blocks * ground.sizes[id].servers
+    for key, spares in spares_of(ground.options.instance, stands).items():
+        if over(spares, free.get(key, 0.0)):
+            yield f"{key[0]} period {key[1]}: {max(0.0, free.get(key, 0.0)):.4g} spare servers of {spares}"
 
 
 def _gangs(ground: Ground, decisions: Decisions, built: Built) -> Iterator[str]:

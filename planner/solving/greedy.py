@@ -13,6 +13,7 @@ from planner.options import Options
 from planner.options.further import hall_cost
 from planner.options.tables import Pool, Size
 from planner.plan.ground import ground_of
+from planner.plan.redundancy import careful
 from planner.solving.rounding import Values
 
 NETWORK = 1.15
@@ -43,13 +44,20 @@ def cheapest_first(options: Options) -> Values:
         workload: sorted(found, key=lambda way: (way[0], way[2].id, way[1].id)) for workload, found in ways.items()
     }
     every = _supply(options)
+    asked = careful(options.instance)
     opened: set[Thing] = set()
     for t in options.periods:
         power = {name: site.power_limit_kw_by_period[t - 1] for name, site in options.sites.items()}
         supply = dict(every)
         wanted = [(w, demand) for (w, u), demand in options.demand.items() if u == t and demand > 0]
         for workload, demand in sorted(wanted, key=lambda d: -max((s.devices for _, s, _ in ways[d[0]]), default=0)):
-            left = demand
+            service = asked.get(workload)
+            left = most = demand
+            if service is not None:
+                # Twice the demand, no site with more than all of it, is what survives the loss of any.
+                left = demand * (2 if service.survives_site_loss else 1)
+                most = demand * (service.largest_site_share or 1)
+            at: dict[str, float] = defaultdict(float)
             for _, size, pool in ranked.get(workload, ()):
                 if left <= 1e-9 * demand:
                     break
@@ -63,6 +71,8 @@ def cheapest_first(options: Options) -> Values:
                     room = min(power[pool.site] / kw, supply[pool.server] / each)
                 if size.gang:
                     room = float(int(room))
+                if service is not None:
+                    room = min(room, (most - at[pool.site]) / size.rate)
                 blocks = min(left / size.rate, room)
                 if blocks <= 0 or (size.gang and blocks < 1 <= left / size.rate):
                     continue
@@ -73,6 +83,7 @@ def cheapest_first(options: Options) -> Values:
                     power[pool.site] -= blocks * kw
                     supply[pool.server] -= blocks * each
                 left -= blocks * size.rate
+                at[pool.site] += blocks * size.rate
     return Values(dict(servers), dict(shared), dict(gangs))
 
 

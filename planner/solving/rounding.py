@@ -16,6 +16,7 @@ from planner.options import Options
 from planner.options.tables import Design, Pool, Size, Step
 from planner.plan.decisions import Decisions
 from planner.plan.ground import ground_of
+from planner.plan.redundancy import Stands, careful, short, spares_of, standing
 from planner.solving.servers import in_service, purchases
 
 EPS = 1e-6
@@ -68,6 +69,8 @@ class _Rounding:
             self.fleets[pool.fleet].append(pool)
             self.fleet_at[pool.site, pool.server, design.leaf_ratio, design.spine_ratio] = pool.fleet
         self.capacities: dict[str, list[int]] = {}
+        self.careful = careful(options.instance)
+        self.ground = ground_of(options)
         self.by_workload: dict[tuple[str, int], list[tuple[bool, str, str, float]]] = defaultdict(list)
         for gang, found in ((False, values.shared), (True, values.gangs)):
             for (id, place, t), x in found.items():
@@ -118,8 +121,39 @@ class _Rounding:
         # Large blocks are hardest to place.
         for workload, left in sorted(missing, key=lambda m: (-self._largest(m[0], t), m[0])):
             self._top_up(state, workload, left, t)
+        if self.careful and not self._hold(state, t):
+            return None
         self._add_servers(state)
         return state
+
+    def _hold(self, state: _Period, t: int) -> bool:
+        """Blocks and free servers for services that are to hold when servers or a site are lost; False where no block
+        helps."""
+        for workload, service in self.careful.items():
+            demand = self.options.demand.get((workload, t), 0.0)
+            entries = self.by_workload[workload, t]
+            most = 2 * len(entries) + sum(math.ceil(demand / self.sizes[id].rate) for _, id, _, _ in entries)
+            for _ in range(most * (2 + service.spares) if demand > 0 else 0):
+                stands = standing(self.ground, _decisions(state, t)).get((workload, t), Stands())
+                missing = next((r for r in short(service, demand, stands) if demand > r[2] * (1 + EPS**2)), None)
+                if missing is None:
+                    break
+                able = [entry for entry in entries if self._site(entry[0], entry[2]) != missing[1]]
+                if not able:
+                    return False
+                left = demand - missing[2]
+                gang, id, place, _ = min(able, key=lambda entry: self._rank(state, entry, left))
+                self._put(state, gang, id, place, 1)
+            else:
+                if demand > 0:
+                    return False
+        found = standing(self.ground, _decisions(state, t))
+        for (fleet, _), spares in spares_of(self.options.instance, found).items():
+            state.free[fleet] = state.free.get(fleet, 0.0) - spares * self.fleets[fleet][0].accelerators
+        return True
+
+    def _site(self, gang: bool, place: str) -> str:
+        return self.pools[place].site if gang else place
 
     def _whole(self, pool: str, servers: float) -> int:
         """Servers rounded up, but for those that are there from the start: no more can be had of these."""
@@ -147,18 +181,19 @@ class _Rounding:
         """Add blocks of a workload: those that fit what is free and waste least; else where most of one is left."""
         entries = self.by_workload[workload, t]
         while left > 1e-9 * self.options.demand[workload, t]:
-
-            def rank(entry: tuple[bool, str, str, float], left: float = left) -> tuple[bool, bool, float, float]:
-                gang, id, place, x = entry
-                size = self.sizes[id]
-                fleet = self._fleet(gang, size, place)
-                fits = state.free.get(fleet, 0.0) >= size.devices - EPS
-                waste = size.devices * max(0.0, 1 - left / size.rate)
-                return not fits, not fits and not self._grows(fleet), waste if fits else 0.0, math.floor(x + EPS) - x
-
-            gang, id, place, _ = min(entries, key=rank)
+            gang, id, place, _ = min(entries, key=lambda entry, left=left: self._rank(state, entry, left))  # type: ignore[misc]
             self._put(state, gang, id, place, 1)
             left -= self.sizes[id].rate
+
+    def _rank(
+        self, state: _Period, entry: tuple[bool, str, str, float], left: float
+    ) -> tuple[bool, bool, float, float]:
+        gang, id, place, x = entry
+        size = self.sizes[id]
+        fleet = self._fleet(gang, size, place)
+        fits = state.free.get(fleet, 0.0) >= size.devices - EPS
+        waste = size.devices * max(0.0, 1 - left / size.rate)
+        return not fits, not fits and not self._grows(fleet), waste if fits else 0.0, math.floor(x + EPS) - x
 
     def _add_servers(self, state: _Period) -> None:
         """Servers for blocks that found no room, and for the gangs of each pool; none that stand idle."""
@@ -242,3 +277,9 @@ class _Rounding:
         money += sum(n * ground.worth("switches", id).objective[at] for id, n in shape.switches.items())
         money += sum(n * ground.worth("optics", id).objective[at] for id, n in shape.parts.items())
         return money + shape.kw * ground.kw_worth(pool, at)
+
+
+def _decisions(state: _Period, t: int) -> Decisions:
+    """The blocks of a period as decisions."""
+    shared = {(id, place, t): n for (gang, id, place), n in state.blocks.items() if not gang}
+    return Decisions({}, {}, shared, {(id, place, t): n for (gang, id, place), n in state.blocks.items() if gang})

@@ -14,7 +14,7 @@ from planner.catalogue.entries import Accelerator, Cooling, Precision, Server
 from planner.instance.models import parameters_of
 from planner.instance.workloads import Compute, Inference, Training
 from planner.units import GIGA, SECONDS_PER_DAY, TERA
-from planner.verification import locality, performance
+from planner.verification import locality, performance, redundancy
 from planner.verification.checks import RELATIVE, WHOLE, Book, round_up
 from planner.verification.facts import Carrier, OwnedPool, RentedPool, View
 from planner.verification.packing import cells, pack, servers_for
@@ -41,10 +41,19 @@ def check(view: View, book: Book) -> None:
         by_load.setdefault((row.workload, row.period), []).append(row)
         if row.blocks > 0:
             by_pool.setdefault((row.pool, row.period), []).append(row)
-    for load in loads.values():
-        for period in view.facts.periods:
-            _demand(book, load, period, by_load.get((load.name, period), []))
+    fleets = {pool.id: " ".join(map(str, _fleet(pool))) for pool in view.carriers.values()}
     for period in view.facts.periods:
+        idle = dict.fromkeys(fleets.values(), 0.0)
+        for pool in view.carriers.values():
+            used = sum(row.devices_per_block * row.blocks for row in by_pool.get((pool.id, period), ()))
+            idle[fleets[pool.id]] += _share(view, pool) * view.in_service(pool.id, period) - used / (
+                pool.server.accelerators
+            )
+        for load in loads.values():
+            own = by_load.get((load.name, period), [])
+            needed, rates = _demand(book, load, period, own)
+            if isinstance(load, Inference):
+                redundancy.check(book, load, period, needed, own, rates, fleets, idle)
         _fleets(view, book, period, by_pool)
     for (name, period), inside in by_pool.items():
         _gangs(view, book, view.carriers[name], period, [(loads[row.workload], row) for row in inside])
@@ -154,7 +163,8 @@ def demand(load: Load) -> float:
     return busiest * tokens * 2 * parameters_of(load)[1]
 
 
-def _demand(book: Book, load: Load, period: int, rows: list[Work]) -> None:
+def _demand(book: Book, load: Load, period: int, rows: list[Work]) -> tuple[float, list[float]]:
+    """Checks that the demand is met; returns it and the rate of a block of each row, in one unit."""
     scales = load.scale_by_period
     needed = demand(load) * (1 if scales is None else scales[period - 1] if period <= len(scales) else 0)
     unit = "run" if isinstance(load, Training) else "FLOP/s"
@@ -162,21 +172,28 @@ def _demand(book: Book, load: Load, period: int, rows: list[Work]) -> None:
         unit = "replica"
     elif isinstance(load, Inference) and load.utilisation is None:
         unit = "requests/s"
-    carried = sum(row.blocks * row.rate_per_block * (_scale(row.rate_unit, unit) or 0) for row in rows)
+    rates = [row.rate_per_block * (_scale(row.rate_unit, unit) or 0) for row in rows]
+    carried = sum(row.blocks * rate for row, rate in zip(rows, rates, strict=True))
     where = f"workload {load.name} period {period}"
     slack = RELATIVE * needed if unit.endswith("/s") else WHOLE
     book.record("demand met", carried >= needed - slack, f"{where}: {carried:.9g} {unit} carried, needed {needed:.9g}")
     if isinstance(load, Compute) and load.one_cluster:
         pools = sorted({row.pool for row in rows if row.blocks})
         book.record("one cluster only", len(pools) <= 1, f"{where}: in pools {', '.join(pools) or 'none'}")
+    return needed, rates
+
+
+def _fleet(pool: Carrier) -> tuple[str, str, float, float]:
+    """Where, server type and oversubscription: pools alike in these share the servers of blocks that share any."""
+    place = pool.id if isinstance(pool, RentedPool) else pool.site.name
+    return place, pool.server.id, pool.leaf_ratio, pool.spine_ratio
 
 
 def _fleets(view: View, book: Book, period: int, by_pool: dict[tuple[str, int], list[Work]]) -> None:
     """The servers of every fleet must suffice for its blocks, with the shares packed into whole servers."""
     fleets: dict[tuple[str, str, float, float], list[Carrier]] = {}
     for pool in view.carriers.values():
-        place = pool.id if isinstance(pool, RentedPool) else pool.site.name
-        fleets.setdefault((place, pool.server.id, pool.leaf_ratio, pool.spine_ratio), []).append(pool)
+        fleets.setdefault(_fleet(pool), []).append(pool)
     for (site, server, leaf, spine), pools in fleets.items():
         rows = [row for pool in pools for row in by_pool.get((pool.id, period), ())]
         if not rows:
