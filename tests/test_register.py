@@ -48,7 +48,13 @@ THERE = ("owned=[{name: old, site: home, server: dgx-a100, cooling: evaporative,
 """Servers that are there from the start."""
 LARGE = ("discounts=[{server: dgx-a100, pieces: 2, off: 0.1}, {server: dgx-a100, pieces: 4, off: 0.2}]",)
 """Orders that have something off."""
+CAREFUL = ("workloads=[" + ", ".join(
+    f"{{name: chat{size:g}, kind: inference, parameters: {size}, concurrent_users: 200, redundancy: N+1, "
+    "survives_site_loss: true, largest_site_share: 0.5}" for size in (7e9, 500e9)
+) + "]",)  # fmt: skip
+"""Services on shared servers and on several, which are to hold without a server or a site."""
 CHANGED = (
+    (MIXED, CAREFUL),
     (TINY / "07-two-periods.yaml", CAPS),
     (TINY / "07-two-periods.yaml", THERE),
     (TINY / "07-two-periods.yaml", LARGE),
@@ -59,8 +65,8 @@ CHANGED = (
     (TINY / "01-one-server.yaml", SCARCE),
 )
 BLOCKS = (
-    "fleet", "placement", "fabric", "outline", "workload", "cooling", "power", "opening", "discount", "supply",
-    "budget", "ledger", "stock",
+    "fleet", "placement", "fabric", "outline", "workload", "redundancy", "cooling", "power", "opening", "discount",
+    "supply", "budget", "ledger", "stock",
 )  # fmt: skip
 NUMBER = re.compile(r"\([A-Z]\d\)")
 LINE = re.compile(r"^ *(\([A-Z]\d\))  [^\n]+?(?:\n {8,}[^\n]+?)? {2,}(\w+)$", re.MULTILINE)

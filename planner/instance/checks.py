@@ -339,7 +339,7 @@ def _careful(instance: Instance) -> Iterator[Finding]:
             found = f"found {share:g} of the demand at each of {len(own)} sites that may carry it"
             yield Finding(
                 (*here, "largest_site_share"),
-                f"{found}; at least {1 / max(1, len(own)):.4g} or more sites are needed",
+                f"{found}; {1 / max(1, len(own)):.4g} or more, or more sites, are needed",
                 depends,
             )
 

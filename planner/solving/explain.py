@@ -202,9 +202,14 @@ def _limits(options: Options, relaxed: Relaxed, plan: Plan) -> Iterator[LimitWor
 
 def _loads(relaxed: Relaxed) -> Iterator[tuple[str, float]]:
     """What one per cent more of each load costs, dearest first."""
-    component = relaxed.built.model.workload.demand_is_met
+    model = relaxed.built.model
+    rows = list(model.workload.demand_is_met.items())
+    if hasattr(model, "redundancy"):  # where a service is to hold without servers or a site, those rows bind
+        held = model.redundancy
+        of_losses = (held.demand_is_met_after_loss, held.demand_is_met_without_site, held.counted_sites_suffice)
+        rows += [item for component in of_losses for item in component.items()]
     cost: dict[str, float] = {}
-    for (workload, _), row in component.items():
+    for (workload, *_), row in rows:
         whole = relaxed.prices.get(row.name, 0.0) * float(row.lower)
         cost[workload] = cost.get(workload, 0.0) + whole * PER_CENT
     yield from sorted(cost.items(), key=lambda found: (-found[1], found[0]))
