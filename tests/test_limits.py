@@ -20,7 +20,8 @@ EVERY_LIMIT = {
         {"name": "run", "kind": "compute", "peak_flops": 1e15, "one_cluster": True, "sites": ["a"]},
         {
             "name": "service", "kind": "inference", "model": "llama-2-7b", "queries_per_day": 1000, "tokens_in": 100,
-            "redundancy": "N+1", "tokens_out": 100, "ttft_s": 1, "tpot_s": 0.1, "users": ["frankfurt"], "round_trip_ms": 100,
+            "redundancy": "N+1", "tokens_out": 100, "ttft_s": 1, "tpot_s": 0.1,
+            "users": ["frankfurt"], "round_trip_ms": 100,
         },
     ],
     "sites": [

@@ -49,8 +49,8 @@ THERE = ("owned=[{name: old, site: home, server: dgx-a100, cooling: evaporative,
 LARGE = ("discounts=[{server: dgx-a100, pieces: 2, off: 0.1}, {server: dgx-a100, pieces: 4, off: 0.2}]",)
 """Orders that have something off."""
 CAREFUL = ("workloads=[" + ", ".join(
-    f"{{name: chat{size:g}, kind: inference, parameters: {size}, concurrent_users: 200, redundancy: N+1, "
-    "survives_site_loss: true, largest_site_share: 0.5}" for size in (7e9, 500e9)
+    f"{{name: chat{size}, kind: inference, parameters: {size}e9, concurrent_users: 200, redundancy: N+1, "
+    "survives_site_loss: true, largest_site_share: 0.5}" for size in (7, 500)
 ) + "]",)  # fmt: skip
 """Services on shared servers and on several, which are to hold without a server or a site."""
 CHANGED = (
