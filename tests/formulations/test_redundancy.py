@@ -1,6 +1,6 @@
 """redundancy of one service at two sites; servers n stand in.
 
-A ``chat`` replica takes 2 of the 8 accelerators of a server and does 5 requests/s of 20, in the fleet at home; a ``big`` one
+A ``chat`` replica takes 2 of a server's 8 accelerators and does 5 requests/s of 20, at home; a ``big`` one
 takes 3 servers and does 40 of 20, so that it counts for all of it, at home and away. One server may be out.
 """
 
