@@ -80,20 +80,20 @@ def spares_of(instance: Instance, stands: Mapping[tuple[str, int], Stands]) -> d
     return found
 
 
-def short(service: Inference, demand: float, stands: Stands) -> Iterator[tuple[str, str | None, float]]:
-    """What does not hold: in words, the site that is of no help (None where any may be), and what is left.
+def short(service: Inference, demand: float, stands: Stands) -> Iterator[tuple[str, set[str], float]]:
+    """What is asked: in words, the sites at which a further block is of no help, and what is left to carry the demand.
 
     Args:
         demand: above 0.
     """
     held = stands.held(service.spares)
     if service.spares:
-        yield f"with {service.spares} servers of a fleet out of service", None, sum(held.values())
+        yield f"with {service.spares} servers of a fleet out of service", set(), sum(held.values())
     if service.survives_site_loss:
         largest = max(held, key=lambda site: (held[site], site), default="")
-        yield f"with {largest or 'a site'} lost", largest, sum(held.values()) - held.get(largest, 0.0)
+        yield f"with {largest or 'a site'} lost", {largest}, sum(held.values()) - held.get(largest, 0.0)
     if service.largest_site_share is not None:
         most = service.largest_site_share * demand
-        full = max(held, key=lambda site: (held[site], site), default="")
+        full = {site for site, each in held.items() if each >= most}
         counted = sum(min(most, each) for each in held.values())
         yield f"with at most {service.largest_site_share:.4g} of it at a site", full, counted

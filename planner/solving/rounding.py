@@ -138,7 +138,7 @@ class _Rounding:
                 missing = next((r for r in short(service, demand, stands) if demand > r[2] * (1 + EPS**2)), None)
                 if missing is None:
                     break
-                able = [entry for entry in entries if self._site(entry[0], entry[2]) != missing[1]]
+                able = [entry for entry in entries if self._site(entry[0], entry[2]) not in missing[1]]
                 if not able:
                     return False
                 left = demand - missing[2]
