@@ -210,6 +210,14 @@ def _references(instance: Instance, known: Mapping[str, Sequence[str]]) -> Itera
     for kind in ("accelerators", "servers", "switches", "optics", "cooling"):
         chosen = getattr(instance.catalogue, kind)
         yield from _unknown(_SINGULAR[kind], chosen, known[kind], ("catalogue", kind))
+    for name in ("spine_switches", "core_switches"):
+        chosen, key = getattr(instance.fabric, name), ("fabric", name)
+        yield from _unknown("switch", chosen, known["switches"], key)
+        allowed = instance.catalogue.switches
+        for position, id in enumerate(chosen or ()):
+            if allowed is not None and id in known["switches"] and id not in allowed:
+                message = f"found {id!r}, which catalogue.switches leaves out; {', '.join(allowed)} would be accepted"
+                yield Finding((*key, position), message, (("catalogue", "switches"),))
     policy = instance.policy
     yield from _unknown("accelerator", policy.export_exempt, known["accelerators"], ("policy", "export_exempt"))
     for id in policy.us_shipments:

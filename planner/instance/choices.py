@@ -128,6 +128,15 @@ class FabricChoice(Record):
     pod_servers: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """Servers of a pod of a compute network of three tiers: pods are as few as that makes, in place of ``pods``. With
     spines of 7:1 this is the scheme of Llama 3's cluster: pods of 384 servers, oversubscribed between them."""
+    spine_switches: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """Switches that spines and cores of compute networks may be, whatever their leaves are; of those that
+    ``catalogue.switches`` allows. Absent: those of the leaves, or those with more ports that are cheapest by the
+    port."""
+    core_switches: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """Switches that cores may be. Absent: those of the spines."""
+    uplink_gbps: Annotated[tuple[Annotated[float, Field(gt=0, le=1e5)], ...], Field(min_length=1)] | None = None
+    """Speeds that links between switches of compute networks may have, each a whole multiple of that of a server's port
+    (its part, where it is split). Absent: that speed."""
     dual_homed: bool = False
     """Whether no failed switch may cut a server off or part a network: the ports of a server on a tree end on two
     leaves at least, below two spines at least or joined to each other; no single switches. Planes may fail whole, as

@@ -15,6 +15,7 @@ from planner.engineering.cabling import IN_BAND, OUT_OF_BAND, Names, Planes, Wir
 from planner.engineering.fabric import used_radix
 from planner.engineering.floor import Layout, distances
 from planner.engineering.management import IN_BAND_PORTS, IN_BAND_TWIN_LINKS, OUT_OF_BAND_UPLINKS
+from planner.engineering.networks import above_of
 from planner.engineering.optics import Kit, cage_links, nic_links
 from planner.engineering.tree import LEAF_LEAF, Tree
 from planner.instance.choices import FloorLayout
@@ -156,18 +157,34 @@ def _wires(
     found: dict[tuple[str, str], Wire] = {}
     for row in sorted(links, key=lambda row: float(row["length_m"])):
         network, link_class, gbps = row["network"], row["link_class"], float(row["gbps"])
-        upper = cage_links(catalogue.switches[networks[network]["switch"]], gbps)
-        lower = upper
+        of = networks[network]
+        ends = (cage_links(switch, gbps) for switch in _ends(catalogue, of, link_class))
+        upper = next(ends)
+        lower = next(ends, upper)
         if link_class == "node-leaf":
             lower = nic_links(server, network) * (_split(server, gbps) if network == "compute" else 1)
-        found[network, link_class] = _wire(catalogue, row, lower, upper)
+        faster = round(float(of["uplink_gbps"]) / float(of["gbps"])) if link_class == "leaf-spine" else 1
+        found[network, link_class] = _wire(catalogue, row, lower, upper, faster)
     return found
 
 
-def _wire(catalogue: Catalogue, row: Row, lower: int, upper: int) -> Wire:
+def _tiers(catalogue: Catalogue, network: Row) -> tuple[Switch, Switch, Switch]:
+    """Switches of leaves, spines and cores of a network."""
+    leaf = network["switch"]
+    spine = network["spine_switch"] or leaf
+    return catalogue.switches[leaf], catalogue.switches[spine], catalogue.switches[network["core_switch"] or spine]
+
+
+def _ends(catalogue: Catalogue, network: Row, link_class: str) -> Iterator[Switch]:
+    """Switches at the ends of the links of a class, the upper end first."""
+    leaf, spine, core = _tiers(catalogue, network)
+    yield from {"leaf-spine": (spine, leaf), "spine-core": (core, spine)}.get(link_class, (leaf,))
+
+
+def _wire(catalogue: Catalogue, row: Row, lower: int, upper: int, lower_ports: int = 1) -> Wire:
     """The parts of a row of links, of so many links of a cage at either end."""
     kit = Kit(row["kit"], tuple((part, float(n)) for part, n in row["parts_per_link"].items()), 0.0, 0.0)
-    return wire_of(kit, catalogue.optics, float(row["length_m"]), lower, upper)
+    return wire_of(kit, catalogue.optics, float(row["length_m"]), lower, upper, lower_ports)
 
 
 def _several(
@@ -237,7 +254,9 @@ def _line(
     out_of_band: int,
 ) -> Iterator[Named]:
     """The clusters of a network, larger ones first; the servers of the pool stand in one line and fill them in turn."""
-    network, gbps, switch = row["network"], float(row["gbps"]), catalogue.switches[row["switch"]]
+    network, gbps, faster = row["network"], float(row["gbps"]), float(row["uplink_gbps"])
+    switch, spine, core = _tiers(catalogue, row)
+    above = above_of(switch, gbps, spine, core, faster)
     split = _split(server, gbps) if network == "compute" else 1
     rail_planes = int(row["planes"]) // split
     ports = {"compute": server.compute_ports, "storage": server.storage_ports}.get(network, IN_BAND_PORTS)
@@ -253,9 +272,12 @@ def _line(
                 used_radix(switch, gbps) - kept,
                 ports // rail_planes, rail_planes * split, cluster, inside, reserved if network == IN_BAND else 0,
             )  # fmt: skip
+            tree = replace(tree, above=above if tree.spines else None)
             planes = Planes(
                 network, switch, gbps, tree, rail_planes, split,
                 wires["node-leaf"].lower_links if "node-leaf" in wires else 1, cage_links(switch, gbps), wires,
+                spine=None if spine is switch else spine, core=None if core is spine else core,
+                uplink_gbps=0.0 if faster == gbps else faster,
             )  # fmt: skip
             stand += 1
             yield planes, Names(before, f"-{stand}" if number > 1 else "", at // hosts, hosts)

@@ -175,7 +175,7 @@ def _of_cluster(pool: Pool, network: str, named: Named, optics: Mapping[str, Opt
         prefix = names.plane(planes, plane)
         for tier, of_switch in kw.items():
             for number, each in enumerate(of_switch):
-                yield _device(f"{prefix}/{tier}-{number + 1}", planes.switch, each)
+                yield _device(f"{prefix}/{tier}-{number + 1}", planes.switch_of(tier), each)
 
 
 def tier_modules_kw(planes: Planes, optics: Mapping[str, Optic]) -> dict[str, list[float]]:

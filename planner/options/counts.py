@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from planner.engineering.tree import LEAF_LEAF, Tree
+from planner.engineering.tree import LEAF_LEAF, Above, Tree
 from planner.options.kits import Mix, Piece
 from planner.options.networks import NetworkOption
 from planner.options.resources import Key, Vector
@@ -72,23 +72,24 @@ def counts(tree: Tree, planes: int, cage: int) -> Counts:
     """
     if not tree.spines:
         return Counts(planes * tree.leaves, 0, 0, 0, 0, 0, 0, 0, 0, planes * tree.links(LEAF_LEAF))
-    upper = 0
+    top, upper = tree.above or Above(1, tree.radix, cage, tree.radix, cage), 0
     for pod in range(tree.pods):
         rows_of_pod = -(-(pod + 1) * tree.rows // tree.pods) + (-pod * tree.rows // tree.pods)
         links = rows_of_pod * (tree.row // tree.groups) * tree.parallel  # of one spine
-        upper += tree.groups * tree.spines_each * -(-links // cage)
+        upper += tree.groups * tree.spines_each * -(-links // top.spine_cage)
     lower, above = 0, 0
     if tree.cores:
-        lower = tree.spines * -(-tree.spine_uplinks // cage)
+        lower = tree.spines * -(-tree.spine_uplinks // top.spine_cage)
         groups = tree.pods * tree.groups
         full, rest = divmod(tree.group_uplinks, tree.cores)
-        above = rest * -(-(full + 1) * groups // cage) + (tree.cores - rest) * -(-full * groups // cage)
+        each = top.core_cage
+        above = rest * -(-(full + 1) * groups // each) + (tree.cores - rest) * -(-full * groups // each)
     return Counts(
         *(
             planes * n
             for n in (
                 tree.leaves, tree.spines, tree.cores,
-                tree.leaves * tree.uplinks, tree.leaves * -(-tree.uplinks // cage), upper,
+                tree.leaves * tree.uplinks, tree.leaves * -(-tree.uplinks * top.faster // cage), upper,
                 tree.links("spine-core"), lower, above,
             )
         )
@@ -97,9 +98,9 @@ def counts(tree: Tree, planes: int, cage: int) -> Counts:
 
 def weights(option: NetworkOption, mix: Mix, vectors: Mapping[Key, Vector]) -> Vector:
     """Vectors of one of each of ``Counts``, from those of items."""
-    switch = vectors["switches", option.switch.id]
-    found = np.zeros((len(Counts._fields), len(switch)))
-    found[:3] = switch
+    switches = np.array([vectors["switches", switch.id] for switch in option.tiers_of])
+    found = np.zeros((len(Counts._fields), switches.shape[1]))
+    found[:3] = switches
     for link_class, columns in LOWER_UPPER.items():
         if (option.network, link_class) in mix:
             ends = mix[option.network, link_class][0].ends

@@ -120,7 +120,7 @@ class Designer:
                 networks = (compute, *([] if storage is None else [storage]), *tied)
                 for mix in self._mixes(networks):
                     one = self.instance.fabric.one_cluster_per_site
-                    both = (False, True) if family.compute.tiers == 2 and not one else (False,)
+                    both = (False, True) if family.compute.tiers == 2 and not one and not family.optional else (False,)
                     for apart in (True,) if family.single else both:
                         group = make_group(
                             family.id, networks, mix, self.chains, asked.most, self.resources, places, one, apart=apart
@@ -208,9 +208,9 @@ class Designer:
         keys = [(g.family, g.networks[1].tiers if g.storage is not None else 0, id(g.mix)) for g in groups]
         families = {key: i for i, key in enumerate(dict.fromkeys(keys))}
         family = np.array([families[key] for key in keys])[owner]
-        kinds = {frozenset(o.switch.id for o in group.networks): 0 for group in groups}
+        kinds = {_switches(group): 0 for group in groups}
         kinds = {kind: i for i, kind in enumerate(kinds)}
-        kind = np.array([kinds[frozenset(o.switch.id for o in group.networks)] for group in groups])[owner]
+        kind = np.array([kinds[_switches(group)] for group in groups])[owner]
         found = Candidates(
             servers=servers,
             previous=np.zeros_like(servers),
@@ -249,6 +249,11 @@ class Designer:
         if self.resources.scarce:  # links may be made otherwise than the attachment says: compared with its like alone
             rounding[~np.eye(len(variants), dtype=np.bool_)] = np.inf
         return has @ slopes, rounding
+
+
+def _switches(group: Group) -> frozenset[str]:
+    """Types of switches of a family."""
+    return frozenset(switch.id for option in group.networks for switch in option.tiers_of)
 
 
 @dataclass

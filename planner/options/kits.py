@@ -128,7 +128,7 @@ def mixes(
 def worth(option: NetworkOption, rows: Mapping[str, Optic], resources: Resources) -> tuple[float, ...]:
     """Money of one of each of ``Counts``: leaves, spines, cores; links and cages below and above, of either class;
     links between leaves."""
-    found = [_money(resources.of("switches", option.switch.id), resources)] * 3
+    found = [_money(resources.of("switches", switch.id), resources) for switch in option.tiers_of]
     for link_class in ("leaf-spine", "spine-core"):
         offered = option.kits.get(link_class, ())
         if not offered:

@@ -102,6 +102,7 @@ def _reaching(
     for length in sorted(shares):
         reaching = [kit for kit in option.kits[link_class] if kit.reach_m >= length]
         if not reaching:
-            raise FabricError(f"no allowed optic or cable makes a {option.gbps:g}G {link_class} link of {length:g} m")
+            gbps = option.gbps_of(link_class)
+            raise FabricError(f"no allowed optic or cable makes a {gbps:g}G {link_class} link of {length:g} m")
         kept |= {kit.id: kit for kit in (reaching if rank is None else optics.not_beaten(reaching, rank))}
     return tuple(kept.values())

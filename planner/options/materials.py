@@ -22,7 +22,9 @@ def of_network(option: NetworkOption, mix: Mix, counted: Numbers) -> dict[Key, N
     Args:
         counted: ``Counts`` (columns) of some steps (rows).
     """
-    found = {("switches", option.switch.id): counted[:, :3].sum(1)}
+    found: dict[Key, Numbers] = {}
+    for tier, switch in enumerate(option.tiers_of):
+        _add(found, "switches", switch.id, counted[:, tier])
     for links, pairs in part_columns(option, mix):
         for column, part, each in pairs:
             pieces = (each * counted[:, column]).astype(np.int64)

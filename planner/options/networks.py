@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from planner.catalogue.entries import Optic, Server, Switch
 from planner.engineering import fabric, optics
 from planner.engineering.fit import most_rows
 from planner.engineering.mesh import meshes
-from planner.engineering.networks import LENGTHS_M, pair_lanes, tray_lanes
+from planner.engineering.networks import LENGTHS_M, above_of, pair_lanes, tray_lanes
 from planner.engineering.shapes import Rules
 from planner.engineering.tree import LEAF_LEAF
 from planner.instance.choices import FabricChoice, Oversubscription
 from planner.options.planes import one_plane, row_of
 
 NON_BLOCKING = Oversubscription()
+SAME_GBPS = 1e-9
 Rank = Callable[[optics.Kit], optics.Rank]
 
 
@@ -33,6 +34,8 @@ class NetworkOption:
         rules: of one plane; None for management networks.
         worth: what one of each of ``counts.Counts`` costs, to choose between trees of one size.
         hosts: of a server, each with ports of its own on a management network.
+        spine, core: switches of these tiers where they are not those of the leaves; spines also stand as cores.
+        uplink_gbps: speed of links between switches where it is not ``gbps``; 0 otherwise.
     """
 
     network: str
@@ -50,6 +53,19 @@ class NetworkOption:
     rules: Rules | None = None
     worth: tuple[float, ...] = ()
     hosts: int = 1
+    spine: Switch | None = None
+    core: Switch | None = None
+    uplink_gbps: float = 0.0
+
+    @property
+    def tiers_of(self) -> tuple[Switch, Switch, Switch]:
+        """Switches of leaves, spines and cores."""
+        spine = self.spine or self.switch
+        return self.switch, spine, self.core or spine
+
+    def gbps_of(self, link_class: str) -> float:
+        """Speed of the links of a class, Gb/s."""
+        return self.uplink_gbps or self.gbps if link_class in ("leaf-spine", "spine-core") else self.gbps
 
     @property
     def leaf_servers(self) -> int:
@@ -60,6 +76,28 @@ class NetworkOption:
     def ports(self) -> int:
         """Ports of a server on all planes."""
         return self.plane.ports * self.planes * self.hosts
+
+
+@dataclass(frozen=True)
+class Upper:
+    """What stands above leaves, where it is not what they are.
+
+    Attributes:
+        own: whether nobody asked for it.
+    """
+
+    spine: Switch | None = None
+    core: Switch | None = None
+    uplink_gbps: float = 0.0
+    own: bool = False
+
+    @property
+    def name(self) -> str:
+        speed = f"-{self.uplink_gbps:g}g" if self.uplink_gbps else ""
+        return "".join(f"-{switch.id}" for switch in (self.spine, self.core) if switch) + speed
+
+
+ALIKE = Upper()
 
 
 @dataclass(frozen=True)
@@ -124,22 +162,26 @@ class Networks:
         ways = itertools.product(
             suitable, dict.fromkeys(choice.tiers), dict.fromkeys(choice.planes), splits, rails_offered
         )
-        for switch, tiers, planes, split, rails in ways:
+        for (switch, tiers, planes, split, rails), upper in (
+            (way, upper) for way in ways for upper in self._above(way[0], suitable, server, way[3], way[1])
+        ):
             if (tiers == 2 and ratio.spine > 1) or (rails > server.rail_optimised and server.compute_ports == planes):
                 continue  # spines of two tiers have no uplinks; one port of a server on a plane has no rails
             name = f"{switch.id}-{tiers}t" + (f"-{planes}p" if planes > 1 else "")
             name += f"-{split}s" if split > 1 else ""
             name += "" if rails == server.rail_optimised else "-rails" if rails else "-plain"
             name += "".join(f"-{tier}{share:g}" for tier, share in ratio if share > 1)
+            name += upper.name
             subject = f"{server.id} on {name}"
             try:
                 pair = choice.dual_homed and planes * split == 1 and not rails
                 compute = self._network(
                     "compute", switch, server, server.compute_ports, server.compute_port_gbps, rails or pair, tiers,
-                    planes, split, ratio, pair_lanes(server.compute_ports) if pair else 0,
+                    planes, split, ratio, pair_lanes(server.compute_ports) if pair else 0, upper,
                 )  # fmt: skip
             except fabric.FabricError as error:
-                self.refuse(subject, "fabric", f"compute network: {error}")
+                if not upper.own:
+                    self.refuse(subject, "fabric", f"compute network: {error}")
                 continue
             storage: tuple[NetworkOption, ...] = ()
             if choice.storage_network and server.storage_ports:
@@ -149,8 +191,33 @@ class Networks:
                     reason = f"storage network: {error}; further switches or fabric.storage_network: false would help"
                     self.refuse(subject, "fabric", reason)
                     continue
-            found.append(Family(name, compute, storage))
+            found.append(Family(name, compute, storage, optional=upper.own))
         return found
+
+    def _above(
+        self, leaf: Switch, suitable: Sequence[Switch], server: Server, split: int, tiers: int
+    ) -> Iterator[Upper]:
+        """What may stand above leaves of a switch: what the instance states; or what they are themselves, and switches
+        with more ports where no other pair makes a port of two tiers (two of a leaf, one of a spine) for less. Three
+        tiers of several types are offered where they are stated."""
+        choice, gbps = self.choice, server.compute_port_gbps / split
+        speeds = [0.0 if abs(each - gbps) < SAME_GBPS else each for each in choice.uplink_gbps or (gbps,)]
+        alike = [s for s in suitable if s.protocol == leaf.protocol]
+        if tiers == 2 and choice.spine_switches is choice.core_switches is None and not any(speeds):
+            each = [(s, fabric.used_radix(s, gbps)) for s in alike if fabric.has_speed(s, gbps)]
+            price = {s.id: self.price_of(s.id) / ports for s, ports in each}
+            pairs = [(2 * price[a.id] + price[b.id], a.id, b.id, b) for a, i in each for b, k in each if i < k]
+            best = min(pairs, default=None, key=lambda pair: pair[:3])
+            if best is not None and best[1] == leaf.id:
+                yield Upper(best[3], own=True)
+        spines = [s for s in alike if choice.spine_switches is None or s.id in choice.spine_switches]
+        cores = [s for s in alike if s.id in (choice.core_switches or ())] if tiers == 3 else []
+        for speed in dict.fromkeys(speeds):
+            for spine in [leaf] if choice.spine_switches is None else spines:
+                for core in cores or [spine]:
+                    yield Upper(
+                        None if spine is leaf else spine, None if core is spine else core, speed,
+                    )  # fmt: skip
 
     def _storage(self, compute: Switch, server: Server, suitable: Sequence[Switch]) -> tuple[NetworkOption, ...]:
         """On the switch of the compute network; or else on the first of its protocol that does by price per port, and
@@ -210,6 +277,7 @@ class Networks:
         split: int = 1,
         ratio: Oversubscription = NON_BLOCKING,
         rail_ports: int = 0,
+        above: Upper = ALIKE,
     ) -> NetworkOption:
         if ports % planes:
             raise fabric.FabricError(f"{ports} ports do not divide over {planes} planes")
@@ -227,6 +295,7 @@ class Networks:
             self.choice.pods == "any" and not stated, plane.rail_ports, self.choice.growth,
             stated or (server.pod_servers if network == "compute" else 0),
             self.choice.dual_homed and planes * split == 1,
+            above=above_of(switch, gbps, above.spine, above.core, above.uplink_gbps),
         )  # fmt: skip
         rows = most_rows(rules, tiers)
         engine, metres = switch.built_in_optics, LENGTHS_M[LEAF_LEAF]
@@ -241,24 +310,35 @@ class Networks:
         classes += ["leaf-spine"] if rows else []
         classes += ["spine-core"] if tiers == 3 else []
         nic = optics.nic_links(server, network) * split
+        found = NetworkOption(
+            network, switch, gbps, plane, {}, {}, planes * split, tiers, ratio, nic, upper, rules=rules,
+            spine=above.spine, core=above.core, uplink_gbps=above.uplink_gbps,
+        )  # fmt: skip
+        top = rules.upper
+        ends = {
+            "node-leaf": (nic, upper, 3, 0), "leaf-spine": (upper // top.faster, top.spine_cage, 0, 1),
+            "spine-core": (top.spine_cage, top.core_cage, 1, 2),
+        }  # fmt: skip
+        engines = (*(tier.built_in_optics for tier in found.tiers_of), "")
         kits, lengths = {}, {}
         for link_class in classes:
             length = self.choice.typed_length_m(link_class)
             lengths[link_class] = length or 0.0
-            lower, below = (nic, "") if link_class == "node-leaf" else (upper, engine)
+            lower, higher, below, over = ends[link_class]
+            speed = found.gbps_of(link_class)
             plain = link_class == "node-leaf" and not rails and split == 1 and plane.ports % 2 == 0
             kind = "any" if plain else "each"
-            kits[link_class] = self.offered(kind, link_class, gbps, length, lower, upper, below, engine)
+            kits[link_class] = self.offered(
+                kind, link_class, speed, length, lower, higher, engines[below], engines[over]
+            )
             if not kits[link_class]:
                 raise fabric.FabricError(
-                    f"no allowed optic or cable makes a {gbps:g}G {link_class} link of {length or 0:g} m between cages "
-                    f"of {lower} and {upper} links"
+                    f"no allowed optic or cable makes a {speed:g}G {link_class} link of {length or 0:g} m between "
+                    f"cages of {lower} and {higher} links"
                 )
         if joined:
             kits[LEAF_LEAF], lengths[LEAF_LEAF] = joined, metres
-        found = NetworkOption(
-            network, switch, gbps, plane, kits, lengths, planes * split, tiers, ratio, nic, upper, rules=rules
-        )
+        found = replace(found, rules=rules, kits=kits, length_m=lengths)
         return replace(found, worth=self.worth_of(found))
 
     def offered(

@@ -50,6 +50,11 @@ class Standing:
     """Node-leaf links of what is no server: out-of-band switches, whose own network counts switches and racks."""
     rack_ports: int = 0
     """Node-leaf links of a server rack."""
+    spine_switch: str | None = None
+    core_switch: str | None = None
+    """Switches of spines and of cores, where not those of leaves and of spines."""
+    uplink_gbps: float = 0.0
+    """Speed of links between switches where it is not ``gbps``; 0 otherwise."""
 
 
 class Standings(Sequence[Standing]):

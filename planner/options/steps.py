@@ -176,7 +176,9 @@ def design_of(
     """The design in racks of one class: the steps with their network racks counted."""
     fixed = stages.found.fixed[stages.order]
     height, kw = fixed[:, resources.height], fixed[:, resources.columns]
-    tallest = [max(option.switch.rack_units for option in group.networks) for group in stages.groups]
+    tallest = [
+        max(switch.rack_units for option in group.networks for switch in option.tiers_of) for group in stages.groups
+    ]
     usable = np.array([usable_units(racks.rack_height, each) for each in tallest])[stages.group[stages.order]]
     network_racks = np.maximum(_ceil(height / usable), _ceil(kw / racks.rack_kw))
     steps = stages.in_racks(network_racks)
@@ -241,11 +243,15 @@ def _standing(option: NetworkOption, mix: Mix, clusters: Sequence[Cluster], patt
         if count:
             piece = mix[option.network, link_class][0]
             parts = dict(piece.kit.parts)
-            links.append(Made(option.network, link_class, option.gbps, piece.length_m, piece.kit.id, parts, count))
+            gbps = option.gbps_of(link_class)
+            links.append(Made(option.network, link_class, gbps, piece.length_m, piece.kit.id, parts, count))
     return Standing(
         option.network, option.switch.id, option.gbps, tiers, planes, option.ratio.leaf, option.ratio.spine,
         tuple(_row(cluster, planes, n) for cluster, n in rows.items()),
         units, counted.leaves, counted.spines, counted.cores, tuple(links), float(option.ports),
+        spine_switch=option.spine.id if option.spine and counted.spines else None,
+        core_switch=option.core.id if option.core and counted.cores else None,
+        uplink_gbps=option.uplink_gbps if counted.spines else 0.0,
     )  # fmt: skip
 
 

@@ -19,6 +19,8 @@ def families(made: Networks, family: Family, server: Server) -> Iterator[Family]
     """The families on such cables beside one on modules."""
     for compute in _spined(made, family.compute):
         yield replace(family, id=f"{family.id}-straight", compute=compute, optional=True)
+    if family.compute.spine or family.compute.core or family.compute.uplink_gbps:
+        return  # the same single switches as without them
     whole = family.compute.gbps == server.compute_port_gbps  # parts of a port lead to a plane each
     for compute in _single(made, family.compute) if whole else ():
         yield replace(family, id=f"{family.id}-alone", compute=compute, optional=True, single=True)
@@ -54,5 +56,7 @@ def _single(made: Networks, option: NetworkOption) -> Iterator[NetworkOption]:
 def _kits(made: Networks, option: NetworkOption, link_class: str, lower: int) -> tuple[optics.Kit, ...]:
     if option.cage_links == 1 or option.switch.built_in_optics:
         return ()
+    if option.rules is not None and option.rules.above is not None:
+        return ()  # cages of several sizes or speeds
     length = made.choice.typed_length_m(link_class)
     return made.offered("straight", link_class, option.gbps, length, lower, option.cage_links)

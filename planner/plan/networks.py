@@ -78,7 +78,9 @@ def _network(stands: PoolStands, standing: Standing, t: int, servers: int, racks
     below = math.ceil(standing.ports * servers - ROUNDING) + standing.other_ports + standing.rack_ports * racks
     return {
         "pool": stands.pool.id, "network": standing.network, "period": t, "site": stands.pool.site,
-        "switch": standing.switch, "gbps": standing.gbps, "tiers": standing.tiers, "planes": standing.planes,
+        "switch": standing.switch, "spine_switch": standing.spine_switch, "core_switch": standing.core_switch,
+        "gbps": standing.gbps, "uplink_gbps": standing.uplink_gbps or standing.gbps, "tiers": standing.tiers,
+        "planes": standing.planes,
         "leaf_oversubscription": standing.leaf_ratio, "spine_oversubscription": standing.spine_ratio,
         "units": standing.units, "leaves": standing.leaves, "spines": standing.spines, "cores": standing.cores,
         "node_leaf_links": below, "leaf_spine_links": links("leaf-spine"),

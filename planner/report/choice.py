@@ -14,6 +14,7 @@ from planner.plan import Plan
 
 if TYPE_CHECKING:
     from planner.engineering.networks import Priced
+    from planner.engineering.tree import Above
     from planner.instance import Instance
 
 Rows = list[dict[str, Any]]
@@ -29,6 +30,8 @@ class Shape(NamedTuple):
     spine: float
     gbps: float
     rails: bool
+    above: tuple[str | None, str | None, float] = (None, None, 0.0)
+    """Switches of spines and cores where they are others, and the speed of links between switches."""
 
 
 SERVERS_PER_RACK = 4
@@ -67,7 +70,8 @@ def _largest(plan: Plan) -> dict[tuple[str, Shape], int]:
             continue
         ratios = (row["leaf_oversubscription"], row["spine_oversubscription"])
         rails = leaves.get(of_pool, 0.0) > row["planes"]
-        shape = Shape(row["switch"], row["tiers"], row["planes"], *ratios, row["gbps"], rails)
+        above = (row["spine_switch"], row["core_switch"], row["uplink_gbps"])
+        shape = Shape(row["switch"], row["tiers"], row["planes"], *ratios, row["gbps"], rails, above)
         servers = min(clusters.get(of_pool, 0), fleet[of_pool]["in_service"])
         server = fleet[of_pool]["server"]
         found[server, shape] = max(found.get((server, shape), 0), servers)
@@ -81,8 +85,9 @@ def shape_words(shape: Shape) -> str:
     'qm9700-3t-8p-leaf2'
     """
     switch, tiers, planes, leaf, spine = shape[:5]
+    other = "".join(f"-{id}" for id in shape.above[:2] if id)
     ratios = "".join(f"-{tier}{ratio:g}" for tier, ratio in (("leaf", leaf), ("spine", spine)) if ratio > 1)
-    return f"{switch}-{tiers}t" + (f"-{planes}p" if planes > 1 else "") + ratios
+    return f"{switch}-{tiers}t" + (f"-{planes}p" if planes > 1 else "") + ratios + other
 
 
 class _Offer:
@@ -184,6 +189,9 @@ class _Offer:
                 servers, self.catalogue.servers[server], self.parts.switches[switch], tiers, planes // split, split,
                 leaf, spine, shape.rails, any_pods=any_pods, growth=vendor, layout=self.layout,
                 lengths_m={name: length for name, length in lengths.items() if length is not None},
+                spine=self.parts.switches[shape.above[0]] if shape.above[0] else None,
+                core=self.parts.switches[shape.above[1]] if shape.above[1] else None,
+                uplink_gbps=0.0 if shape.above[2] == shape.gbps else shape.above[2],
                 dual_homed=self.instance.fabric.dual_homed, pod_servers=self.instance.fabric.pod_servers or 0,
             )  # fmt: skip
             try:
@@ -197,17 +205,26 @@ class _Offer:
         from planner.engineering.fit import Rules, largest
         from planner.engineering.optics import cage_links
 
-        switch_id, tiers, planes, leaf, spine, gbps, rails = shape
+        switch_id, tiers, planes, leaf, spine, gbps, rails, _ = shape
         row, switch = self.catalogue.servers[server], self.parts.switches[switch_id]
         planes //= self._split(server, shape)
         try:
             rules = Rules(
                 used_radix(switch, gbps), row.compute_ports // planes, rails, tiers, leaf, spine, 0,
-                cage_links(switch, gbps), True, row.rail_ports if rails else 1,
+                cage_links(switch, gbps), True, row.rail_ports if rails else 1, above=self._above(shape),
             )  # fmt: skip
             return largest(rules)
         except FabricError:
             return 0
+
+    def _above(self, shape: Shape) -> Above | None:
+        """What stands above the leaves of a kind of network."""
+        from planner.engineering.networks import above_of
+
+        rows, (spine, core, gbps) = self.parts.switches, shape.above
+        return above_of(
+            rows[shape.switch], shape.gbps, rows[spine] if spine else None, rows[core] if core else None, gbps
+        )
 
     def _split(self, server: str, shape: Shape) -> int:
         """Planes that every port is split over."""

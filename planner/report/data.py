@@ -223,6 +223,7 @@ def networks(plan: Plan, facts: CatalogueFacts) -> Rows:
                 "site": row["site"],
                 "network": row["network"],
                 "switch": row["switch"],
+                "switch_types": [row[k] for k in ("switch", "spine_switch", "core_switch") if row[k]],
                 "gbps": row["gbps"],
                 "planes": row["planes"],
                 "tiers": sorted({r["tiers"] for r in frames}),

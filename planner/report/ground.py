@@ -181,7 +181,7 @@ def _tree(what: str, planes: Planes, clusters: int) -> Picture:
     tree, n = planes.tree, planes.planes
     tiers = ((tree.leaves, "leaf", "leaves"), (tree.spines, "spine", "spines"), (tree.cores, "core", "cores"))
     counted = listed(plural(number * n, one, many) for number, one, many in tiers if number)
-    says = f"{what}: {counted} of {planes.switch.id} for {plural(tree.servers, 'server')}."
+    says = f"{what}: {counted} of {listed(planes.by_type)} for {plural(tree.servers, 'server')}."
     if clusters > 1:
         says += f" The pool has {clusters:,} clusters; the largest is drawn."
     return Picture(what, says, topology_svg(tree, what, n))

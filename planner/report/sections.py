@@ -139,7 +139,7 @@ def network_table(summary: Summary) -> Table:
          ">transceivers\nper accel."),
         ditto(
             (
-                _pool(r), r["network"], r["switch"], _tiers(r),
+                _pool(r), r["network"], "\n".join(dict.fromkeys(r["switch_types"])), _tiers(r),
                 count(r["clusters"]), _by_tier(r[tier] for tier in ("leaves", "spines", "cores")),
                 _by_tier(r[f"{name}_links"] for name in ("node_leaf", "leaf_spine", "spine_core")),
                 _short(r["transceivers_per_accelerator"]),

@@ -60,7 +60,11 @@ def _in_use(view: View, pool: Pool, period: int) -> InUse:
     switches: Counter[str] = Counter()
     for (pool_id, _, of_period), row in view.networks.items():
         if (pool_id, of_period) == (pool.id, period):
-            switches[row.switch] += row.leaves + row.spines + row.cores
+            spine = row.spine_switch or row.switch
+            switches[row.switch] += row.leaves
+            switches[spine] += row.spines
+            switches[row.core_switch or spine] += row.cores
+    switches = +switches
     rows = view.facts.catalogue.switches
     known = {rows[id]: count for id, count in switches.items() if id in rows}
     kw = sum(switch.power_w * count for switch, count in known.items()) / 1000.0
@@ -245,6 +249,10 @@ def cages(view: View, pool: Pool, network: str, row: Links) -> tuple[int, int]:
     upper = rules.rules.cage
     if network == IN_BAND:
         upper = rules.switch.ports_per_cage * max(1, round(rules.switch.port_gbps / pool.ports(network)[1]))
+    if row.link_class == "leaf-spine":
+        return upper // rules.rules.faster, rules.rules.spine_ports[1] if network != IN_BAND else upper
+    if row.link_class == "spine-core":
+        return (upper, upper) if network == IN_BAND else (rules.rules.spine_ports[1], rules.rules.core_ports[1])
     if row.link_class != "node-leaf":
         return upper, upper
     return (pool.server.ports_per_cage * rules.parts if network == "compute" else 1), upper

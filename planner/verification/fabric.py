@@ -96,8 +96,11 @@ def _choices(view: View, book: Book, pool: Pool, row: Network, rules: Standard, 
         if row.network == IN_BAND:
             book.text("switch is the right one", where, "switch", row.switch, switch.id)
             return
-    detail = f"{where}: {switch.id}, expected one that catalogue.switches of the instance allows"
-    book.record("switch allowed", view.facts.allowed("switches", switch.id), detail)
+    for tier, count in (("leaf", row.leaves), ("spine", row.spines), ("core", row.cores)):
+        id = rules.of_tier(tier).id
+        detail = f"{where}: {id}, expected one that catalogue.switches of the instance allows"
+        book.record("switch allowed", not count or view.facts.allowed("switches", id), detail)
+    _above(view, book, row, rules, where)
     spoken = switch.protocol in pool.server.protocols and switch.protocol in choice.protocols
     detail = f"{where}: {switch.protocol}, server {', '.join(pool.server.protocols)}, instance"
     book.record("protocol fits", spoken, f"{detail} {', '.join(choice.protocols)}")
@@ -115,6 +118,28 @@ def _choices(view: View, book: Book, pool: Pool, row: Network, rules: Standard, 
     allowed = any(abs(pool.leaf_ratio - a) <= WHOLE and abs(pool.spine_ratio - b) <= WHOLE for a, b in asked)
     detail = f"{where}: leaves {pool.leaf_ratio:g}:1, spines {pool.spine_ratio:g}:1, instance allows {asked}"
     book.record("oversubscription as asked", allowed, detail)
+
+
+def _above(view: View, book: Book, row: Network, rules: Standard, where: str) -> None:
+    """Switches above the leaves and the speed to them: what the instance states, of the protocol of the leaves."""
+    choice, leaf = view.facts.instance.fabric, rules.switch
+    spine, core = rules.of_tier("spine"), rules.of_tier("core")
+    if row.network != "compute":
+        alike = row.spine_switch is row.core_switch is None and abs(row.uplink_gbps - row.gbps) <= WHOLE
+        book.record("switch is the right one", alike, f"{where}: other switches or speeds above the leaves")
+        return
+    one = leaf.protocol == spine.protocol == core.protocol
+    book.record("protocol fits", one, f"{where}: {leaf.id}, {spine.id} and {core.id} speak the same")
+    if row.spines:
+        spines = choice.spine_switches
+        detail = f"{where}: spines {spine.id}, fabric.spine_switches {spines}"
+        book.record("switch allowed", spines is None or spine.id in spines, detail)
+        speeds = choice.uplink_gbps or (row.gbps,)
+        known = any(abs(row.uplink_gbps - speed) <= WHOLE for speed in speeds)
+        book.record("uplink speed allowed", known, f"{where}: uplinks of {row.uplink_gbps:g}G, instance {speeds}")
+    if row.cores:
+        cores = choice.core_switches or (spine.id,)
+        book.record("switch allowed", core.id in cores, f"{where}: cores {core.id}, expected one of {cores}")
 
 
 def _frame(book: Book, cluster: Clusters, rules: Standard, tiers: int, where: str) -> None:

@@ -22,6 +22,11 @@ def by_class(row: Network) -> Iterator[tuple[str, int]]:
     return zip(CLASSES, counts, strict=True)
 
 
+TIERS_OF = {
+    "node-leaf": ("", "leaf"), "leaf-spine": ("leaf", "spine"), "spine-core": ("spine", "core"),
+    "leaf-leaf": ("leaf", "leaf"),
+}  # fmt: skip
+"""Tiers at the ends of the links of a class, the lower end first; empty for servers."""
 CABLES = ("dac", "acc", "aoc", "cord")
 MANAGEMENT = (IN_BAND, OUT_OF_BAND)
 """Networks whose parts no list of the instance binds."""
@@ -95,6 +100,8 @@ def _kit(view: View, book: Book, pool: Pool, row: Links, where: str) -> None:
     speed = pool.ports(row.network)[1]
     tree = None if row.network == OUT_OF_BAND else standard(view, pool, row.network, row.period)
     speed /= 1 if tree is None or isinstance(tree, str) else tree.parts
+    if tree is not None and not isinstance(tree, str) and row.link_class in ("leaf-spine", "spine-core"):
+        speed *= tree.rules.faster
     length = _length(view, book, pool, row, where)
     book.same("link speed recomputed", where, "Gb/s", row.gbps, speed)
     optics = view.facts.catalogue.optics
@@ -112,7 +119,10 @@ def _kit(view: View, book: Book, pool: Pool, row: Links, where: str) -> None:
             book.same("optics speed fits", place, f"{part.id} Gb/s", part.gbps, speed)
     fitting = cages(view, pool, row.network, row)
     rules = standard(view, pool, row.network, row.period)
-    engine = "" if isinstance(rules, str) or row.network == OUT_OF_BAND else rules.switch.built_in_optics
+    engines = ["", ""]
+    if not isinstance(rules, str) and row.network != OUT_OF_BAND:
+        engines = [rules.of_tier(tier).built_in_optics if tier else "" for tier in TIERS_OF[row.link_class]]
+    engine = max(engines)
     if len(parts) == 1 and parts[0].kind in CABLES:
         book.record("built-in optics stay in their switch", not engine, f"{place}: a cable; the switch has {engine}")
         _cable(book, row, parts[0], fitting, place)
@@ -120,7 +130,7 @@ def _kit(view: View, book: Book, pool: Pool, row: Links, where: str) -> None:
             joined = _cage_to_cage(rules, view.clusters.get((pool.id, row.network, row.period), []), row.link_class)
             book.record("cables join two cages", joined, f"{place}: both links of a cage lead to one at the other end")
     else:
-        _modules(book, row, parts, fitting, engine, place)
+        _modules(book, parts, fitting, engines, row, place)
 
 
 def _length(view: View, book: Book, pool: Pool, row: Links, where: str) -> float:
@@ -190,10 +200,12 @@ def _cage_to_cage(rules: Standard, clusters: list[Clusters], link_class: str) ->
     return link_class != "spine-core"  # whose links are dealt to the cores in turn
 
 
-def _modules(book: Book, row: Links, parts: list[Optic], fitting: tuple[int, int], engine: str, place: str) -> None:
+def _modules(
+    book: Book, parts: list[Optic], fitting: tuple[int, int], engines: list[str], row: Links, place: str
+) -> None:
     """A module at each end, of one medium and standard, and one fibre that carries it.
 
-    A switch with co-packaged optics (``engine``) has them at its end in place of a module in a cage.
+    A switch with co-packaged optics (``engines``, at the lower and the upper end) has them in place of a module.
     """
     modules = [part for part in parts if part.kind == "transceiver"]
     fibres = [part for part in parts if part.kind == "fibre"]
@@ -207,12 +219,12 @@ def _modules(book: Book, row: Links, parts: list[Optic], fitting: tuple[int, int
     book.record("media agree", len(media) == 1 and len(standards) == 1, detail)
     ends = modules * 2 if len(modules) == 1 else modules
     built_in = sum(end.co_packaged for end in ends)
-    at_switches = 0 if not engine else 1 if row.link_class == "node-leaf" else 2
-    sound = built_in == at_switches and all(end.id == engine for end in ends if end.co_packaged)
-    detail = f"{place}: {built_in} ends of co-packaged optics, expected {at_switches} of {engine or 'none'}"
+    inside = sorted(engine for engine in engines if engine)
+    sound = sorted(end.id for end in ends if end.co_packaged) == inside
+    detail = f"{place}: {built_in} ends of co-packaged optics, expected {len(inside)} of {max(engines) or 'none'}"
     book.record("built-in optics stay in their switch", sound, detail)
     carried = sorted(end.links for end in ends if not end.co_packaged)
-    open_cages = sorted(fitting[: 2 - at_switches])
+    open_cages = sorted(cage for cage, engine in zip(fitting, engines, strict=True) if not engine)
     book.record("cages fit", carried == open_cages, f"{place}: modules carry {carried} links, cages {open_cages}")
     expected: dict[str, float] = {fibre.id: 1.0}
     for end in ends:

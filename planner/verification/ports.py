@@ -24,6 +24,8 @@ class Rules:
         leaf_ratio, spine_ratio: most bandwidth down over bandwidth up.
         cage: links of a switch cage.
         rail_ports: ports of a server on each rail.
+        faster: speed of links between switches over that of a server's port.
+        spine, core: (ports, links of a cage) of these switches at that speed; those of leaves where None.
         bonded: a server uses all its ports as one, so that leaves it has in common with another need not be joined.
     """
 
@@ -36,6 +38,19 @@ class Rules:
     cage: int = 1
     rail_ports: int = 1
     bonded: bool = False
+    faster: int = 1
+    spine: tuple[int, int] | None = None
+    core: tuple[int, int] | None = None
+
+    @property
+    def spine_ports(self) -> tuple[int, int]:
+        """Ports of a spine at the speed of links between switches, and links of its cages."""
+        return self.spine or (self.radix, self.cage)
+
+    @property
+    def core_ports(self) -> tuple[int, int]:
+        """The same of a core."""
+        return self.core or self.spine_ports
 
     @property
     def row(self) -> int:

@@ -8,7 +8,7 @@ from planner.catalogue.entries import Switch
 from planner.verification.checks import WHOLE
 from planner.verification.facts import IN_BAND, Pool, View
 from planner.verification.ports import Rules, Unit, build_unit, split_of
-from planner.verification.tables import Clusters
+from planner.verification.tables import Clusters, Network
 from planner.verification.wiring import Frame
 
 TREES = ("compute", "storage", IN_BAND)
@@ -33,6 +33,15 @@ class Standard:
     planes: int
     parts: int = 1
     """Planes that every port of a server is split over."""
+    spine: Switch | None = None
+    core: Switch | None = None
+    """Switches above the leaves where they are of another type."""
+
+    def of_tier(self, tier: str) -> Switch:
+        """The switch of a tier: leaf, spine or core."""
+        if tier == "leaf" or self.spine is None:
+            return self.core if tier == "core" and self.core is not None else self.switch
+        return self.core if tier == "core" and self.core is not None else self.spine
 
     @property
     def row(self) -> int:
@@ -95,7 +104,29 @@ def _standard(view: View, pool: Pool, network: str, period: int) -> Standard | s
     rules = Rules(radix, ports, lanes < ports or _always(view, pool, network), row.tiers, leaf, spine, cage)
     if rules.rails:
         rules = replace(rules, rail_ports=lanes)
-    return Standard(switch, rules, build_unit(rules), planes, parts)
+    found = Standard(switch, rules, build_unit(rules), planes, parts)
+    mixed = row.spine_switch or row.core_switch or abs(row.uplink_gbps - row.gbps) > WHOLE
+    return _mixed(view, found, row) if mixed and network == "compute" else found
+
+
+def _mixed(view: View, found: Standard, row: Network) -> Standard | str:
+    """The rules with the switches and the speed above the leaves that the plan states, or why they cannot be."""
+    rows = view.facts.catalogue.switches
+    spine = found.switch if row.spine_switch is None else rows.get(row.spine_switch)
+    core = spine if row.core_switch is None else rows.get(row.core_switch)
+    if spine is None or core is None:
+        return f"unknown switch {row.spine_switch!r} or {row.core_switch!r}"
+    split, up = split_of(found.switch, row.gbps), split_of(found.switch, row.uplink_gbps)
+    if split is None or up is None or split % up:
+        return f"{found.switch.id} has no uplinks of {row.uplink_gbps:g}G beside ports of {row.gbps:g}G"
+    ports = []
+    for switch in (spine, core):
+        each = split_of(switch, row.uplink_gbps)
+        if each is None:
+            return f"{switch.id} has no {row.uplink_gbps:g}G ports"
+        ports.append((switch.ports * each, switch.ports_per_cage * each))
+    rules = replace(found.rules, faster=split // up, spine=ports[0], core=ports[1])
+    return replace(found, rules=rules, spine=spine, core=core)
 
 
 def _always(view: View, pool: Pool, network: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from planner.engineering.topology import Proof, prove
-from planner.engineering.tree import Tree
+from planner.engineering.tree import Above, Tree
 from planner.verification.ports import Rules, deal, in_cages
 
 
@@ -86,13 +86,14 @@ def _wired(frame: Frame, rules: Rules, servers: int) -> Wired:
     # Leaves of one group in the fullest pod. More leaves than a spine has ports cannot be joined; deal no more than
     # shows it.
     leaves = -(-frame.units // frame.pods) * (row // groups)
-    even, taken = deal(min(leaves, rules.radix + 1), frame.uplinks, each)
+    radix, cage = rules.spine_ports
+    even, taken = deal(min(leaves, radix + 1), frame.uplinks, each)
     found.append(
         ("spines spread evenly", even, f"{frame.uplinks} uplinks of each leaf over the {each} spines of a group")
     )
-    used = in_cages(taken, rules.cage) + in_cages(frame.spine_uplinks, rules.cage) if frame.tiers == 3 else taken
-    enough = used <= rules.radix and leaves <= rules.radix
-    sentence = f"{taken} links down to {leaves} leaves and {frame.spine_uplinks} up of a spine of {rules.radix} ports"
+    used = in_cages(taken, cage) + in_cages(frame.spine_uplinks, cage) if frame.tiers == 3 else taken
+    enough = used <= radix and leaves <= radix
+    sentence = f"{taken} links down to {leaves} leaves and {frame.spine_uplinks} up of a spine of {radix} ports"
     found.append(("spine ports suffice", enough, sentence))
     joined = True
     if frame.tiers == 3:
@@ -100,6 +101,7 @@ def _wired(frame: Frame, rules: Rules, servers: int) -> Wired:
     tree = Tree(
         rules.radix, rules.ports, rules.rails, min(servers, frame.servers), 0, down, frame.uplinks, frame.leaves,
         frame.pods, groups, each, frame.spine_uplinks, frame.cores, rules.rail_ports,
+        above=Above(rules.faster, *rules.spine_ports, *rules.core_ports) if rules.spine or rules.core else None,
     )  # fmt: skip
     return found, tree if even and enough and joined else None
 
@@ -159,7 +161,8 @@ def _leaves(frame: Frame, rules: Rules) -> tuple[list[Finding], int]:
     found = [("servers fit the frame", whole, sentence)]
     found.append(("leaves are whole rows", frame.leaves == rows * row, f"{frame.leaves} leaves, {rows} rows of {row}"))
     down = frame.servers // rows * (rules.ports // row) if rows else 0
-    used = in_cages(down, rules.cage) + in_cages(frame.uplinks, rules.cage)
+    # An uplink takes as many ports of a leaf as it is faster than they are.
+    used = in_cages(down, rules.cage) + in_cages(frame.uplinks * rules.faster, rules.cage)
     sentence = f"{down} ports down and {frame.uplinks} up of each leaf with {rules.radix}"
     found.append(("servers fit the frame", used <= rules.radix, sentence))
     return found, down
@@ -167,8 +170,9 @@ def _leaves(frame: Frame, rules: Rules) -> tuple[list[Finding], int]:
 
 def _cores(frame: Frame, rules: Rules, each: int, groups: int, found: list[Finding]) -> bool:
     """Whether every core reaches every group of spines alike, and all uplinks find a port."""
-    reached = rules.radix // groups  # links of a core to each group
-    found.append(("cores reach every spine group", reached > 0, f"{groups} groups on cores of {rules.radix} ports"))
+    radix = rules.core_ports[0]
+    reached = radix // groups  # links of a core to each group
+    found.append(("cores reach every spine group", reached > 0, f"{groups} groups on cores of {radix} ports"))
     joined = frame.cores * reached >= each * frame.spine_uplinks
     sentence = f"{frame.cores} cores with {reached} links to each group of {each * frame.spine_uplinks} uplinks"
     found.append(("cores suffice", joined, sentence))

@@ -20,8 +20,8 @@ def price(kind: str, id: str) -> float | None:
     return found.amount if found else None
 
 
-def one_cluster(server: str, switch: str, servers: int, fabric: Mapping[str, Any], **more: Any) -> Plan:
-    """The verified plan of one cluster of so many servers with one switch type and one kind of cooling.
+def one_cluster(server: str, switch: str | list[str], servers: int, fabric: Mapping[str, Any], **more: Any) -> Plan:
+    """The verified plan of one cluster of so many servers with one switch type, or those listed, and one kind of cooling.
 
     Args:
         more: further keys of the instance.
@@ -39,7 +39,7 @@ def one_cluster(server: str, switch: str, servers: int, fabric: Mapping[str, Any
         }],
         "sites": [{"name": "s", "country": "US", "power_limit_mw": 150, "tariff_per_kwh": 0.1}],
         "catalogue": {
-            "servers": [server], "switches": [switch],
+            "servers": [server], "switches": [switch] if isinstance(switch, str) else switch,
             "cooling": ["rear-door" if "air" in row.cooling else "cold-plate-dense"],
         },
         "fabric": dict(fabric),

@@ -140,7 +140,8 @@ def rack(pool: str, purpose: str, places: int, number: int) -> Data:
 
 def network(pool: str, switch: str, leaves: int, spines: int, node_leaf: int, leaf_spine: int) -> Data:
     return {
-        "pool": pool, "site": "north", "network": "compute", "switch": switch, "gbps": 200, "tiers": 2, "planes": 1,
+        "pool": pool, "site": "north", "network": "compute", "switch": switch, "spine_switch": None,
+        "core_switch": None, "gbps": 200, "uplink_gbps": 200, "tiers": 2, "planes": 1,
         "leaf_oversubscription": 1, "spine_oversubscription": 1, "period": 1, "units": 1, "leaves": leaves,
         "spines": spines, "cores": 0, "node_leaf_links": node_leaf, "leaf_spine_links": leaf_spine,
         "spine_core_links": 0, "leaf_leaf_links": 0,

@@ -89,7 +89,8 @@ def network_row(
     at: At, network: str, tiers: int, period: int, units: int, leaves: int, spines: int, cores: int, node_leaf: int,
     leaf_spine: int, spine_core: int,
 ) -> Row:  # fmt: skip
-    return {**at.names, "network": network, "switch": "qm8790", "gbps": 200.0, "tiers": tiers, "planes": 1,
+    return {**at.names, "network": network, "switch": "qm8790", "spine_switch": None, "core_switch": None,
+            "gbps": 200.0, "uplink_gbps": 200.0, "tiers": tiers, "planes": 1,
             "leaf_oversubscription": 1.0, "spine_oversubscription": 1.0, "period": period, "units": units,
             "leaves": leaves, "spines": spines, "cores": cores, "node_leaf_links": node_leaf,
             "leaf_spine_links": leaf_spine, "spine_core_links": spine_core, "leaf_leaf_links": 0}  # fmt: skip

@@ -1,0 +1,86 @@
+"""Two speeds and two switch types in plans: stated by the instance or found to be cheaper, counted as the calculator
+counts, verified, listed to the last piece."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from one_cluster import CATALOGUE, one_cluster, price
+
+from planner.engineering.networks import Ask, Parts, compute
+from planner.errors import InstanceError
+from planner.inventory.cables import cable_rows
+from planner.inventory.racks import rack_rows
+
+PARTS = Parts(CATALOGUE.switches, CATALOGUE.optics, price)
+TWO = ["th4-64x400g", "th5-64x800g"]
+
+
+def _asked(server: str, servers: int, leaf: str, **more: Any) -> Ask:
+    found = Ask(servers, CATALOGUE.servers[server], CATALOGUE.switches[leaf], any_pods=True)
+    return replace(found, **more)
+
+
+@pytest.mark.parametrize(
+    ("servers", "fabric", "asked"),
+    [
+        (64, {"spine_switches": ["th5-64x800g"], "tiers": [2]}, {}),
+        (100, {"split": [2], "uplink_gbps": [400]}, {"split": 2, "uplink_gbps": 400.0}),
+        (
+            64,
+            {"spine_switches": ["th4-64x400g"], "core_switches": ["th5-64x800g"], "tiers": [3], "rails": "plain"},
+            {"tiers": 3, "rails": False},
+        ),
+    ],
+)
+def test_plan_and_calculator_agree_and_cables_are_counted_to_the_last_piece(
+    servers: int, fabric: dict[str, Any], asked: dict[str, Any]
+) -> None:
+    leaves = ["th5-64x800g"] if "split" in asked else TWO
+    plan = one_cluster("dgx-h100", leaves, servers, {**fabric, "storage_network": False})
+    (row,) = plan.decisions["networks"]
+    above = {k: CATALOGUE.switches[row[f"{k}_switch"]] for k in ("spine", "core") if row[f"{k}_switch"]}
+    found = compute(_asked("dgx-h100", servers, row["switch"], **asked, **above), PARTS)
+    tree, planes = found.planes.tree, found.planes.planes
+    counted = tuple(planes * n for n in (tree.leaves, tree.spines, tree.cores))
+    assert (row["leaves"], row["spines"], row["cores"]) == counted
+    spine = row["spine_switch"] or row["switch"]
+    assert spine == found.planes.switch_of("spine").id
+    assert (row["core_switch"] or spine) == found.planes.switch_of("core").id
+    assert row["uplink_gbps"] == found.planes.gbps_of("leaf-spine")
+    installed = {r["part"]: r["installed"] for r in plan.decisions["parts"] if r["installed"]}
+    assert installed == dict(found.parts)
+    assert {r["switch"]: r["installed"] for r in plan.decisions["switches"]} == dict(found.planes.by_type)
+    listed: Counter[str] = Counter()
+    seen: set[tuple[str, str, int]] = set()
+    for cable in cable_rows(plan, CATALOGUE, None):
+        listed[cable.cable] += 1
+        for part, device, cage in (
+            (cable.from_part, cable.from_device, cable.from_cage), (cable.to_part, cable.to_device, cable.to_cage),
+        ):  # fmt: skip
+            assert CATALOGUE.optics[part].gbps == cable.gbps
+            listed[part] += (part, device, cage) not in seen
+            seen.add((part, device, cage))
+    assert dict(listed) == installed
+    racked = Counter(row.item for row in rack_rows(plan, CATALOGUE, None) if row.item in CATALOGUE.switches)
+    assert dict(racked) == dict(found.planes.by_type)
+
+
+def test_spines_of_more_ports_are_found_where_they_are_cheaper() -> None:
+    """96 HGX H100 on 64 x 400G and 64 x 800G switches: 24 leaves of the former below 6 or fewer of the latter."""
+    plan = one_cluster("dgx-h100", TWO, 96, {"storage_network": False})
+    (row,) = plan.decisions["networks"]
+    built = [compute(_asked("dgx-h100", 96, switch), PARTS).cost for switch in TWO]
+    mixed = compute(_asked("dgx-h100", 96, TWO[0], spine=CATALOGUE.switches[TWO[1]]), PARTS)
+    cheapest = min(*built, mixed.cost)
+    assert (row["spine_switch"] == TWO[1]) is (mixed.cost == cheapest)
+
+
+def test_a_spine_switch_that_is_not_allowed_is_refused() -> None:
+    with pytest.raises(InstanceError, match="catalogue.switches leaves out"):
+        one_cluster("dgx-h100", "th4-64x400g", 4, {"spine_switches": ["th5-64x800g"]})
+    with pytest.raises(InstanceError, match="unknown switch 'th6'"):
+        one_cluster("dgx-h100", "th4-64x400g", 4, {"spine_switches": ["th6"]})
