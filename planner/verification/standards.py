@@ -105,20 +105,20 @@ def _standard(view: View, pool: Pool, network: str, period: int) -> Standard | s
     if rules.rails:
         rules = replace(rules, rail_ports=lanes)
     found = Standard(switch, rules, build_unit(rules), planes, parts)
-    mixed = row.spine_switch or row.core_switch or abs(row.uplink_gbps - row.gbps) > WHOLE
-    return _mixed(view, found, row) if mixed and network == "compute" else found
+    mixed = row.spine_switch or row.core_switch or abs(row.uplink_gbps - gbps) > WHOLE
+    return _mixed(view, found, row, gbps) if mixed and network == "compute" else found
 
 
-def _mixed(view: View, found: Standard, row: Network) -> Standard | str:
+def _mixed(view: View, found: Standard, row: Network, gbps: float) -> Standard | str:
     """The rules with the switches and the speed above the leaves that the plan states, or why they cannot be."""
     rows = view.facts.catalogue.switches
     spine = found.switch if row.spine_switch is None else rows.get(row.spine_switch)
     core = spine if row.core_switch is None else rows.get(row.core_switch)
     if spine is None or core is None:
         return f"unknown switch {row.spine_switch!r} or {row.core_switch!r}"
-    split, up = split_of(found.switch, row.gbps), split_of(found.switch, row.uplink_gbps)
+    split, up = split_of(found.switch, gbps), split_of(found.switch, row.uplink_gbps)
     if split is None or up is None or split % up:
-        return f"{found.switch.id} has no uplinks of {row.uplink_gbps:g}G beside ports of {row.gbps:g}G"
+        return f"{found.switch.id} has no uplinks of {row.uplink_gbps:g}G beside ports of {gbps:g}G"
     ports = []
     for switch in (spine, core):
         each = split_of(switch, row.uplink_gbps)

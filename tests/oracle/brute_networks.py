@@ -1,7 +1,8 @@
 """Every network that so many servers can stand on, by plain search over clusters of the fat-tree rules.
 
-Takes the physics from the engineering layer (trees, which parts make a link) and shares nothing with
-``planner.options``: which clusters stand side by side, which kits, how many modules, racks and kW is counted here.
+Takes from the engineering layer how a tree is wired and which parts make a link; which trees there are comes from
+loops of its own (``plain_trees``). Shares nothing with ``planner.options``: which clusters stand side by side, which
+kits, how many modules, racks and kW is counted here.
 
 Three menus. ``"chain"``: whole clusters on the family's largest tree and a tail on any, or single switches side
 by side, which is what plans may always choose from. ``"steps"``: with runs that need clusters, besides, every way to
@@ -19,14 +20,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-import numpy as np
+from plain_trees import Counted, Plane, most_rows, of_size
 
 from planner.catalogue import Catalogue
 from planner.catalogue.entries import Server, Switch
 from planner.engineering import fabric, optics
-from planner.engineering.fit import most_rows
-from planner.engineering.shapes import Rules, shapes
-from planner.engineering.tree import Tree
+from planner.engineering.tree import Above, Tree
 from planner.instance.choices import FabricChoice, Oversubscription
 
 EPS = 1e-9
@@ -63,11 +62,19 @@ class Wiring:
 
     name: str
     switch: Switch
-    plane: Rules
+    plane: Plane
     planes: int
     nic_links: int
     cage_links: int
     kits: Mapping[str, tuple[Kit, ...]]
+    spine: Switch
+
+    def switches(self, cluster: Cluster) -> Counter[str]:
+        """Switches of a cluster by id."""
+        found: Counter[str] = Counter()
+        found[self.switch.id] += self.planes * cluster.tree.leaves
+        found[self.spine.id] += self.planes * (cluster.tree.spines + cluster.tree.cores)
+        return +found
 
 
 @dataclass(frozen=True)
@@ -105,15 +112,20 @@ def families(
         if s.protocol in server.protocols and s.protocol in choice.protocols
     ]  # fmt: skip
     railed = {server.rail_optimised, choice.rails == "any" or server.rail_optimised}
-    for switch, tiers, planes, rails in itertools.product(
-        suitable, sorted(set(choice.tiers)), sorted(set(choice.planes)), sorted(railed)
+    pair = cheapest_pair(suitable, server.compute_port_gbps, price)
+    for switch, spine, tiers, planes, rails in (
+        (leaf, upper, *more)
+        for leaf in suitable
+        for upper in ([leaf, pair[1]] if pair and pair[0] is leaf else [leaf])
+        for more in itertools.product(sorted(set(choice.tiers)), sorted(set(choice.planes)), sorted(railed))
+        if upper is leaf or more[0] == 2
     ):
         if tiers == 2 and ratio.spine > 1:
             continue
         try:
             compute = _wiring(
                 "compute", switch, server, server.compute_ports, server.compute_port_gbps, rails,
-                tiers, planes, ratio, catalogue, choice, optic_ids,
+                tiers, planes, ratio, catalogue, choice, optic_ids, spine,
             )  # fmt: skip
             storage: tuple[Wiring, ...] = ()
             if choice.storage_network and server.storage_ports:
@@ -135,20 +147,41 @@ def families(
                 )  # fmt: skip
         except fabric.FabricError:
             continue
-        yield f"{switch.id}-{tiers}-{planes}-{rails}", compute, storage
+        yield f"{switch.id}-{spine.id}-{tiers}-{planes}-{rails}", compute, storage
+
+
+def cheapest_pair(
+    suitable: Sequence[Switch], gbps: float, price: Mapping[tuple[str, str], float]
+) -> tuple[Switch, Switch] | None:
+    """Leaf and spine of two types, the spine with more ports, that make a port of two tiers for the least money: two
+    ports of a leaf and one of a spine. The only such pair that plans are offered unasked."""
+    able = [s for s in suitable if fabric.has_speed(s, gbps)]
+    each = {s.id: price["switches", s.id] / fabric.used_radix(s, gbps) for s in able}
+    found: dict[str, tuple[float, str, str, Switch, Switch]] = {}
+    for leaf, spine in itertools.product(able, able):
+        if leaf.protocol == spine.protocol and fabric.used_radix(leaf, gbps) < fabric.used_radix(spine, gbps):
+            way = (2 * each[leaf.id] + each[spine.id], leaf.id, spine.id, leaf, spine)
+            found[leaf.protocol] = min(found.get(leaf.protocol, way), way, key=lambda way: way[:3])
+    if len(found) > 1:
+        raise TooLargeError
+    return next((way[3:] for way in found.values()), None)
 
 
 def _wiring(
     name: str, switch: Switch, server: Server, ports: int, gbps: float, rails: bool, tiers: int, planes: int,
     ratio: Oversubscription, catalogue: Catalogue, choice: FabricChoice, optic_ids: Sequence[str],
+    spine: Switch | None = None,
 ) -> Wiring:  # fmt: skip
     if ports % planes:
         raise fabric.FabricError("ports do not divide over the planes")
-    upper = optics.cage_links(switch, gbps)
-    plane = Rules(
+    upper, spine = optics.cage_links(switch, gbps), spine or switch
+    plane = Plane(
         fabric.used_radix(switch, gbps), ports // planes, rails, tiers, ratio.leaf, ratio.spine, cage_links=upper,
-        any_pods=True, rail_ports=server.rail_ports if rails else 1,
+        rail_ports=server.rail_ports if rails else 1, spine_radix=fabric.used_radix(spine, gbps),
+        spine_cage=optics.cage_links(spine, gbps),
     )  # fmt: skip
+    if plane.ports % plane.rail_ports or plane.radix % 2:
+        raise fabric.FabricError("no rails")
     if not clusters_of(plane):
         raise fabric.FabricError("no tree")
     lower = optics.nic_links(server, name)
@@ -158,16 +191,17 @@ def _wiring(
     kits: dict[str, tuple[Kit, ...]] = {}
     classes = ["node-leaf", *(["leaf-spine"] if any(c.tree.spines for c in clusters_of(plane)) else ())]
     for link_class in [*classes, *(["spine-core"] if tiers == 3 else ())]:
-        engine = switch.built_in_optics
+        at_server = link_class == "node-leaf"
+        below, above = (switch if link_class == "leaf-spine" else spine), (switch if at_server else spine)
         offered = optics.kits(
             rows, gbps=gbps, length_m=choice.typed_length_m(link_class) or 0.0,
-            lower=lower if link_class == "node-leaf" else upper, upper=upper,
-            lower_engine="" if link_class == "node-leaf" else engine, upper_engine=engine,
+            lower=lower if at_server else optics.cage_links(below, gbps), upper=optics.cage_links(above, gbps),
+            lower_engine="" if at_server else below.built_in_optics, upper_engine=above.built_in_optics,
         )  # fmt: skip
         kits[link_class] = tuple(_kit(kit, catalogue) for kit in offered)
         if not offered:
             raise fabric.FabricError(f"no kit for {link_class}")
-    return Wiring(name, switch, plane, planes, lower, upper, kits)
+    return Wiring(name, switch, plane, planes, lower, upper, kits, spine)
 
 
 def _kit(kit: optics.Kit, catalogue: Catalogue) -> Kit:
@@ -180,7 +214,7 @@ def _kit(kit: optics.Kit, catalogue: Catalogue) -> Kit:
 
 
 @cache
-def clusters_of(plane: Rules) -> tuple[Cluster, ...]:
+def clusters_of(plane: Plane) -> tuple[Cluster, ...]:
     """Clusters of a plane of so many rows of leaves with so many servers each, in rising order of places.
 
     Without those that one of as many places has no more switches, links and cages in use than. Beyond
@@ -190,17 +224,20 @@ def clusters_of(plane: Rules) -> tuple[Cluster, ...]:
     if plane.tiers == 2 and plane.radix >= plane.ports:
         single = plane.radix // plane.ports
         found.append(Cluster(Tree(plane.radix, plane.ports, False, single, 0, plane.radix, 0, 1), single))
-    most = most_rows(plane, plane.tiers)
+    most = most_rows(plane)
     sizes = [
         (rows, places)
         for rows in sorted({*range(1, min(most, MOST_ROWS) + 1), most} - {0})
         for places in range(plane.grain, plane.full + 1, plane.grain)
         if rows <= MOST_ROWS or places == plane.full
     ]
-    if sizes:
-        rows, places = (np.array(column) for column in zip(*sizes, strict=True))
-        offered = shapes(plane, rows, places)
-        found += [Cluster(tree, tree.servers) for tree in offered.trees(np.arange(len(offered)))]
+    for rows, places in sizes:
+        best: dict[int, Counted] = {}  # of equal switches the fewest links
+        for each in of_size(plane, rows, places):
+            switches, links = each.size(plane)
+            if switches not in best or links < best[switches].size(plane)[1]:
+                best[switches] = each
+        found += [Cluster(_wired(plane, each), rows * places) for each in best.values()]
     kept: list[Cluster] = []
     for cluster in sorted(found, key=lambda c: (-c.places, _size(plane, c))):
         if not any(_no_larger(_size(plane, o), _size(plane, cluster)) for o in kept):
@@ -208,13 +245,22 @@ def clusters_of(plane: Rules) -> tuple[Cluster, ...]:
     return tuple(reversed(kept))
 
 
-def largest_of(plane: Rules) -> int:
+def _wired(plane: Plane, found: Counted) -> Tree:
+    groups = plane.row if plane.tiers == 3 else 1
+    return Tree(
+        plane.radix, plane.ports, plane.rails, found.rows * found.places, 0, found.places * plane.lanes, found.uplinks,
+        found.rows * plane.row, found.pods, groups, found.spines, found.spine_uplinks, found.cores, plane.rail_ports,
+        above=Above(plane.faster, *plane.above, *plane.above),
+    )  # fmt: skip
+
+
+def largest_of(plane: Plane) -> int:
     """Places of the largest cluster."""
     return max(c.places for c in clusters_of(plane))
 
 
 @cache
-def tails(plane: Rules, servers: int) -> tuple[Cluster, ...]:
+def tails(plane: Plane, servers: int) -> tuple[Cluster, ...]:
     """Clusters with room for so many servers of which none takes less of everything than another."""
     found: list[Cluster] = []
     for cluster in clusters_of(plane):  # in rising order of places
@@ -224,14 +270,11 @@ def tails(plane: Rules, servers: int) -> tuple[Cluster, ...]:
 
 
 @cache
-def _size(plane: Rules, cluster: Cluster) -> tuple[int, int, int]:
+def _size(plane: Plane, cluster: Cluster) -> tuple[int, int, int]:
     """Switches, links between them, and cages that these fill."""
-    tree, cage = cluster.tree, plane.cage_links
+    tree = cluster.tree
     classes = ("leaf-spine", "spine-core")
-    cages = sum(
-        sum(modules(found, cage) for found in degrees(plane, cluster, cluster.places, c))
-        for c in classes if tree.links(c)
-    )  # fmt: skip
+    cages = sum(sum(between(plane, 1, cluster, c)[:2]) for c in classes if tree.links(c))
     return tree.switches, sum(tree.links(c) for c in classes), cages
 
 
@@ -239,7 +282,7 @@ def _no_larger(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
     return all(a <= b for a, b in zip(one, other, strict=True))
 
 
-def full_and_tail(plane: Rules, servers: int) -> Iterator[Arrangement]:
+def full_and_tail(plane: Plane, servers: int) -> Iterator[Arrangement]:
     """Whole clusters of the largest tree and a tail on any that holds the rest."""
     most = largest_of(plane)
     whole, rest = divmod(servers, most)
@@ -252,7 +295,7 @@ def full_and_tail(plane: Rules, servers: int) -> Iterator[Arrangement]:
             yield (full,) * whole
 
 
-def multisets(plane: Rules, servers: int, gangs: Gangs) -> Iterator[Arrangement]:
+def multisets(plane: Plane, servers: int, gangs: Gangs) -> Iterator[Arrangement]:
     """Every multiset of clusters with enough places, none of which could be left out."""
     options = sorted(clusters_of(plane), key=lambda c: -c.places)
 
@@ -318,12 +361,8 @@ def set_partitions(gangs: Gangs) -> Iterator[tuple[Gangs, ...]]:
 # What a cluster takes
 
 
-def cluster_switches(planes: int, cluster: Cluster) -> int:
-    return planes * cluster.tree.switches
-
-
 @cache
-def degrees(plane: Rules, cluster: Cluster, servers: int, link_class: str) -> tuple[Counter[int], Counter[int]]:
+def degrees(plane: Plane, cluster: Cluster, servers: int, link_class: str) -> tuple[Counter[int], Counter[int]]:
     """How many devices below and above have how many links of a class, with so many servers in the cluster."""
     tree = tree_of(cluster, servers)
     below: Counter[int] = Counter()
@@ -344,11 +383,13 @@ def modules(found: Mapping[int, int], links: int) -> int:
 
 
 @cache
-def between(plane: Rules, planes: int, cage: int, cluster: Cluster, link_class: str) -> tuple[int, int, int]:
+def between(plane: Plane, planes: int, cluster: Cluster, link_class: str) -> tuple[int, int, int]:
     """(modules below, modules above, links) of the links between switches of a cluster, whatever stands below."""
     found, above = degrees(plane, cluster, cluster.places, link_class)
     links = sum(degree * devices for degree, devices in found.items())
-    return planes * modules(found, cage), planes * modules(above, cage), planes * links
+    top = plane.above[1]
+    lower = plane.cage_links // plane.faster if link_class == "leaf-spine" else top
+    return planes * modules(found, lower), planes * modules(above, top), planes * links
 
 
 def leaf_modules(wiring: Wiring, arrangement: Arrangement, servers: int) -> int:
@@ -368,7 +409,7 @@ def leaf_modules(wiring: Wiring, arrangement: Arrangement, servers: int) -> int:
     return wiring.planes * row * (each + (made_to_measure(plane, arrangement) if halves else 0))
 
 
-def made_to_measure(plane: Rules, arrangement: Arrangement) -> int:
+def made_to_measure(plane: Plane, arrangement: Arrangement) -> int:
     """Clusters beyond the last that are not the largest."""
     most = largest_of(plane)
     return max(0, sum(c.places < most for c in arrangement) - 1)
@@ -377,12 +418,13 @@ def made_to_measure(plane: Rules, arrangement: Arrangement) -> int:
 def needs(wiring: Wiring, arrangement: Arrangement, servers: int, kits: Mapping[str, Kit]) -> Counter[tuple[str, str]]:
     """Switches and parts of one network for so many servers."""
     found: Counter[tuple[str, str]] = Counter()
-    plane, planes, cage = wiring.plane, wiring.planes, wiring.cage_links
+    plane, planes = wiring.plane, wiring.planes
     for cluster in arrangement:
-        found["switches", wiring.switch.id] += cluster_switches(planes, cluster)
+        for id, count in wiring.switches(cluster).items():
+            found["switches", id] += count
         for link_class in ("leaf-spine", "spine-core"):
             if link_class in kits:
-                below, above, links = between(plane, planes, cage, cluster, link_class)
+                below, above, links = between(plane, planes, cluster, link_class)
                 kit = kits[link_class]
                 found["optics", kit.cable] += links
                 if kit.lower:
@@ -488,8 +530,10 @@ class Networks:
             return
         places = min(sum(c.places for c in arrangement) for _, arrangement in networks)
         height = sum(
-            wiring.switch.rack_units * sum(cluster_switches(wiring.planes, c) for c in arrangement)
+            self.catalogue.switches[id].rack_units * count
             for wiring, arrangement in networks
+            for cluster in arrangement
+            for id, count in wiring.switches(cluster).items()
         )
         for kits in itertools.product(*(self._ways(*network, servers, places) for network in networks)):
             pieces: Counter[tuple[str, str]] = Counter()
@@ -502,7 +546,7 @@ class Networks:
             yield Built(tuple(sorted(pieces.items())), racks, kw, name)
 
 
-def apart(plane: Rules, servers: int, gangs: Gangs) -> Iterator[Arrangement]:
+def apart(plane: Plane, servers: int, gangs: Gangs) -> Iterator[Arrangement]:
     """Single switches side by side, for servers that have nothing to say to each other; runs where one holds them."""
     single = next((c for c in clusters_of(plane) if c.tree.tiers == 1), None)
     if plane.tiers != 2 or single is None or (gangs and max(gangs) > single.places):
@@ -513,7 +557,7 @@ def apart(plane: Rules, servers: int, gangs: Gangs) -> Iterator[Arrangement]:
             return
 
 
-def points(plane: Rules, least: int) -> Iterator[list[Arrangement]]:
+def points(plane: Plane, least: int) -> Iterator[list[Arrangement]]:
     """Whole clusters and a tail, so many servers or more: each list holds one tail, if it is large enough."""
     most = largest_of(plane)
     largest = next(c for c in clusters_of(plane) if c.places == most)
@@ -522,7 +566,7 @@ def points(plane: Rules, least: int) -> Iterator[list[Arrangement]]:
             yield [(largest,) * whole + (c,)] if whole * most + c.places >= least else []
 
 
-def chain(plane: Rules, servers: int, gangs: Gangs) -> list[Arrangement]:
+def chain(plane: Plane, servers: int, gangs: Gangs) -> list[Arrangement]:
     """Every tail beside whole clusters that has room for the servers and packs the runs."""
     if not gangs:
         return list(full_and_tail(plane, servers))
@@ -539,7 +583,7 @@ def chain(plane: Rules, servers: int, gangs: Gangs) -> list[Arrangement]:
     return found
 
 
-def to_measure(plane: Rules, servers: int, gangs: Gangs) -> Iterator[Arrangement]:
+def to_measure(plane: Plane, servers: int, gangs: Gangs) -> Iterator[Arrangement]:
     """Clusters sized to the runs that they hold, one of which grows for the servers that no run takes."""
     for groups in set_partitions(gangs):
         if len(groups) < 2:
@@ -553,13 +597,13 @@ def to_measure(plane: Rules, servers: int, gangs: Gangs) -> Iterator[Arrangement
 
 
 @cache
-def _worth(plane: Rules, servers: int) -> tuple[Cluster, ...]:
+def _worth(plane: Plane, servers: int) -> tuple[Cluster, ...]:
     """Clusters for so many servers of which none has fewer switches and links than another."""
     return tails(plane, servers)
 
 
 @cache
-def steps(plane: Rules, servers: int, gangs: Gangs, menu: str) -> tuple[Arrangement, ...]:
+def steps(plane: Plane, servers: int, gangs: Gangs, menu: str) -> tuple[Arrangement, ...]:
     """Whole clusters and a tail; with every way to share out runs, clusters sized to these."""
     found = dict.fromkeys((*chain(plane, servers, gangs), *apart(plane, servers, gangs)))
     if gangs and menu == "steps":
@@ -570,7 +614,7 @@ def steps(plane: Rules, servers: int, gangs: Gangs, menu: str) -> tuple[Arrangem
 
 
 def paired(
-    compute: Rules, storage: Rules, servers: int, gangs: Gangs, menu: str
+    compute: Plane, storage: Plane, servers: int, gangs: Gangs, menu: str
 ) -> Iterator[tuple[Arrangement, Arrangement]]:
     """Both networks, with every run in one piece of the line that they cut together."""
     for one in steps(compute, servers, gangs, menu):
@@ -594,7 +638,7 @@ def paired(
 
 
 @cache
-def _sizes(plane: Rules, servers: int) -> frozenset[int]:
+def _sizes(plane: Plane, servers: int) -> frozenset[int]:
     most = largest_of(plane)
     end = servers + 3 * most if most < 4 * servers else most
     return frozenset(

@@ -9,11 +9,11 @@ import pytest
 from brute_force import best_objective
 from brute_loads import shares, whole
 from brute_networks import cells, multisets, packable, set_partitions, steps
+from plain_trees import Plane
 from ruamel.yaml import YAML
 from tiny import compute, instance, server, training, with_rows
 
 import planner
-from planner.engineering.shapes import Rules
 
 BY_HAND = sorted((Path(__file__).parents[2] / "instances" / "tiny").glob("*.yaml"))
 
@@ -93,7 +93,7 @@ def test_three_runs_are_shared_out_in_three_ways() -> None:
 
 def test_each_menu_holds_the_one_before() -> None:
     """Runs of 5 and 3 on switches of four ports: a tail behind whole clusters of eight, or a cluster for each."""
-    plane = Rules(4, 1, False, tiers=2, any_pods=True)
+    plane = Plane(4, 1, False, 2)
     few, more = (set(steps(plane, 8, (5, 3), menu)) for menu in ("chain", "steps"))
     assert few < more
     data = with_rows(instance(workloads=[training(4.8, name="five"), training(2.8, name="three")]))
@@ -103,7 +103,7 @@ def test_each_menu_holds_the_one_before() -> None:
 
 def test_networks_cut_the_line_together() -> None:
     """Compute in clusters of 8 and 4, storage in clusters of 6: pieces of 6, 2 and 4."""
-    plane = Rules(4, 1, False, tiers=2, any_pods=True)
+    plane = Plane(4, 1, False, 2)
     by_places = {c.places: c for a in multisets(plane, 8, ()) for c in a}
     eight, four, six = by_places[8], by_places[4], by_places[6]
     assert cells((eight, four), (six, six)) == [6, 2, 4]

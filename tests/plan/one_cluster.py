@@ -21,7 +21,7 @@ def price(kind: str, id: str) -> float | None:
 
 
 def one_cluster(server: str, switch: str | list[str], servers: int, fabric: Mapping[str, Any], **more: Any) -> Plan:
-    """The verified plan of one cluster of so many servers with one switch type, or those listed, and one kind of cooling.
+    """The verified plan of one cluster of so many servers with one switch type, or some, and one kind of cooling.
 
     Args:
         more: further keys of the instance.

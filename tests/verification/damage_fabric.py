@@ -70,6 +70,10 @@ alter("a storage switch of another speed", "fabric", "network can be built", "ne
 alter("a storage switch that is not allowed", "fabric", "switch allowed", "networks", "switch", lambda r: "qm9700",
       lambda r: r["network"] == "storage")  # fmt: skip
 alter("network of another speed", "fabric", "link speed recomputed", "networks", "gbps", lambda r: 400.0)
+alter("spines of another type", "fabric", "switch allowed", "networks", "spine_switch", lambda r: "qm9700", _compute)
+alter(
+    "uplinks of another speed", "fabric", "network can be built", "networks", "uplink_gbps", lambda r: 800.0, _compute
+)
 alter("network in two planes", "fabric", "planes allowed", "networks", "planes", lambda r: 2, _compute)
 alter("network of four tiers", "fabric", "network can be built", "networks", "tiers", lambda r: 4)
 alter("leaves oversubscribed", "fabric", "oversubscription as asked", "networks", "leaf_oversubscription",
