@@ -130,6 +130,9 @@ def _above(view: View, book: Book, row: Network, rules: Standard, where: str) ->
         return
     one = leaf.protocol == spine.protocol == core.protocol
     book.record("protocol fits", one, f"{where}: {leaf.id}, {spine.id} and {core.id} speak the same")
+    idle = (row.spine_switch is not None and not row.spines) or (row.core_switch is not None and not row.cores)
+    detail = f"{where}: spines {row.spine_switch} x {row.spines}, cores {row.core_switch} x {row.cores}"
+    book.record("switch is the right one", not idle, detail)
     if row.spines:
         spines = choice.spine_switches
         detail = f"{where}: spines {spine.id}, fabric.spine_switches {spines}"

@@ -70,7 +70,8 @@ alter("a storage switch of another speed", "fabric", "network can be built", "ne
 alter("a storage switch that is not allowed", "fabric", "switch allowed", "networks", "switch", lambda r: "qm9700",
       lambda r: r["network"] == "storage")  # fmt: skip
 alter("network of another speed", "fabric", "link speed recomputed", "networks", "gbps", lambda r: 400.0)
-alter("spines of another type", "fabric", "switch allowed", "networks", "spine_switch", lambda r: "qm9700", _compute)
+alter("spines of an unknown switch", "fabric", "network can be built", "networks", "spine_switch",
+      lambda r: "patch-panel", _compute)  # fmt: skip
 alter(
     "uplinks of another speed", "fabric", "network can be built", "networks", "uplink_gbps", lambda r: 800.0, _compute
 )
