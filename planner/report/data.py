@@ -20,6 +20,7 @@ from planner.report.choice import network_choices
 from planner.report.components import bill_components
 from planner.report.facts import CatalogueFacts, catalogue_facts
 from planner.report.finance import finance
+from planner.report.losses import losses
 from planner.report.remarks import Check, short_runs, split_fleets
 
 Row = Mapping[str, Any]
@@ -68,6 +69,7 @@ def plan_summary(plan: Plan, checks: Iterable[Check] | None = None) -> dict[str,
         "caution": caution(plan),
         "split_fleets": split_fleets(plan),
         "short_runs": short_runs(plan, _setting(plan, "instance")),
+        "losses": losses(plan, _setting(plan, "instance")),
         "export_notes": _export_notes(plan),
         "site_laws": _site_laws(plan),
         "priced_apart": _priced_apart(plan),

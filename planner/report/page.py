@@ -165,6 +165,7 @@ def _remarks(summary: Summary) -> list[str]:
     """What a reader would not expect, and has to know before signing."""
     found = (
         caution_sentence(summary), *split_sentences(summary), *short_run_sentences(summary),
+        *summary["losses"],
         *export_sentences(summary), *law_sentences(summary),
     )  # fmt: skip
     return [sentence for sentence in found if sentence]

@@ -246,6 +246,7 @@ def lines(summary: Summary) -> Iterable[str]:
     """The sentences below the tables."""
     found = (
         caution_sentence(summary), *split_sentences(summary), *short_run_sentences(summary),
+        *summary["losses"],
         grade_sentence(summary), *apart_sentences(summary), *export_sentences(summary), *law_sentences(summary),
     )  # fmt: skip
     return filter(None, (*found, verification_sentence(summary)))

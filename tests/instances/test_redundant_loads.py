@@ -10,6 +10,7 @@ import pytest
 import planner
 from planner.errors import InstanceError
 from planner.plan import Plan
+from planner.report.losses import losses
 
 PRICE = 200_000
 """Of a server of one accelerator, USD."""
@@ -82,6 +83,15 @@ def test_what_survives_a_site_is_whole_without_it(sites: int, number: int) -> No
     found = servers(plan_of(question(chat(users=200, survives_site_loss=True), sites=sites)))
     assert sum(found.values()) == number
     assert sum(found.values()) - max(found.values()) == 2
+
+
+def test_a_reader_is_told_what_holds() -> None:
+    plan = plan_of(question(chat(redundancy="N+1", survives_site_loss=True), sites=2))
+    (said,) = losses(plan, plan.provenance["instance"])
+    assert said == (
+        "chat: carried with any 1 of its servers at a site out of service, with any one site lost; in period 1 it has "
+        "1 block at a on l40s-1 beside 1 idle server, 1 block at b on l40s-1 beside 1 idle server."
+    )
 
 
 def test_half_of_the_demand_at_a_site_at_most() -> None:
