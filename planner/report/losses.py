@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.plan import Plan
-from planner.plan.reading import is_number
 from planner.report.words import plural
 
 
@@ -28,7 +27,7 @@ def _sentence(plan: Plan, load: Mapping[str, Any]) -> str:
         [f"with any {redundancy[2:]} of its servers at a site out of service"] if isinstance(redundancy, str) else []
     )
     holds += ["with any one site lost"] if load.get("survives_site_loss") is True else []
-    holds += [f"counting on a site for at most {100 * share:.4g} %"] if is_number(share) else []
+    holds += [f"counting on a site for at most {100 * share:.4g} %"] if isinstance(share, int | float) else []
     if not holds:
         return ""
     own = [row for row in plan.decisions["workloads"] if row["workload"] == name and row["blocks"]]
