@@ -17,6 +17,18 @@ def blocks_needed(demand: float, rate: float) -> int:
     return math.ceil(demand / rate - 1e-9)
 
 
+def gangs_needed(demand: float, rate: float, standby: float = 0.0) -> int:
+    """Gangs of one size that carry all of a demand, with those that make up for standby replicas.
+
+    Three runs of one each; three replicas of a service that asks for two of them to stand by; a replica that carries
+    more than all of the demand counts for all of it:
+
+    >>> gangs_needed(3.0, 1.0), gangs_needed(3.0, 1.0, 2.0), gangs_needed(3.0, 5.0, 3.0)
+    (3, 5, 2)
+    """
+    return blocks_needed(demand + standby, min(rate, demand)) if demand else 0
+
+
 def load_servers(sizes: Iterable[Size], demand: dict[str, float], accelerators: int) -> int:
     """Servers that carry all loads of a server type at once, each in the size that wastes the most.
 

@@ -193,11 +193,15 @@ class _Maker:
     def _asked(self, alike: Sequence[Prospect]) -> Asked:
         """What the pools of a server type and ratio ask of its networks together."""
         sizes = {size.id: size for prospect in alike for size in prospect.sizes}
+        demand, spares = self.prospects.demand, self.loads.spares
+        standby = {
+            name: count * bounds.largest_gang(sizes.values(), name, demand[name]) for name, count in spares.items()
+        }
         packing = gangs.packing_of(
             [
-                (size.servers, bounds.blocks_needed(self.prospects.demand[size.workload], size.rate))
+                (size.servers, bounds.gangs_needed(demand[name], size.rate, standby.get(name, 0.0)))
                 for size in sizes.values()
-                if size.gang
+                if size.gang and (name := size.workload)
             ]
         )
         shared = any(not size.gang for size in sizes.values())

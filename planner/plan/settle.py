@@ -14,6 +14,7 @@ from planner.plan.built import Built, PoolStands, assemble, build, by_place, poo
 from planner.plan.decisions import Decisions
 from planner.plan.faults import ROUNDING, faults_of
 from planner.plan.ground import Ground, ground_of
+from planner.plan.redundancy import spares_of, standing
 from planner.plan.steps import cheapest, usable
 
 if TYPE_CHECKING:
@@ -90,10 +91,11 @@ def _spare(ground: Ground, decisions: Decisions, built: Built, id: str, t: int) 
     life = ground.worth(*pool.item).life
     fleet = (pool.site, pool.server, *ground.ratios[pool.design])
     members = {each.id for each in ground.pools_of[fleet]}
+    held = spares_of(ground.options.instance, standing(ground, decisions))
     spare = math.inf
     for u in range(t, min(t + life, len(ground.periods) + 1)):
         there = sum(s.pool.availability * s.servers[u - 1] for s in built.pools if s.pool.id in members)
-        taken = 0.0
+        taken = float(held.get((pool.fleet, u), 0))
         gangs = 0
         for (size_id, place, period), blocks in decisions.gangs.items():
             if period == u and place in members:
