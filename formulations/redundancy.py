@@ -7,7 +7,7 @@ most, as in (W1).
 | symbol | attribute | unit | meaning |
 |---|---|---|---|
 | u[w,f,t] | ``used`` | 0 or 1 | 1 where fleet f carries blocks of w that share servers |
-| v[b,f,t] | ``standing`` | 0 or 1 | 1 where fleet f carries gangs of size b |
+| v[b,f,t] | ``standing`` | 0 or 1 | 1 where fleet f carries gangs of size b or of a larger one of its service |
 | e[f,t] | ``spare`` | servers | spare servers of fleet f |
 | l[w,f,t] | ``lost`` | share of the demand | what w loses in fleet f with K servers out of service |
 | c[w,s,t] | ``counted`` | share of the demand | what site s is counted on for |
@@ -18,8 +18,8 @@ With h[w,s,t] = sum_b rate[b] (x + sum_p y) - sum_f l, of the blocks and fleets 
     (R2)  e[f,t] >= K[w] u[w,f,t]                                                             spares_are_enough
     (R3)  sum_b devices[b] x + sum_{b,p} accelerators servers[b] y
               <= accelerators (sum_p availability[p] n[p,t] - e[f,t])                         servers_leave_spares
-    (R4)  y[b,p,t] <= most[b] v[b,f,t]                                                        gangs_are_noticed
-    (R5)  l[w,f,t] >= K[w] rate[b] v[b,f,t]                                                   loss_is_noticed
+    (R4)  sum_{d not below b} rate[d] y[d,p,t] <= top[b] v[b,f,t]                             gangs_are_noticed
+    (R5)  l[w,f,t] >= K[w] sum_b (rate[b] - rate of the next smaller) v[b,f,t]                loss_is_noticed
     (R6)  sum_s h[w,s,t] >= 1                                                                 demand_is_met_after_loss
     (R7)  sum_{s other than r} h[w,s,t] >= 1                                                  demand_is_met_without_site
     (R8)  c[w,s,t] <= h[w,s,t], c[w,s,t] <= share[w]                                          site_is_counted
@@ -30,7 +30,8 @@ With h[w,s,t] = sum_b rate[b] (x + sum_p y) - sum_f l, of the blocks and fleets 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,7 +66,7 @@ class RedundancyData:
 
 
 def blocks_are_noticed(most: float, blocks: Any, used: Any) -> Any:
-    """(R1), (R4) Marks a fleet that carries blocks."""
+    """(R1) Marks a fleet that carries blocks."""
     return at_most([(1.0, blocks), (-float(most), used)], 0.0)
 
 
@@ -82,9 +83,33 @@ def servers_leave_spares(
     return at_most([*shared, *times(a, gangs), *times(-a, pools), (a, spare)], 0.0)
 
 
-def loss_is_noticed(count: int, rate: float, lost: Any, standing: Any) -> Any:
-    """(R5) K servers take K gangs with them, of the largest size."""
-    return at_least([(1.0, lost), (-count * rate, standing)], 0.0)
+def gangs_are_noticed(top: float, gangs: Iterable[Term], standing: Any) -> Any:
+    """(R4) Marks a fleet that carries gangs of a size or of larger ones, all of them together."""
+    return at_most([*gangs, (-top, standing)], 0.0)
+
+
+def most_held(count: int, rates: Sequence[float]) -> float:
+    """Share of a demand that gangs of some sizes carry at most in a fleet: with all of the demand and what K servers
+    take beside it there, one gang more is of no use.
+
+    A replica of all of the demand and one that stands by; of two fifths, four and a half are five of them:
+
+    >>> most_held(1, [1.0]), most_held(2, [0.4]), most_held(1, [0.5, 1.0])
+    (2.0, 2.0, 3.0)
+    """
+    largest = max(rates)
+    if len(rates) == 1:
+        return largest * math.ceil((1.0 + count * largest) / largest - 1e-9)
+    return 1.0 + (count + 1) * largest
+
+
+def loss_is_noticed(count: int, lost: Any, steps: Iterable[Term]) -> Any:
+    """(R5) K servers take K gangs with them, of the largest size that stands.
+
+    Args:
+        steps: by what a size carries more than the next smaller one.
+    """
+    return at_least([(1.0, lost), *times(-float(count), steps)], 0.0)
 
 
 def demand_is_met(held: Iterable[Term]) -> Any:
@@ -155,15 +180,39 @@ def _held(block: pyo.Block, data: RedundancyData, loads: WorkloadData, workload:
     block.standing = pyo.Var(list(standing), domain=pyo.Binary, doc="v [-]")
     sites = {(loads.workload[b], fleet_of[p], t): data.site[p] for b, p, t in at_risk}
     block.lost = pyo.Var(list(sites), domain=pyo.NonNegativeReals, doc="l [share of the demand]")
+    ladder: dict[Key, list[str]] = {}
+    for b, f, t in standing:
+        ladder.setdefault((loads.workload[b], f, t), []).append(b)
+    for (_, _, t), sizes in ladder.items():
+        sizes.sort(key=lambda b, t=t: (rate(b, t), b))  # type: ignore[misc]
+
+    def not_below(b: str, f: str, t: int) -> list[str]:
+        sizes = ladder[loads.workload[b], f, t]
+        return sizes[sizes.index(b) :]
+
     block.gangs_are_noticed = pyo.Constraint(
-        list(at_risk),
-        rule=lambda m, b, p, t: blocks_are_noticed(loads.most[b], at_risk[b, p, t], m.standing[b, fleet_of[p], t]),
+        list(standing),
+        rule=lambda m, b, f, t: gangs_are_noticed(
+            most_held(data.spares[loads.workload[b]], [rate(d, t) for d in not_below(b, f, t)]),
+            [
+                (rate(d, t), at_risk[d, p, t])
+                for d in not_below(b, f, t)
+                for p in loads.fleet[f]
+                if (d, p, t) in at_risk
+            ],
+            m.standing[b, f, t],
+        ),
         doc="(R4)",
     )
     block.loss_is_noticed = pyo.Constraint(
-        list(standing),
-        rule=lambda m, b, f, t: loss_is_noticed(
-            data.spares[loads.workload[b]], rate(b, t), m.lost[loads.workload[b], f, t], m.standing[b, f, t]
+        list(sites),
+        rule=lambda m, w, f, t: loss_is_noticed(
+            data.spares[w],
+            m.lost[w, f, t],
+            [
+                (rate(b, t) - (rate(before, t) if before else 0.0), m.standing[b, f, t])
+                for before, b in zip(["", *ladder[w, f, t]], ladder[w, f, t], strict=False)
+            ],
         ),
         doc="(R5)",
     )

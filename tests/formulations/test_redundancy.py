@@ -85,3 +85,30 @@ def test_algebra() -> None:
 def test_nothing_is_added_where_nobody_asks() -> None:
     assert redundant().component("redundancy") is None
     assert not redundant(survives=frozenset({"w"})).redundancy.used
+
+
+def test_algebra_of_gangs_of_two_sizes() -> None:
+    """A small gang carries 0.4 of the demand, a big one all of it; two of a fleet may be lost.
+
+    Of both at most 1 + 2 x 1 and a gang, 4; of big ones ceil(3 / 1) = 3. Lost are 2 x 0.4, and 2 x 0.6 more where a big
+    one stands.
+    """
+    loads = WorkloadData(
+        periods=[1], workload={"small": "w", "big": "w"}, rate={"small": 2, "big": 6}, demand={("w", 1): 5}, devices={},
+        shared_at={}, servers={"small": 2, "big": 3}, gangs_in=[("small", "a"), ("big", "a"), ("big", "b")],
+        most={"small": 8, "big": 3}, fleet={"F": ["a", "b"]}, accelerators={"F": 8},
+        availability={"a": 1.0, "b": 1.0}, places={},
+    )  # fmt: skip
+    model = pyo.ConcreteModel()
+    n = variables(model, "n", ("a", 1), ("b", 1))
+    add_workload(model, loads, n, None)
+    add_redundancy(model, RedundancyData(spares={"w": 2}, site={"a": "home", "b": "home"}), loads, n)
+    rows = algebra(model.redundancy)
+    big = "+1*workload.gangs[big,a,1] +1*workload.gangs[big,b,1]"
+    assert rows["gangs_are_noticed"] == [  # (R4)
+        f"-4*redundancy.standing[small,F,1] {big} +0.4*workload.gangs[small,a,1] <= 0",
+        f"-3*redundancy.standing[big,F,1] {big} <= 0",
+    ]
+    assert rows["loss_is_noticed"] == [  # (R5)
+        "+1*redundancy.lost[w,F,1] -1.2*redundancy.standing[big,F,1] -0.8*redundancy.standing[small,F,1] >= 0",
+    ]
