@@ -121,7 +121,10 @@ class Designer:
                 for mix in self._mixes(networks):
                     one = self.instance.fabric.one_cluster_per_site
                     both = (False, True) if family.compute.tiers == 2 and not one and not family.optional else (False,)
-                    for apart in (True,) if family.single else both:
+                    ways = [(apart, False) for apart in ((True,) if family.single else both)]
+                    # Servers that have nothing to say to each other may have their storage apart as well.
+                    ways += [(True, True)] if ways[-1][0] and storage is not None and storage.tiers == 2 else []
+                    for apart in ways:
                         group = make_group(
                             family.id, networks, mix, self.chains, asked.most, self.resources, places, one, apart=apart
                         )

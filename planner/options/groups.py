@@ -184,7 +184,7 @@ def make_group(
     head: tuple[int, ...] = (),
     points: Numbers | None = None,
     least: int = 1,
-    apart: bool = False,
+    apart: tuple[bool, bool] = (False, False),
 ) -> Group | None:
     """The steps of a family for up to ``most`` servers, with the resources of each; None if there are none.
 
@@ -192,12 +192,12 @@ def make_group(
         one_cluster: only steps whose compute network is one cluster.
         head, points: clusters made to measure, and the points of the chain beside them (absent: all).
         least: servers of the gangs that these are made for.
-        apart: whether every cluster of the compute network is a single switch.
+        apart: whether every cluster of the compute network, and of the storage network, is a single switch.
     """
     compute, storage = networks[0], next((o for o in networks[1:] if o.network == "storage"), None)
-    chain = chains.of(compute, most, apart)
-    below = chains.of(storage, most) if storage is not None else None
-    if chain is None:
+    chain = chains.of(compute, most, apart[0])
+    below = chains.of(storage, most, apart[1]) if storage is not None else None
+    if chain is None or (below is None and storage is not None):
         return None
     chosen = np.arange(len(chain.servers)) if points is None else points
     if one_cluster:
@@ -221,7 +221,7 @@ def make_group(
         return None
     point = chosen[np.searchsorted(offered, servers)]
     storage_point = np.searchsorted(below.servers, servers) if below is not None else np.zeros_like(servers)
-    group = Group(family, networks, mix, chain, below, head, servers, point, storage_point, apart)
+    group = Group(family, networks, mix, chain, below, head, servers, point, storage_point, apart[0])
     _price(group, resources, servers_per_rack)
     return group
 

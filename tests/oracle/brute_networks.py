@@ -616,9 +616,11 @@ def steps(plane: Plane, servers: int, gangs: Gangs, menu: str) -> tuple[Arrangem
 def paired(
     compute: Plane, storage: Plane, servers: int, gangs: Gangs, menu: str
 ) -> Iterator[tuple[Arrangement, Arrangement]]:
-    """Both networks, with every run in one piece of the line that they cut together."""
+    """Both networks, with every run in one piece of the line that they cut together; storage on single switches side by
+    side only where the compute network stands on such."""
     for one in steps(compute, servers, gangs, menu):
-        for two in full_and_tail(storage, servers):
+        single = all(c.tree.tiers == 1 for c in one)
+        for two in (*full_and_tail(storage, servers), *(apart(storage, servers, gangs) if single else ())):
             if packable(gangs, cells(one, two)):
                 yield one, two
     if not gangs:
