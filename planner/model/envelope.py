@@ -127,7 +127,8 @@ class Envelopes:
         return {kind: corners for kind, corners in found.items() if kind in kept}
 
     def _table(self, design: Design, family: str, corners: list[Corner], grid: Vector) -> Vector:
-        """What so many servers on a family take: money by kind of asset, kW, and places less; infinite beyond it."""
+        """What so many servers on a family take: money by kind of asset, pieces in short supply, kW, and places less;
+        infinite beyond it."""
         tied, things, first = self.networks.linear(design, family), self.networks.things.assets, self.money.periods[0]
         kinds = {
             thing: (asset.life, asset.upkeep / asset.price[first], asset.embodied / asset.price[first])
@@ -135,15 +136,19 @@ class Envelopes:
             if asset.price[first]
         }
         classes = list(dict.fromkeys(kinds.values()))
+        limited = sorted(self.networks.things.limited)
         rows = []
         for corner in corners:
             money = dict.fromkeys(classes, 0.0)
+            pieces = dict.fromkeys(limited, 0.0)
             for needs, servers in ((corner.step.needs, 1), (tied.needs, corner.step.servers)):
                 for thing, units in needs.items():
                     if thing in kinds:
                         money[kinds[thing]] += units * servers * things[thing].price[first]
+                    if thing in pieces:
+                        pieces[thing] += units * servers
             kw = corner.step.kw + tied.kw * corner.step.servers
-            rows.append([*money.values(), kw, *(-held for held in corner.places.values())])
+            rows.append([*money.values(), *pieces.values(), kw, *(-held for held in corner.places.values())])
         at = np.array([0.0, *(corner.step.servers for corner in corners)])
         values = np.vstack([np.zeros(len(rows[0])), np.array(rows)])
         return np.column_stack([np.interp(grid, at, column, right=np.inf) for column in values.T])

@@ -135,3 +135,10 @@ def test_a_part_of_a_server_runs_on_the_one_server_that_a_site_can_power() -> No
     load = {"name": "chat", "kind": "inference", "parameters": 1e10, "concurrent_users": 50}
     data = tiny.instance(workloads=[load], sites=[tiny.site(power_limit_mw=0.004)], operations={"availability": 0.9})
     held_against_search(tiny.with_rows(data, servers={"box": tiny.server(accelerators=4)}))
+
+
+def test_a_switch_that_cannot_be_had_does_not_hide_another() -> None:
+    """Of two periods: networks of the dearer switch lie above those of the cheaper one in money alone. Left out of the
+    relaxation once, and the question without the cheaper switch was called infeasible."""
+    supply = [{"kind": "servers", "id": "box0", "limit": 1}, {"kind": "switches", "id": "leaf0", "limit": 0}]
+    held_against_search({**tiny.random_instance(4431), "supply": supply})
