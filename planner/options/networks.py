@@ -80,16 +80,11 @@ class NetworkOption:
 
 @dataclass(frozen=True)
 class Upper:
-    """What stands above leaves, where it is not what they are.
-
-    Attributes:
-        own: whether nobody asked for it.
-    """
+    """What stands above leaves, where it is not what they are."""
 
     spine: Switch | None = None
     core: Switch | None = None
     uplink_gbps: float = 0.0
-    own: bool = False
 
     @property
     def name(self) -> str:
@@ -180,8 +175,7 @@ class Networks:
                     planes, split, ratio, pair_lanes(server.compute_ports) if pair else 0, upper,
                 )  # fmt: skip
             except fabric.FabricError as error:
-                if not upper.own:
-                    self.refuse(subject, "fabric", f"compute network: {error}")
+                self.refuse(subject, "fabric", f"compute network: {error}")
                 continue
             storage: tuple[NetworkOption, ...] = ()
             if choice.storage_network and server.storage_ports:
@@ -191,25 +185,16 @@ class Networks:
                     reason = f"storage network: {error}; further switches or fabric.storage_network: false would help"
                     self.refuse(subject, "fabric", reason)
                     continue
-            found.append(Family(name, compute, storage, optional=upper.own))
+            found.append(Family(name, compute, storage))
         return found
 
     def _above(
         self, leaf: Switch, suitable: Sequence[Switch], server: Server, split: int, tiers: int
     ) -> Iterator[Upper]:
-        """What may stand above leaves of a switch: what the instance states; or what they are themselves, and switches
-        with more ports where no other pair makes a port of two tiers (two of a leaf, one of a spine) for less. Three
-        tiers of several types are offered where they are stated."""
+        """What may stand above leaves of a switch: what the instance states, else what they are themselves."""
         choice, gbps = self.choice, server.compute_port_gbps / split
         speeds = [0.0 if abs(each - gbps) < SAME_GBPS else each for each in choice.uplink_gbps or (gbps,)]
         alike = [s for s in suitable if s.protocol == leaf.protocol]
-        if tiers == 2 and choice.spine_switches is choice.core_switches is None and not any(speeds):
-            each = [(s, fabric.used_radix(s, gbps)) for s in alike if fabric.has_speed(s, gbps)]
-            price = {s.id: self.price_of(s.id) / ports for s, ports in each}
-            pairs = [(2 * price[a.id] + price[b.id], a.id, b.id, b) for a, i in each for b, k in each if i < k]
-            best = min(pairs, default=None, key=lambda pair: pair[:3])
-            if best is not None and best[1] == leaf.id:
-                yield Upper(best[3], own=True)
         spines = [s for s in alike if choice.spine_switches is None or s.id in choice.spine_switches]
         cores = [s for s in alike if s.id in (choice.core_switches or ())] if tiers == 3 else []
         for speed in dict.fromkeys(speeds):

@@ -112,20 +112,15 @@ def families(
         if s.protocol in server.protocols and s.protocol in choice.protocols
     ]  # fmt: skip
     railed = {server.rail_optimised, choice.rails == "any" or server.rail_optimised}
-    pair = cheapest_pair(suitable, server.compute_port_gbps, price)
-    for switch, spine, tiers, planes, rails in (
-        (leaf, upper, *more)
-        for leaf in suitable
-        for upper in ([leaf, pair[1]] if pair and pair[0] is leaf else [leaf])
-        for more in itertools.product(sorted(set(choice.tiers)), sorted(set(choice.planes)), sorted(railed))
-        if upper is leaf or more[0] == 2
+    for switch, tiers, planes, rails in itertools.product(
+        suitable, sorted(set(choice.tiers)), sorted(set(choice.planes)), sorted(railed)
     ):
         if tiers == 2 and ratio.spine > 1:
             continue
         try:
             compute = _wiring(
                 "compute", switch, server, server.compute_ports, server.compute_port_gbps, rails,
-                tiers, planes, ratio, catalogue, choice, optic_ids, spine,
+                tiers, planes, ratio, catalogue, choice, optic_ids,
             )  # fmt: skip
             storage: tuple[Wiring, ...] = ()
             if choice.storage_network and server.storage_ports:
@@ -147,24 +142,7 @@ def families(
                 )  # fmt: skip
         except fabric.FabricError:
             continue
-        yield f"{switch.id}-{spine.id}-{tiers}-{planes}-{rails}", compute, storage
-
-
-def cheapest_pair(
-    suitable: Sequence[Switch], gbps: float, price: Mapping[tuple[str, str], float]
-) -> tuple[Switch, Switch] | None:
-    """Leaf and spine of two types, the spine with more ports, that make a port of two tiers for the least money: two
-    ports of a leaf and one of a spine. The only such pair that plans are offered unasked."""
-    able = [s for s in suitable if fabric.has_speed(s, gbps)]
-    each = {s.id: price["switches", s.id] / fabric.used_radix(s, gbps) for s in able}
-    found: dict[str, tuple[float, str, str, Switch, Switch]] = {}
-    for leaf, spine in itertools.product(able, able):
-        if leaf.protocol == spine.protocol and fabric.used_radix(leaf, gbps) < fabric.used_radix(spine, gbps):
-            way = (2 * each[leaf.id] + each[spine.id], leaf.id, spine.id, leaf, spine)
-            found[leaf.protocol] = min(found.get(leaf.protocol, way), way, key=lambda way: way[:3])
-    if len(found) > 1:
-        raise TooLargeError
-    return next((way[3:] for way in found.values()), None)
+        yield f"{switch.id}-{tiers}-{planes}-{rails}", compute, storage
 
 
 def _wiring(
