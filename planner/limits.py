@@ -575,6 +575,7 @@ NOT_LIMITS: Mapping[str, tuple[str, ...]] = {
         "fabric.protocols[]", "fabric.tiers[]",
         "fabric.planes[]", "fabric.split[]", "fabric.rails", "fabric.pods", "fabric.growth",
         "fabric.pod_servers", "fabric.dual_homed",
+        "fabric.spine_switches[]", "fabric.core_switches[]", "fabric.uplink_gbps[]",
         "fabric.oversubscription[]", "fabric.storage_network", "fabric.management_networks",
     ),
     "how long links are": ("fabric.layout", "fabric.node_leaf_m", "fabric.leaf_spine_m", "fabric.spine_core_m"),
