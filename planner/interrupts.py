@@ -74,6 +74,24 @@ def stopping() -> Iterator[Stops]:
 
 
 @contextmanager
+def hearing() -> Iterator[None]:
+    """Around what is left to do for a plan that is safe: Ctrl-C ends it, though the search before made it calm.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C or SIGTERM came in the block.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if not isinstance(handler, Stops):
+        yield
+        return
+    handler.calm = False
+    try:
+        yield
+    finally:
+        handler.calm = True
+
+
+@contextmanager
 def held() -> Iterator[None]:
     """Ctrl-C and SIGTERM wait until the block ends."""
     if not _hears():

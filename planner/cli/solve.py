@@ -114,7 +114,7 @@ def solve(
             _print(result, result.plan, time_limit)
         if trouble:
             refuse(trouble, as_json=False)  # the document is out already
-        if output is not None:
+        if output is not None and (output / "cables.csv").exists():
             typer.echo(f"Wrote {WRITTEN} to {output}", err=as_json)
 
 
@@ -258,16 +258,23 @@ def _print(result: SolveResult, plan: Plan, time_limit: float | None) -> None:
 def _write(plan: Plan, folder: Path) -> str:
     """Write the files of a plan, before anything is printed: a closed pipe must not cost them.
 
+    The plan first, and its lists once it is safe: of a million accelerators they take minutes.
+
     Returns what went wrong, or nothing.
     """
     from planner import api
+    from planner.interrupts import hearing
 
+    written = f"plan.json, bom.csv and costs.csv are in {folder}"
     try:
+        plan.write(folder)
         try:
-            plan.write(folder, api.lists(plan))
-        except (ArithmeticError, LookupError, ValueError) as error:  # a long search must not be lost with its lists
-            plan.write(folder)
-            return f"cables.csv and racks.csv cannot be made: {error}; plan.json, bom.csv and costs.csv are in {folder}"
+            with hearing():
+                plan.add_lists(folder, api.lists(plan))
+        except (ArithmeticError, LookupError, ValueError) as error:
+            return f"cables.csv and racks.csv cannot be made: {error}; {written}"
+        except KeyboardInterrupt:
+            typer.echo(f"Interrupted: cables.csv and racks.csv are left out; {written}", err=True)
     except OSError as error:
         return f"{folder} cannot be written to: {error.strerror}"
     return ""

@@ -284,7 +284,19 @@ class Plan:
         Raises:
             OSError: they cannot be written; what was there still stands.
         """
-        target = Path(folder)
+        return self._put(Path(folder), lists)
+
+    def add_lists(self, folder: str | os.PathLike[str], lists: Mapping[str, Text]) -> tuple[Path, ...]:
+        """Write the files of the plan again, lists beside them: to be called where they stand already without.
+
+        Lists of a large plan take minutes and hundreds of megabytes; whatever ends that leaves the plan as it stands.
+
+        Raises:
+            OSError: they cannot be written; what was there still stands.
+        """
+        return self._put(Path(folder), lists)
+
+    def _put(self, target: Path, lists: Mapping[str, Text]) -> tuple[Path, ...]:
         tables: dict[str, Text] = {file: self.to_csv(table) for file, table in TABLE_FILES.items()}
         write_together(target, (PLAN_FILE, self.to_json()), {**tables, **lists}, set(LIST_FILES) - set(lists))
         return tuple(target / name for name in (*FILES, *lists))

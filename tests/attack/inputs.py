@@ -118,11 +118,11 @@ def _asked(random: Random, kind: str, folder: Path) -> list[str]:
     elif kind == "generated":
         draw = random.randrange(10**9)
         data = tiny.with_openings(draw, tiny.with_owned(draw, tiny.random_instance(draw)))
-        _write(question, mutants.data(random, data) if random.random() < 0.7 else data)
-        if random.random() < 0.3:
+        _write(question, random.choice((mutants.data, mutants.mild))(random, data))
+        if random.random() < 0.2:
             question.write_bytes(mutants.text(random, question.read_text(encoding="utf-8", errors="surrogateescape")))
     elif kind == "solve":
-        _write(question, mutants.data(random, tiny.random_instance(random.randrange(10**9))))
+        _write(question, mutants.mild(random, tiny.random_instance(random.randrange(10**9))))
         return ["solve", str(question), "--gap", "0.05", "--time-limit", "20", "--no-diagnosis", "--json"]
     elif kind == "csv":
         prices.write_bytes(mutants.text(random, PRICES))

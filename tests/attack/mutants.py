@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from random import Random
 from typing import Any
 
@@ -22,8 +23,17 @@ VALUES: tuple[Any, ...] = (
 """Values of plain data that arithmetic and printing have stumbled over."""
 
 
+FACTORS = (0, -1, 0.01, 0.5, 1.5, 2, 10, 100, 1e4, 1e6)
+NUMBER = re.compile(r"(?<![\w.-])\d+(?:\.\d+)?(?:e\d+)?(?![\w.-])")
+
+
 def text(random: Random, source: str) -> bytes:
-    """A text with one to four things wrong; now and then bytes that are no text."""
+    """A text with one to four things wrong, in one case of three with other numbers alone; now and then bytes that
+    are no text."""
+    if random.random() < 1 / 3 and (numbers := list(NUMBER.finditer(source))):
+        number = random.choice(numbers)
+        value = f"{float(number.group()) * random.choice(FACTORS):g}"
+        return (source[: number.start()] + value + source[number.end() :]).encode()
     for _ in range(random.choice((1, 1, 1, 2, 2, 4))):
         source = _EDITS[random.randrange(len(_EDITS))](random, source)
     content = source.encode("utf-8", errors="surrogatepass")
@@ -109,6 +119,18 @@ def data(random: Random, source: Any) -> Any:
             holder[key] = holder[key] * random.choice((-1, 0, 2, 1e6, 1e-6, 1 + 1e-5)) + random.choice((0, 1))
         else:
             holder[key] = copy.deepcopy(random.choice(VALUES))
+    return result
+
+
+def mild(random: Random, source: Any) -> Any:
+    """Plain data with one to three numbers of other sizes, or something left out: much of it can still be read."""
+    result = copy.deepcopy(source)
+    for _ in range(random.choice((1, 1, 2, 3))):
+        holder, key = random.choice(list(_holders(result)))
+        if isinstance(holder[key], (int, float)) and not isinstance(holder[key], bool):
+            holder[key] = type(holder[key])(holder[key] * random.choice(FACTORS))
+        elif random.random() < 0.2:
+            del holder[key]
     return result
 
 

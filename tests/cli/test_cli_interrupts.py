@@ -96,6 +96,16 @@ def test_from_the_search_on_the_plan_is_kept(
     assert "checks passed" in ran.stdout
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_while_lists_are_made_the_plan_is_there_already(number: int, question: Path, tmp_path: Path) -> None:
+    """Of a million accelerators they take minutes."""
+    ran = at("planner.api", "lists", number, "solve", question, "-o", tmp_path / "plan")
+    assert ran.returncode == 0
+    assert ran.stderr.startswith("Interrupted: cables.csv and racks.csv are left out; plan.json, bom.csv and costs.csv")
+    assert "checks passed" in ran.stdout
+    assert sorted(file.name for file in (tmp_path / "plan").iterdir()) == ["bom.csv", "costs.csv", "plan.json"]
+
+
 def test_an_interrupted_what_if_ends(question: Path) -> None:
     """Its first solve keeps its plan, and the second is not begun."""
     ran = at("planner.solver.watch", "_Child._next", signal.SIGINT, "whatif", question, "--set", "name=other")
