@@ -36,6 +36,9 @@ def require_readable(plan: Plan) -> Plan:
     for faults in (decision_faults(plan.decisions), *(table_faults(name, rows) for name, rows in lines.items())):
         for fault in faults:
             raise PlanFileError(fault)
+    for number, row in enumerate(plan.bill_of_materials_rows, start=1):
+        grade = row["price_grade"]
+        _expect(grade in GRADES, f"bill_of_materials row {number}: price_grade", grade, f"one of {', '.join(GRADES)}")
     for number, row in enumerate(plan.verification, start=1):
         for name, kind, accepted in (
             ("check", str, "text"),

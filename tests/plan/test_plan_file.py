@@ -19,6 +19,7 @@ from planner.errors import PlanFileError
 from planner.plan import FORMAT_VERSION, Plan
 from planner.plan.compile import compile_plan
 from planner.plan.decisions import Decisions
+from planner.plan.readable import require_readable
 from planner.plan.rows import TABLES, columns
 from planner.result import Clash, Diagnosis, SolveResult, Status
 
@@ -127,6 +128,14 @@ def test_a_result_prints_itself_in_a_screen() -> None:
     lines = repr(SolveResult(Status.INFEASIBLE, None, None, None, None, 0.5, Diagnosis(clashes))).splitlines()
     assert lines[0] == "infeasible: 0.5 s"
     assert (len(lines), lines[-1]) == (14, "  and 7 more")
+
+
+def test_a_grade_that_prices_do_not_have_is_told_before_a_report() -> None:
+    made = plan()
+    first, *more = made.bill_of_materials_rows
+    assert require_readable(made) is made
+    with pytest.raises(PlanFileError, match="bill_of_materials row 1: price_grade: found 'rumour'; one of given, "):
+        require_readable(replace(made, bill_of_materials_rows=({**first, "price_grade": "rumour"}, *more)))
 
 
 def test_reading_a_plan_needs_neither_frames_nor_options() -> None:
