@@ -28,7 +28,7 @@ DATES = ("2022-06", "2023-06", "2024-06", "2026-06")
 SAID = {
     "2022-06": {"gpt3": "a100-sxm-80", "chat": "a100-sxm-80"},
     "2023-06": {"gpt3": "h800-sxm", "chat": "a800-sxm-80"},
-    "2024-06": {"gpt3": "ascend-910b", "chat": "h20"},
+    "2024-06": {"gpt3": "l20", "chat": "h20"},
     "2026-06": {"gpt3": "ascend-910c", "chat": "ascend-910c"},
 }
 """Accelerator that carries most of each load: what the prose of the page says."""
