@@ -30,12 +30,14 @@ if TYPE_CHECKING:
     from planner.sweeps.breakeven import Breakeven
     from planner.sweeps.pareto import Front
     from planner.sweeps.reach import Reach
+    from planner.sweeps.robust import Robust
     from planner.sweeps.sweep import Sweep
     from planner.verification import VerificationReport
 
 Source = str | os.PathLike[str] | Mapping[str, Any]
 """Path of an instance file, or its data."""
 DEFAULT_GAP = 1e-4
+MOST_SURCHARGE = 1000.0
 MOST_THREADS = 256
 """More threads than the solver can use; starting thousands of them never ends."""
 
@@ -606,6 +608,53 @@ def pareto(
     _require_docstrings()
     solver = _how(**options)
     return front(_read(source), against, solver, points=points, on_run=on_run)
+
+
+def robust(
+    source: Source | Instance,
+    variants: Sequence[Variant],
+    *,
+    plans: Mapping[str, Plan | str | os.PathLike[str]] | None = None,
+    surcharge: float | None = None,
+    level: float = 0.9,
+    on_run: Callable[[str], None] = lambda what: None,
+    **options: Any,
+) -> Robust:
+    """What to order now when it is not known which scenario comes true: candidates by their cost in every scenario.
+
+    Candidates are the plan of each scenario, that of their mean, ``plans``, and the orders of least expected cost,
+    which are sought over all scenarios at once where that is not too large. What is ordered now are the servers of the
+    first period by site and type; everything else follows the scenario.
+
+    Args:
+        source: an instance, or what ``load_instance`` takes.
+        variants: from ``scenarios``, with their probabilities; equal ones where none is stated.
+        plans: further candidates by name: plans or paths of them.
+        surcharge: on the price of servers of the first period that are ordered once the scenario is known, as a share;
+            None where nothing can be ordered then.
+        level: of the CVaR: 0.9 is the mean cost of the dearest tenth.
+        on_run: called with what is being solved.
+        options: ``gap``, ``time_limit`` (of a solve), ``threads`` (1 if absent) and ``seed``, as for ``solve``.
+
+    Raises:
+        InstanceError: the instance or a scenario is invalid.
+        IncomparableError: a scenario has another currency or objective.
+        PlanFileError: a file is no plan.
+        SweepError: a figure is out of range, or a scenario has no plan of its own.
+    """
+    from planner.errors import SweepError
+    from planner.plan import Plan
+    from planner.sweeps.robust import robust as replay
+
+    _require_docstrings()
+    if not 0 <= level < 1:
+        raise SweepError(f"found the level {level:g}; a share from 0 and below 1 is accepted")
+    if surcharge is not None and not 0 <= surcharge <= MOST_SURCHARGE:
+        raise SweepError(f"found the surcharge {surcharge:g}; a share from 0 to {MOST_SURCHARGE:g} is accepted")
+    named = {name: plan if isinstance(plan, Plan) else Plan.read(plan) for name, plan in (plans or {}).items()}
+    return replay(
+        _read(source), variants, _how(**options), plans=named, surcharge=surcharge, level=level, on_run=on_run
+    )
 
 
 def grid(*axes: str) -> list[Variant]:

@@ -22,6 +22,7 @@ from planner.errors import SweepError
 MOST_VALUES = 10_000
 MOST_RUNS = 100_000
 DIGITS = 12
+PROBABILITY = "probability"
 _NUMBER = r"[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?"
 _RANGE = re.compile(rf"\s*({_NUMBER})\s*:\s*({_NUMBER})\s*(?::\s*({_NUMBER})\s*)?")
 _OPENING, _CLOSING = "[{(", "]})"
@@ -35,11 +36,13 @@ class Variant:
         name: of the scenario; the changes where it has none.
         values: what each varied key is set to, as text; empty for a scenario.
         changes: as for ``planner.load_instance``.
+        probability: of a scenario, where it is stated.
     """
 
     name: str
     values: Mapping[str, str]
     changes: tuple[str, ...]
+    probability: float | None = None
 
 
 @dataclass(frozen=True)
@@ -163,6 +166,7 @@ def _variant(axes: Sequence[Axis], values: Sequence[str]) -> Variant:
 
 def scenarios(data: Any) -> list[Variant]:
     """Scenarios by name, each a list of changes or a mapping of keys and values; ``{}`` is the instance as it stands.
+    ``probability`` among them is that of the scenario.
 
     >>> scenarios({"dear": {"sites.a.tariff_per_kwh": "+20%"}, "as it stands": []})[0].changes
     ('sites.a.tariff_per_kwh=+20%',)
@@ -179,13 +183,32 @@ def scenarios(data: Any) -> list[Variant]:
     made = []
     for name, said in found.items():
         if isinstance(said, Mapping):
-            changes = tuple(f"{key}={_text(value)}" for key, value in said.items())
+            changes = tuple(f"{key}={_text(value)}" for key, value in said.items() if key != PROBABILITY)
+            chance = _probability(str(name), said[PROBABILITY]) if PROBABILITY in said else None
         elif isinstance(said, Sequence) and not isinstance(said, str):
-            changes = tuple(str(change) for change in said)
+            changes, chance = tuple(str(change) for change in said), None
         else:
             raise SweepError(f"found {said!r} for the scenario {str(name)[:60]!r}; {accepted}")
-        made.append(Variant(str(name), {}, changes))
+        made.append(Variant(str(name), {}, changes, chance))
     return made
+
+
+def _probability(name: str, value: Any) -> float:
+    """A share, in per cent if need be.
+
+    Raises:
+        SweepError: it is none.
+    """
+    from planner.units import share
+
+    try:
+        found = share(value)
+    except (ValueError, TypeError):
+        found = math.nan
+    if isinstance(value, bool) or not 0 < found <= 1:
+        accepted = "a share above 0 up to 1, such as 0.25 or 25%, is accepted"
+        raise SweepError(f"found the probability {value!r} of the scenario {name[:60]!r}; {accepted}")
+    return found
 
 
 def read_scenarios(path: str | os.PathLike[str]) -> Any:
