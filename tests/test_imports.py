@@ -103,6 +103,7 @@ def test_the_report_reads_plans() -> None:
         "planner/report/explain.py": "planner.solving.explain",
         "planner/report/ground.py": "planner.options",
         "planner/report/outcomes.py": "planner.verification",
+        "planner/report/robust.py": "planner.solving.stages",
     }
     rooms = (*MODEL, "planner.verification", "planner.api", "planner.cli", *SOLVING)
     for offence in offences(sources("planner/report"), forbidden=rooms):
