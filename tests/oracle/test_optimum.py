@@ -28,7 +28,7 @@ def tried(seeds: range, seen: Counter[str]) -> None:
             compare(caps, seen)
 
 
-@every_seed(16, 14, 7)
+@every_seed(16, 7, 7)
 def test_the_engine_finds_what_exhaustive_search_finds(first: int) -> None:
     """Same optimum to 1e-9, or both without a plan."""
     seen: Counter[str] = Counter()
@@ -55,7 +55,7 @@ def test_what_running_a_fleet_costs_moves_the_same_optimum(first: int) -> None:
     assert not seen["above"]
 
 
-@every_seed(30, 8, 4)
+@every_seed(30, 4, 4)
 def test_what_is_opened_is_what_exhaustive_search_opens(first: int) -> None:
     """Costs of sites, halls and server types, least sizes and limits on their number."""
     _openings(range(first, first + 4))
@@ -67,7 +67,7 @@ def test_what_is_opened_is_what_exhaustive_search_opens_on_many(first: int) -> N
     _openings(range(first, first + BATCH))
 
 
-@every_seed(60, 8, 4)
+@every_seed(60, 4, 4)
 def test_what_is_owned_is_kept_as_exhaustive_search_keeps_it(first: int) -> None:
     """Servers that are there from the start, of several ages, beside those to buy; every other time with openings."""
     _owned(range(first, first + 4))

@@ -63,7 +63,7 @@ def many(few: int, more: int) -> Any:
     return pytest.mark.parametrize("seed", [*range(few), *seeds])
 
 
-@many(4, 100)
+@many(3, 100)
 def test_another_server_type_never_raises_the_optimum(seed: int) -> None:
     data = drawn(seed)
     rows = data["catalogue"]["overrides"]["servers"]
@@ -74,7 +74,7 @@ def test_another_server_type_never_raises_the_optimum(seed: int) -> None:
     assert not_above(cost(more), cost(data))
 
 
-@many(4, 100)
+@many(3, 100)
 def test_another_site_never_raises_the_optimum(seed: int) -> None:
     data = drawn(seed)
     more = copy.deepcopy(data)
@@ -82,7 +82,7 @@ def test_another_site_never_raises_the_optimum(seed: int) -> None:
     assert not_above(cost(more), cost(data))
 
 
-@many(4, 100)
+@many(3, 100)
 def test_another_choice_of_network_never_raises_the_optimum(seed: int) -> None:
     """A switch, more tiers, planes, oversubscription."""
     data = drawn(seed)
@@ -109,7 +109,7 @@ def test_an_oversubscribed_network_beside_a_plain_one_is_a_choice(seed: int) -> 
     assert not_above(cost(more), cost(data))
 
 
-@many(4, 60)
+@many(3, 60)
 def test_a_looser_limit_never_costs_more(seed: int) -> None:
     data = drawn(seed)
     for site in data["sites"]:  # a rack of fewer places is filled by fewer servers, which is looser
@@ -145,7 +145,7 @@ def test_more_supply_of_an_optic_never_costs_more(seed: int) -> None:
     assert costs[-1] == pytest.approx(plan.objective, rel=NEAR)
 
 
-@many(4, 100)
+@many(3, 100)
 def test_bounds_ten_times_as_high_change_no_optimum(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every function of the two rooms of bounds answers ten times as much."""
     import planner.model.bounds
@@ -161,7 +161,7 @@ def test_bounds_ten_times_as_high_change_no_optimum(seed: int, monkeypatch: pyte
     assert cost(data) == pytest.approx(before, rel=NEAR)
 
 
-@many(4, 100)
+@many(3, 100)
 def test_what_is_removed_beforehand_changes_no_optimum(seed: int) -> None:
     """Beaten switches, kits and networks; also where carbon has a price and what the plan takes is in short supply."""
     data = drawn(seed)
