@@ -160,8 +160,8 @@ def test_another_cooling_method_is_two_rows_of_fleet_and_two_of_cooling() -> Non
 def test_networks_are_told_by_switch_and_tier_and_optics_by_part() -> None:
     def network(leaves: int, spines: int) -> Row:
         zero = dict.fromkeys(COLUMNS["networks"], 0)
-        return {**zero, "pool": "p", "site": "x", "network": "compute", "switch": "qm8790", "period": 1,
-                "leaves": leaves, "spines": spines}  # fmt: skip
+        return {**zero, "pool": "p", "site": "x", "network": "compute", "switch": "qm8790", "spine_switch": None,
+                "core_switch": None, "period": 1, "leaves": leaves, "spines": spines}  # fmt: skip
 
     def part(site: str, number: int) -> Row:
         return {"pool": "p", "site": site, "part": "sr4", "period": 1, "bought": number, "installed": number}

@@ -11,6 +11,7 @@ from damages import differing
 from kills import writer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("part", "cases"), [("inputs", 10), ("plans", 8), ("kills", 1)])
 def test_nothing_comes_through(part: str, cases: int) -> None:
     seen, found = attack(part, 20_240_601, cases)

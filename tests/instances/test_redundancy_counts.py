@@ -25,6 +25,8 @@ from planner.solving.attempt import solve_options
 from planner.solving.greedy import cheapest_first
 from planner.solving.rounding import round_up
 
+pytestmark = pytest.mark.slow
+
 TINY = Path(__file__).parents[2] / "instances" / "tiny" / "05-inference-by-memory.yaml"
 EXACT = SolverOptions(gap=0.0, threads=1, isolate=False)
 DEVICES = {20e9: 1, 40e9: 2, 175e9: 16}

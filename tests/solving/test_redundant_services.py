@@ -15,6 +15,8 @@ from planner.solving.greedy import cheapest_first
 from planner.solving.relaxation import relax
 from planner.solving.rounding import round_up
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"kind": "inference", "parameters": 10e9, "concurrent_users": 300, "users_per_replica": 100}
 LARGE = {**SMALL, "parameters": 70e9, "memory_overhead": 0.5}
 ASKED: tuple[dict[str, Any], ...] = (

@@ -16,6 +16,8 @@ from planner.errors import SweepError
 from planner.sweeps.axes import Variant
 from planner.sweeps.robust import MEAN, TWO_STAGE, Robust, mean_instance, probabilities
 
+pytestmark = pytest.mark.slow
+
 LOAD = "workloads.load.peak_flops"
 THREE = {"low": {LOAD: "*0.6", "probability": "30%"}, "as it stands": {}, "high": {LOAD: "*1.7"}}
 KEY = ("s", "hgx-a100-oem")
