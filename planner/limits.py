@@ -294,13 +294,9 @@ def _lost(options: Options, plan: Plan) -> Iterable[Need]:
         fleet = fleets.get(row["pool"], row["pool"])
         free[fleet, row["period"]] -= row["servers"]
         if row["workload"] in asked and row["blocks"]:
-            own = stands.setdefault((row["workload"], row["period"]), Stands())
-            rate = min(row["rate_per_block"], options.demand[row["workload"], row["period"]])
-            own.at[row["site"]] = own.at.get(row["site"], 0.0) + row["blocks"] * rate
-            if row["servers_per_block"] > 1:
-                own.gang[row["site"], fleet] = max(own.gang.get((row["site"], fleet), 0.0), rate)
-            else:
-                own.fleets.add(fleet)
+            key, gang = (row["workload"], row["period"]), row["servers_per_block"] > 1
+            rate = min(row["rate_per_block"], options.demand[key])
+            stands.setdefault(key, Stands()).add(row["site"], [fleet], gang, row["blocks"], rate)
     for (workload, t), own in stands.items():
         demand = options.demand[workload, t]
         for what, _, left in short(asked[workload], demand, own):

@@ -22,7 +22,7 @@ from planner.instance.values import Money
 from planner.instance.workloads import Inference, Training, Workload
 from planner.money import RUNNING, Account
 from planner.plan import Plan
-from planner.plan.cash import payments
+from planner.plan.cash import begins, payments
 from planner.plan.output import MEAN, PEAK, outputs
 from planner.plan.unit_costs import HOURS
 
@@ -197,7 +197,7 @@ def _years(plan: Plan, instance: Instance, revenue: Mapping[int, float], tax_rat
         total += cash
         years.append(
             Year(
-                n, _begins(instance.horizon.start, n), revenue.get(n, 0.0), running, depreciation, profit, tax,
+                n, begins(instance, n), revenue.get(n, 0.0), running, depreciation, profit, tax,
                 invested, returned, cash, total, 0.0 if n == end else book[n - 1],
             )
         )  # fmt: skip
@@ -257,9 +257,8 @@ def payback(flows: Sequence[tuple[float, float]]) -> float | None:
         before, total = total, total + amount
         if total < -1e-9 * abs(amount):
             found = None
-        elif before < 0 or (found is None and not before):
-            share = -before / amount if before < 0 else 0.0
-            found = last + share * (when - last) if before < 0 else when
+        elif found is None:
+            found = last - before / amount * (when - last) if before < 0 else when
         last = when
     return found
 
@@ -276,10 +275,6 @@ def _when(row: Mapping[str, Any], length: float, periods: int) -> float:
     if Account(row["account"]) in RUNNING:
         return float(min(row["year"], begin + length))
     return length * periods if row["account"] == Account.RESIDUAL else begin
-
-
-def _begins(start: str, year: int) -> str:
-    return f"{int(start[:4]) + year - 1}{start[4:]}"
 
 
 def _priced(plan: Plan, instance: Instance, text: str) -> tuple[Price, tuple[float, ...], bool]:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.outcome import ExitCode, end, load, outcomes, print_json
-from planner.cli.parameters import AsJson, Changes, Gap, InstanceFile, Seed, TimeLimit, portion
+from planner.cli.outcome import ExitCode, end, load, outcomes, print_answer, print_json
+from planner.cli.parameters import AsJson, Changes, Gap, InstanceFile, Seed, TimeLimit, Tolerance
 from planner.cli.progress import live_line
 
 Price = Annotated[
@@ -19,9 +19,6 @@ Over = Annotated[
 ]
 Most = Annotated[
     float | None, typer.Option("--most", help="Look up to this price, in the currency of the server's price.", min=0)
-]
-Tolerance = Annotated[
-    float, typer.Option("--tolerance", parser=portion, metavar="SHARE", help="Distance of the two values told.")
 ]
 
 
@@ -52,11 +49,7 @@ def breakeven(
         if as_json:
             print_json(words.breakeven_data(found))
         else:
-            from planner.report.terminal import new_console, print_line, print_tables
-
-            console = new_console()
-            for sentence in words.breakeven_sentences(found, instance.currency.unit):
-                print_line(console, sentence, "bold")
-            print_tables(console, [words.breakeven_table(found, instance.currency.unit)])
+            unit = instance.currency.unit
+            print_answer(words.breakeven_sentences(found, unit), [words.breakeven_table(found, unit)], "bold")
         if not found.complete:
             end(ExitCode.INTERRUPTED)

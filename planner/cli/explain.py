@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.cli.outcome import ExitCode, end, outcomes, print_json
+from planner.cli.outcome import ExitCode, end, outcomes, print_answer, print_json
 from planner.cli.parameters import AsJson, PlanFile, TimeLimit
 
 
@@ -11,15 +11,11 @@ def explain(plan: PlanFile, time_limit: TimeLimit = None, as_json: AsJson = Fals
     with outcomes(as_json):
         from planner import api
         from planner.report import explain as words
-        from planner.report.terminal import new_console, print_line, print_tables
 
         found = api.explain(plan, time_limit=time_limit)
         if found is None:
             end(ExitCode.NO_PLAN, {"status": "no_plan"} if as_json else None)
         if as_json:
             print_json(words.explain_data(found))
-            return
-        console = new_console()
-        for sentence in words.explain_sentences(found):
-            print_line(console, sentence)
-        print_tables(console, words.explain_tables(found))
+        else:
+            print_answer(words.explain_sentences(found), words.explain_tables(found))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
@@ -14,6 +14,7 @@ import typer
 if TYPE_CHECKING:
     from planner import Instance
     from planner.errors import Fault
+    from planner.report.tables import Table
 
 REPORT_IT = "This is a bug of planner, not of your file. Please report it with this line and the files you gave."
 
@@ -104,6 +105,16 @@ def end(code: ExitCode, document: Any = None) -> NoReturn:
 def print_json(document: Any) -> None:
     """Print the one JSON document of a command on standard output."""
     typer.echo(json.dumps(document, indent=1, allow_nan=False))
+
+
+def print_answer(sentences: Iterable[str], tables: Iterable[Table], style: str = "") -> None:
+    """Print an answer: sentences, and the tables below them."""
+    from planner.report.terminal import new_console, print_line, print_tables
+
+    console = new_console()
+    for sentence in sentences:
+        print_line(console, sentence, style)
+    print_tables(console, tables)
 
 
 def tell_memory(error: MemoryError) -> None:

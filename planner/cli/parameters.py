@@ -96,6 +96,9 @@ Threads = Annotated[
     int | None, typer.Option("--threads", help="Threads of the solver; its choice if absent.", min=1, max=MOST_THREADS)
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Random seed of the solver.", min=0, max=2**31 - 1)]
+Tolerance = Annotated[
+    float, typer.Option("--tolerance", parser=portion, metavar="SHARE", help="Distance of the two values told.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 
 DEFAULT_GAP = 1e-4

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.outcome import ExitCode, end, load, outcomes, print_json
+from planner.cli.outcome import ExitCode, end, load, outcomes, print_answer, print_json
 from planner.cli.parameters import AsJson, Changes, Gap, InstanceFile, Seed, TimeLimit
 
 
@@ -36,15 +36,13 @@ def pareto(
     with outcomes(as_json):
         from planner import api
         from planner.report import pareto as words
-        from planner.report.terminal import new_console, print_line, print_tables
 
         instance = load(file, changes or ())
         found = api.pareto(instance, str(against), points=points, gap=gap, time_limit=time_limit, seed=seed)
         if as_json:
             print_json(words.front_data(found))
         elif found.points:
-            console = new_console()
-            print_line(console, words.front_sentence(found, instance.currency.unit), "bold")
-            print_tables(console, [words.front_table(found, instance.currency.unit)])
+            unit = instance.currency.unit
+            print_answer([words.front_sentence(found, unit)], [words.front_table(found, unit)], "bold")
         if not found.complete:
             end(ExitCode.INTERRUPTED)

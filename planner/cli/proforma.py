@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.outcome import outcomes, print_json
+from planner.cli.outcome import outcomes, print_answer, print_json
 from planner.cli.parameters import AsJson, PlanFile, portion
 
 Prices = Annotated[
@@ -26,13 +26,9 @@ def proforma(plan: PlanFile, price: Prices = None, tax: Tax = 0.0, as_json: AsJs
     with outcomes(as_json):
         from planner import api
         from planner.report import proforma as words
-        from planner.report.terminal import new_console, print_line, print_tables
 
         found = api.pro_forma(plan, price or (), tax_rate=tax)
         if as_json:
             print_json(words.proforma_data(found))
-            return
-        console = new_console()
-        for sentence in words.proforma_sentences(found):
-            print_line(console, sentence)
-        print_tables(console, words.proforma_tables(found))
+        else:
+            print_answer(words.proforma_sentences(found), words.proforma_tables(found))

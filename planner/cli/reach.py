@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.outcome import ExitCode, end, load, outcomes, print_json
-from planner.cli.parameters import AsJson, Changes, Gap, InstanceFile, Seed, TimeLimit, number, portion
+from planner.cli.outcome import ExitCode, end, load, outcomes, print_answer, print_json
+from planner.cli.parameters import AsJson, Changes, Gap, InstanceFile, Seed, TimeLimit, Tolerance, number
 from planner.cli.progress import live_line
 
 Most = Annotated[
@@ -20,9 +20,6 @@ Least = Annotated[
 Cost = Annotated[
     float | None,
     typer.Option("--cost", parser=number, metavar="AMOUNT", help="Most that the plan may cost, e.g. 100M."),
-]
-Tolerance = Annotated[
-    float, typer.Option("--tolerance", parser=portion, metavar="SHARE", help="Distance of the two values told.")
 ]
 
 
@@ -53,11 +50,7 @@ def reach(
         if as_json:
             print_json(words.reach_data(found))
         else:
-            from planner.report.terminal import new_console, print_line, print_tables
-
-            console = new_console()
-            for sentence in words.reach_sentences(found, instance.currency.unit):
-                print_line(console, sentence, "bold")
-            print_tables(console, [words.reach_table(found, instance.currency.unit)])
+            unit = instance.currency.unit
+            print_answer(words.reach_sentences(found, unit), [words.reach_table(found, unit)], "bold")
         if not found.complete:
             end(ExitCode.INTERRUPTED)

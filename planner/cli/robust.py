@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.outcome import load, outcomes, print_json
+from planner.cli.outcome import load, outcomes, print_answer, print_json
 from planner.cli.parameters import AsJson, Changes, Gap, InstanceFile, Seed, TimeLimit, portion
 from planner.cli.progress import live_line
 
@@ -60,9 +60,4 @@ def robust(
         if as_json:
             print_json(words.robust_data(found))
         else:
-            from planner.report.terminal import new_console, print_line, print_tables
-
-            console = new_console()
-            for sentence in words.robust_sentences(found):
-                print_line(console, sentence, "bold")
-            print_tables(console, words.robust_tables(found))
+            print_answer(words.robust_sentences(found), words.robust_tables(found), "bold")

@@ -108,7 +108,7 @@ class Rules:
     @cached_property
     def upper(self) -> Above:
         """What stands above the leaves, of their kind or not."""
-        return self.above or Above(1, self.radix, self.cage_links, self.radix, self.cage_links)
+        return self.above or Above.alike(self.radix, self.cage_links)
 
     @property
     def row(self) -> int:

@@ -59,6 +59,11 @@ class Above:
     core_radix: int
     core_cage: int
 
+    @classmethod
+    def alike(cls, radix: int, cage: int) -> Above:
+        """Spines and cores like the leaves, with links as fast as the ports of servers."""
+        return cls(1, radix, cage, radix, cage)
+
 
 @dataclass(frozen=True)
 class Tree:

@@ -130,8 +130,7 @@ class FabricChoice(Record):
     spines of 7:1 this is the scheme of Llama 3's cluster: pods of 384 servers, oversubscribed between them."""
     spine_switches: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     """Switches that spines and cores of compute networks may be, whatever their leaves are; of those that
-    ``catalogue.switches`` allows. Absent: those of the leaves, or those with more ports that are cheapest by the
-    port."""
+    ``catalogue.switches`` allows; the cheapest is taken. Absent: those of the leaves."""
     core_switches: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     """Switches that cores may be. Absent: those of the spines."""
     uplink_gbps: Annotated[tuple[Annotated[float, Field(gt=0, le=1e5)], ...], Field(min_length=1)] | None = None

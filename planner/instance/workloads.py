@@ -1,5 +1,6 @@
 """What the load is: training runs, services and plain compute; and the user's own measurements."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -290,6 +291,11 @@ class Compute(_Workload):
 
 
 Workload = Annotated[Training | Inference | Compute, Field(discriminator="kind")]
+
+
+def tolerated(workloads: Iterable[Workload]) -> dict[str, int]:
+    """Servers of a fleet that may be out of service, by the service that asks for it."""
+    return {w.name: w.spares for w in workloads if isinstance(w, Inference) and w.spares}
 
 
 class TrainingMeasurement(Record):

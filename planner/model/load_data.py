@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from formulations.workload import WorkloadData
-from planner.instance.workloads import Inference
+from planner.instance.workloads import tolerated
 from planner.model import bounds
 from planner.options import Options
-from planner.options.bounds import largest_gang
+from planner.options.bounds import standby
 from planner.options.tables import Pool, Size
 
 Places = Mapping[tuple[str, int, int], float]
@@ -45,18 +45,13 @@ def workload_data(options: Options, pools: list[Pool], places: Places) -> Worklo
     used: dict[str, Size] = {}
     most: dict[str, int] = {}
     largest = {w: max(options.demand[w, t] for t in periods) for w in {w for w, _ in options.demand}}
-    standby = {
-        w.name: w.spares * largest_gang(options.sizes, w.name, largest[w.name])
-        for w in options.instance.workloads
-        if isinstance(w, Inference) and w.spares and w.name in largest
-    }
-    """What standby replicas of several servers make up for, by workload."""
+    spare = standby(options.sizes, tolerated(options.instance.workloads), largest)
     for size in options.sizes:
         key = (size.server, "", size.leaf_ratio, size.spine_ratio)
         sites = set(options.sites_of.get(size.id, ()))
         asked, rate = largest[size.workload], size.rate
-        if size.workload in standby and asked > 0:
-            asked, rate = asked + standby[size.workload], min(rate, asked)
+        if size.workload in spare and asked > 0:
+            asked, rate = asked + spare[size.workload], min(rate, asked)
         needed = bounds.most_blocks([asked], rate)
         if size.gang:
             found = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from formulations.redundancy import RedundancyData
-from planner.instance.workloads import Inference
+from planner.instance.workloads import Inference, tolerated
 from planner.options import Options
 
 
@@ -15,7 +15,7 @@ def redundancy_data(options: Options, outline: bool = False) -> RedundancyData:
     """
     services = [w for w in options.instance.workloads if isinstance(w, Inference)]
     return RedundancyData(
-        spares={} if outline else {w.name: w.spares for w in services if w.spares},
+        spares={} if outline else tolerated(services),
         survives=frozenset(w.name for w in services if w.survives_site_loss),
         share={w.name: w.largest_site_share for w in services if w.largest_site_share is not None},
         site={pool.id: pool.site for pool in options.pools},

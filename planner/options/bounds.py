@@ -73,6 +73,15 @@ def spare_servers(sizes: Sequence[Size], spares: Mapping[str, int], demand: Mapp
     return found
 
 
+def standby(sizes: Sequence[Size], spares: Mapping[str, int], demand: Mapping[str, float]) -> dict[str, float]:
+    """What standby replicas of several servers make up for, by the workload that asks for them.
+
+    Args:
+        demand: the largest of any period by workload.
+    """
+    return {name: count * largest_gang(sizes, name, demand[name]) for name, count in spares.items() if name in demand}
+
+
 def largest_gang(sizes: Iterable[Size], workload: str, demand: float) -> float:
     """What the largest replica of several servers counts for; 0 where none takes several."""
     rates = [min(size.rate, demand) for size in sizes if size.workload == workload and size.gang]

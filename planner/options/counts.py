@@ -72,7 +72,7 @@ def counts(tree: Tree, planes: int, cage: int) -> Counts:
     """
     if not tree.spines:
         return Counts(planes * tree.leaves, 0, 0, 0, 0, 0, 0, 0, 0, planes * tree.links(LEAF_LEAF))
-    top, upper = tree.above or Above(1, tree.radix, cage, tree.radix, cage), 0
+    top, upper = tree.above or Above.alike(tree.radix, cage), 0
     for pod in range(tree.pods):
         rows_of_pod = -(-(pod + 1) * tree.rows // tree.pods) + (-pod * tree.rows // tree.pods)
         links = rows_of_pod * (tree.row // tree.groups) * tree.parallel  # of one spine

@@ -9,7 +9,7 @@ from planner.catalogue import Catalogue
 from planner.catalogue.entries import Server
 from planner.instance import Instance
 from planner.instance.resolve import SiteFacts
-from planner.instance.workloads import Compute, Inference
+from planner.instance.workloads import Compute, tolerated
 from planner.options.blocks import Block, Load, by_performance, demand_of, typed_blocks
 from planner.options.locality import Place, against_site
 from planner.options.tables import Size
@@ -34,7 +34,7 @@ class Loads:
         self.demand: dict[str, tuple[float, ...]] = {
             w.name: tuple(asked[w.name][0] * scale for scale in (w.scale_by_period or ones)) for w in instance.workloads
         }
-        self.spares = {w.name: w.spares for w in instance.workloads if isinstance(w, Inference) and w.spares}
+        self.spares = tolerated(instance.workloads)
         self._blocks: dict[tuple[str, str, float], tuple[Block, ...] | str] = {}
         self._workloads: dict[str, Load] = {w.name: w for w in instance.workloads}
 

@@ -193,10 +193,8 @@ class _Maker:
     def _asked(self, alike: Sequence[Prospect]) -> Asked:
         """What the pools of a server type and ratio ask of its networks together."""
         sizes = {size.id: size for prospect in alike for size in prospect.sizes}
-        demand, spares = self.prospects.demand, self.loads.spares
-        standby = {
-            name: count * bounds.largest_gang(sizes.values(), name, demand[name]) for name, count in spares.items()
-        }
+        demand = self.prospects.demand
+        standby = bounds.standby(list(sizes.values()), self.loads.spares, demand)
         packing = gangs.packing_of(
             [
                 (size.servers, bounds.gangs_needed(demand[name], size.rate, standby.get(name, 0.0)))

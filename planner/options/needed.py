@@ -67,8 +67,18 @@ class Needed:
                 continue
             if numbers[begin] >= twice and (within <= self._cost[numbers[begin]]).all(1).any():
                 continue
-            rows = np.arange(begin, len(numbers))
-            while len(rows):
-                found = max(found, int(numbers[rows[0]]) + 1)
-                rows = rows[(taken[rows] < taken[rows[0]]).any(1)]
+            found = max(found, int(numbers[unbeaten(taken, begin)[-1]]) + 1)
         return found
+
+
+def unbeaten(taken: Vector, first: int) -> list[int]:
+    """Rows from one on, ascending in servers, without those that take no less of anything than a row kept before.
+
+    >>> unbeaten(np.array([[1.0, 1.0], [4.0, 2.0], [5.0, 2.0], [2.0, 3.0], [3.0, 3.0]]), 1)
+    [1, 3]
+    """
+    found, rows = [], np.arange(first, len(taken))
+    while len(rows):
+        found.append(int(rows[0]))
+        rows = rows[(taken[rows] < taken[rows[0]]).any(1)]
+    return found

@@ -74,7 +74,7 @@ def cash_rows(ground: Ground, costs: Iterable[Row]) -> Rows:
     order = {account: n for n, account in enumerate(Account)}
     return [
         {
-            "period": t, "year": year, "begins": _begins(ground.options.instance, year), "account": str(account),
+            "period": t, "year": year, "begins": begins(ground.options.instance, year), "account": str(account),
             "amount": amount, "present_value": value, "cumulative": sums[year][0],
             "cumulative_present_value": sums[year][1],
         }
@@ -82,7 +82,7 @@ def cash_rows(ground: Ground, costs: Iterable[Row]) -> Rows:
     ]  # fmt: skip
 
 
-def _begins(instance: Instance, year: int) -> str:
+def begins(instance: Instance, year: int) -> str:
     """First month of a year of the horizon."""
     start = instance.horizon.start
     return f"{int(start[:4]) + year - 1}{start[4:]}"

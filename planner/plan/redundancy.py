@@ -6,7 +6,7 @@ size are lost. A block counts for no more than the demand. The rules are those o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,15 @@ class Stands:
     gang: dict[tuple[str, str], float] = field(default_factory=dict)
     fleets: set[str] = field(default_factory=set)
 
+    def add(self, site: str, fleets: Iterable[str], gang: bool, blocks: int, rate: float) -> None:
+        """Count blocks of one size at a site, on servers of its fleet (``gang``: each on several)."""
+        self.at[site] = self.at.get(site, 0.0) + blocks * rate
+        for fleet in fleets:
+            if gang:
+                self.gang[site, fleet] = max(self.gang.get((site, fleet), 0.0), rate)
+            else:
+                self.fleets.add(fleet)
+
     def held(self, spares: int) -> dict[str, float]:
         """What each site carries with so many servers of every fleet out of service, spare ones in their place.
 
@@ -53,21 +62,15 @@ def standing(ground: Ground, decisions: Decisions) -> dict[tuple[str, int], Stan
     """Careful services by (workload, period)."""
     asked = careful(ground.options.instance)
     found: dict[tuple[str, int], Stands] = {}
-    for (id, site, t), blocks in decisions.shared.items():
-        size = ground.sizes[id]
-        if blocks and size.workload in asked:
-            stands = found.setdefault((size.workload, t), Stands())
+    for gang, counts in ((False, decisions.shared), (True, decisions.gangs)):
+        for (id, place, t), blocks in counts.items():
+            size = ground.sizes[id]
+            if not blocks or size.workload not in asked:
+                continue
+            site = ground.pools[place].site if gang else place
+            fleets = [ground.pools[place].fleet] if gang else [pool.fleet for pool in ground.fleet_of(size, site)]
             rate = min(size.rate, ground.options.demand[size.workload, t])
-            stands.at[site] = stands.at.get(site, 0.0) + blocks * rate
-            stands.fleets |= {pool.fleet for pool in ground.fleet_of(size, site)}
-    for (id, name, t), blocks in decisions.gangs.items():
-        size, pool = ground.sizes[id], ground.pools[name]
-        if blocks and size.workload in asked:
-            stands = found.setdefault((size.workload, t), Stands())
-            rate = min(size.rate, ground.options.demand[size.workload, t])
-            stands.at[pool.site] = stands.at.get(pool.site, 0.0) + blocks * rate
-            key = pool.site, pool.fleet
-            stands.gang[key] = max(stands.gang.get(key, 0.0), rate)
+            found.setdefault((size.workload, t), Stands()).add(site, fleets, gang, blocks, rate)
     return found
 
 

@@ -9,7 +9,8 @@ from planner.report.words import clean, money, money_scale, percent, plural
 from planner.sweeps.run import fleet_text
 
 if TYPE_CHECKING:
-    from planner.sweeps.breakeven import Breakeven, Flip
+    from planner.sweeps.breakeven import Breakeven
+    from planner.sweeps.finder import Flip
 
 
 def breakeven_sentences(found: Breakeven, currency: str) -> list[str]:

@@ -13,6 +13,7 @@ from planner.errors import InstanceError
 from planner.plan import Plan
 
 if TYPE_CHECKING:
+    from planner.catalogue.entries import Switch
     from planner.engineering.networks import Priced
     from planner.engineering.tree import Above
     from planner.instance import Instance
@@ -189,8 +190,7 @@ class _Offer:
                 servers, self.catalogue.servers[server], self.parts.switches[switch], tiers, planes // split, split,
                 leaf, spine, shape.rails, any_pods=any_pods, growth=vendor, layout=self.layout,
                 lengths_m={name: length for name, length in lengths.items() if length is not None},
-                spine=self.parts.switches[shape.above[0]] if shape.above[0] else None,
-                core=self.parts.switches[shape.above[1]] if shape.above[1] else None,
+                spine=self._switch(shape.above[0]), core=self._switch(shape.above[1]),
                 uplink_gbps=0.0 if shape.above[2] == shape.gbps else shape.above[2],
                 dual_homed=self.instance.fabric.dual_homed, pod_servers=self.instance.fabric.pod_servers or 0,
             )  # fmt: skip
@@ -221,10 +221,11 @@ class _Offer:
         """What stands above the leaves of a kind of network."""
         from planner.engineering.networks import above_of
 
-        rows, (spine, core, gbps) = self.parts.switches, shape.above
-        return above_of(
-            rows[shape.switch], shape.gbps, rows[spine] if spine else None, rows[core] if core else None, gbps
-        )
+        spine, core, gbps = shape.above
+        return above_of(self.parts.switches[shape.switch], shape.gbps, self._switch(spine), self._switch(core), gbps)
+
+    def _switch(self, id: str | None) -> Switch | None:
+        return self.parts.switches[id] if id else None
 
     def _split(self, server: str, shape: Shape) -> int:
         """Planes that every port is split over."""

@@ -9,7 +9,8 @@ from planner.report.words import clean, money, money_scale, percent, plural
 from planner.sweeps.run import fleet_text
 
 if TYPE_CHECKING:
-    from planner.sweeps.reach import Reach, Tried
+    from planner.sweeps.finder import Point
+    from planner.sweeps.reach import Reach
 
 _WORDS = {"plan": "plan", "open": "not found", "none": "none, proven", "refused": "not accepted"}
 
@@ -38,16 +39,16 @@ def _beyond(found: Reach, currency: str) -> str:
         return "No value without a plan was found beyond it."
     at, row = f"At {_value(found, found.beyond)}", found.beyond.row
     within = "" if found.cost is None else f" within {money(found.cost, currency)}"
-    if found.beyond.verdict == "none" and row["status"] == "infeasible":
+    if found.beyond.choice == "none" and row["status"] == "infeasible":
         return f"{at} there is none: {row['message'] or 'it is proven'}."
-    if found.beyond.verdict == "none":
+    if found.beyond.choice == "none":
         return f"{at} no plan costs less than {money(row['bound'], currency)}: proven."
-    if found.beyond.verdict == "refused":
+    if found.beyond.choice == "refused":
         return f"{at} the question is not accepted: {row['message']}."
     return f"{at} none was found{within}, and none is excluded by the gap or in the time there was."
 
 
-def _value(found: Reach, tried: Tried) -> str:
+def _value(found: Reach, tried: Point) -> str:
     return f"{tried.value:,.6g} times {found.key}" if "*" in found.key else f"{found.key} = {tried.value:,.6g}"
 
 
@@ -57,7 +58,7 @@ def reach_table(found: Reach, currency: str) -> Table:
     rows = [
         (
             f"{point.value:,.6g}",
-            _WORDS[point.verdict],
+            _WORDS[point.choice],
             "-" if point.row["objective"] is None else scale(point.row["objective"]),
             "-" if point.row["gap"] is None else percent(point.row["gap"]),
             clean(fleet_text(point.row)) or "-",
@@ -70,8 +71,8 @@ def reach_table(found: Reach, currency: str) -> Table:
 def reach_data(found: Reach) -> dict[str, Any]:
     """The same as plain data."""
 
-    def told(tried: Tried | None) -> dict[str, Any] | None:
-        return None if tried is None else {"value": tried.value, "verdict": tried.verdict, **tried.row}
+    def told(tried: Point | None) -> dict[str, Any] | None:
+        return None if tried is None else {"value": tried.value, "verdict": tried.choice, **tried.row}
 
     return {
         "key": found.key,

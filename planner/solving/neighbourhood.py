@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from planner.model.selection import Selection
 from planner.options import Options
+from planner.options.needed import unbeaten
 from planner.options.tables import Pool, Step
 from planner.plan.decisions import Decisions
 from planner.solving.relaxation import Relaxed
@@ -89,7 +90,7 @@ def worthwhile(options: Options, relaxed: Relaxed, slack: float) -> Selection:
                 key = pool.design, of_design.steps[numbers[0]].attachment
                 if key not in taken:
                     taken[key] = _taken([step for step in of_design.steps if step.attachment == key[1]])
-                chosen += [numbers[k] for k in _unbeaten(taken[key][: len(numbers)], first) if k >= every]
+                chosen += [numbers[k] for k in unbeaten(taken[key][: len(numbers)], first) if k >= every]
             steps |= {(pool.id, number): periods for number in chosen}
     return Selection(steps)
 
@@ -103,19 +104,6 @@ def _taken(steps: Sequence[Step]) -> NDArray[np.float64]:
             for step in steps
         ]
     )
-
-
-def _unbeaten(taken: NDArray[np.float64], first: int) -> list[int]:
-    """Rows from one on without those that take no less of anything than a row kept before.
-
-    >>> _unbeaten(np.array([[1.0, 1.0], [4.0, 2.0], [5.0, 2.0], [2.0, 3.0], [3.0, 3.0]]), 1)
-    [1, 3]
-    """
-    found, rows = [], np.arange(first, len(taken))
-    while len(rows):
-        found.append(int(rows[0]))
-        rows = rows[(taken[rows] < taken[rows[0]]).any(1)]
-    return found
 
 
 def _families(options: Options, pool: Pool) -> list[tuple[list[int], list[int]]]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from planner.instance import Instance
 from planner.model.build import BuiltModel, build_model
 from planner.model.decide import decide
 from planner.model.selection import Selection, everything
+from planner.money import Money
 from planner.options import Options, make_options
 from planner.plan import Plan
 from planner.plan.compile import compile_plan, faults, settle
@@ -51,6 +53,11 @@ class Stage:
     built: BuiltModel
     form: Form
     whole: bool
+
+    @cached_property
+    def money(self) -> Money:
+        """What things cost in the scenario."""
+        return Money(self.options.instance, self.options.items, self.options.embodied_t)
 
 
 @dataclass(frozen=True)
@@ -194,22 +201,15 @@ def _outcome(stage: Stage, plan: Plan, orders: Orders, surcharge: float | None) 
 
 def _price(stage: Stage, server: str) -> float:
     """What a server bought in the first period adds to the objective by its price alone."""
-    money = _money(stage)
+    money = stage.money
     return float(money.objective.get((Account.CAPEX, FIRST), 0.0) * money.terms("servers", server).price[FIRST])
 
 
 def _unused_cost(stage: Stage, server: str) -> float:
     """The same, less what it is still worth at the end."""
-    money = _money(stage)
+    money = stage.money
     left = money.terms("servers", server).residual.get(FIRST, 0.0)
     return _price(stage, server) - float(money.objective.get((Account.RESIDUAL, money.periods[-1]), 0.0) * left)
-
-
-def _money(stage: Stage) -> Any:
-    from planner.money import Money
-
-    options = stage.options
-    return Money(options.instance, options.items, options.embodied_t)
 
 
 class _Program:

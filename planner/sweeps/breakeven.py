@@ -7,13 +7,14 @@ The flip is found by halving; on both sides stands a plan with its bound.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from planner.errors import SweepError
 from planner.instance import Instance, instance_catalogue, instance_data, order_date
 from planner.solver import SolverOptions
+from planner.sweeps.finder import Finder, Flip, Point
 from planner.sweeps.run import Row, RunInterruptedError, solve_variant, sound
 
 DOUBLINGS = 5
@@ -22,28 +23,6 @@ SMALL = 0.1
 """Share of today's price, or of a span, below which two values are as near as they need be if they are so there."""
 SCAN = 5
 """Values that a span is looked at first."""
-DIGITS = 10
-
-
-@dataclass(frozen=True)
-class Point:
-    """The best plan at one value, by its row.
-
-    Attributes:
-        choice: what is chosen: whether the item is bought, or which types stand at which sites.
-    """
-
-    value: float
-    row: Row
-    choice: Any
-
-
-@dataclass(frozen=True)
-class Flip:
-    """Two values as close as the tolerance asks between which the choice differs."""
-
-    below: Point
-    above: Point
 
 
 @dataclass(frozen=True)
@@ -96,41 +75,6 @@ def _decided(row: Row, where: str) -> Row:
     return row
 
 
-class _Finder:
-    """Solves values of a key, each once."""
-
-    def __init__(
-        self,
-        data: Mapping[str, Any],
-        written: Callable[[float], str],
-        choice: Callable[[Row], Any],
-        solver: SolverOptions,
-        on_run: Callable[[float, Row], None],
-    ) -> None:
-        self.data, self.written, self.choice, self.solver, self.on_run = data, written, choice, solver, on_run
-        self.scale = 0.0
-        self.points: dict[float, Point] = {}
-
-    def at(self, value: float) -> Point:
-        """The best plan at a value."""
-        value = float(f"{value:.{DIGITS}g}")
-        if value not in self.points:
-            row = _decided(solve_variant(self.data, [self.written(value)], self.solver), f"at {self.written(value)}")
-            self.points[value] = Point(value, row, self.choice(row))
-            self.on_run(value, row)
-        return self.points[value]
-
-    def flip(self, below: Point, above: Point, tolerance: float) -> Flip:
-        """The flip between two values of which the choice differs, by halving: to the tolerance as a share of them, or
-        of ``scale`` where they are near 0."""
-        while above.value - below.value > tolerance * max(abs(below.value), abs(above.value), self.scale):
-            middle = self.at((below.value + above.value) / 2)
-            if middle.value in (below.value, above.value):
-                break
-            below, above = (middle, above) if middle.choice == below.choice else (below, middle)
-        return Flip(below, above)
-
-
 def of_price(
     instance: Instance,
     server: str,
@@ -158,10 +102,10 @@ def of_price(
         raise SweepError(f"found no server {server[:60]!r} with a price among those that the instance allows")
     data, key = instance_data(instance), f"catalogue.overrides.servers.{server}.price"
     kept_out = {"kind": "servers", "id": server, "limit": 0, "period": None}
-    finder = _Finder(
+    finder = Finder(
         data,
         lambda value: f"{key}={value!r} {price.currency}",
-        lambda row: any(entry[1] == server for entry in row["fleet"]),
+        lambda row, change: any(entry[1] == server for entry in _decided(row, f"at {change}")["fleet"]),
         solver,
         on_run,
     )
@@ -185,8 +129,7 @@ def of_price(
             flips = (finder.flip(below, above, tolerance),) if not above.choice else ()
     except RunInterruptedError:
         complete = False
-    points = tuple(finder.points[value] for value in sorted(finder.points))
-    return Breakeven(key, price.currency, server, price.amount, points, flips, without, complete)
+    return Breakeven(key, price.currency, server, price.amount, finder.points, flips, without, complete)
 
 
 def of_key(
@@ -209,10 +152,11 @@ def of_key(
     if first == last:
         raise SweepError(f"found the span {first:g}:{last:g} of {key}; two values are accepted")
 
-    def choice(row: Row) -> Any:
-        return row["status"] if not row["fleet"] else frozenset((server, site) for _, server, site in row["fleet"])
+    def choice(row: Row, change: str) -> Any:
+        fleet = _decided(row, f"at {change}")["fleet"]
+        return frozenset((server, site) for _, server, site in fleet) or row["status"]
 
-    finder = _Finder(instance_data(instance), lambda value: f"{key}={value!r}", choice, solver, on_run)
+    finder = Finder(instance_data(instance), lambda value: f"{key}={value!r}", choice, solver, on_run)
     finder.scale = SMALL * (last - first)
     flips: list[Flip] = []
     complete = True
@@ -223,5 +167,4 @@ def of_key(
                 flips.append(finder.flip(below, above, tolerance))
     except RunInterruptedError:
         complete = False
-    points = tuple(finder.points[value] for value in sorted(finder.points))
-    return Breakeven(key, "", None, None, points, tuple(flips), None, complete)
+    return Breakeven(key, "", None, None, finder.points, tuple(flips), None, complete)

@@ -19,6 +19,7 @@ TOTALS = ("tco", "capex", "opex", "accelerators", "servers", "racks", "switches"
 MONEY = ("objective", "bound", "tco", "capex", "opex")
 CARBON = "carbon_t_per_year"
 COLUMNS = ("status", "objective", "bound", "gap", *TOTALS, CARBON, "fleet", "seconds", "message")
+INVALID = "invalid"
 INTERRUPTED, FAILED = "interrupted", "failed"
 """Status of runs that are no result and are run again: that Ctrl-C ended, or memory, or a fault of ours."""
 LETTERS = 300
@@ -37,7 +38,7 @@ def solve_variant(data: Mapping[str, Any], changes: Sequence[str], solver: Solve
         instance = parse_instance(data, changes=changes)
         result = solve_instance(instance, solver, lambda progress: None, begin)
     except InstanceError as error:
-        return _row("invalid", begin, message="; ".join(f"{f.key}: {f.message}" for f in error.faults))
+        return _row(INVALID, begin, message="; ".join(f"{f.key}: {f.message}" for f in error.faults))
     except PlannerError as error:
         return _row(FAILED, begin, message=str(error))
     return row_of(result)
@@ -55,7 +56,7 @@ def sound(row: Row, where: str) -> Row:
     """
     if row["status"] == INTERRUPTED:
         raise RunInterruptedError
-    if row["status"] in ("invalid", FAILED):
+    if row["status"] in (INVALID, FAILED):
         raise SweepError(f"{where}: {row['message']}")
     return row
 
