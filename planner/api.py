@@ -374,18 +374,18 @@ def page(plan: Plan, checks: Sequence[Check] = (), *, explained: bool = False, t
     from planner.errors import InstanceError, PlanFileError
     from planner.instance.resolve import place_of
     from planner.report.explain import explain_sentences, explain_tables
-    from planner.report.ground import Ground, ground_of
     from planner.report.page import report_page
+    from planner.report.surroundings import Surroundings, surroundings_of
 
-    ground, worth = Ground(), None
+    surroundings, worth = Surroundings(), None
     try:
         instance = _instance_of(plan)
-        ground = ground_of(plan, check(instance), {site.name: place_of(site) for site in instance.sites})
+        surroundings = surroundings_of(plan, check(instance), {site.name: place_of(site) for site in instance.sites})
         worth = explain(plan, time_limit=time_limit) if explained else None
     except (PlanFileError, InstanceError) as error:  # its instance is missing, or the catalogue has moved on since
-        ground = Ground(troubles=(f"Places, networks, racks and limits are not shown: {error}",))
+        surroundings = Surroundings(troubles=(f"Places, networks, racks and limits are not shown: {error}",))
     tables = [] if worth is None else explain_tables(worth)
-    return report_page(plan, checks, ground, tables, "" if worth is None else " ".join(explain_sentences(worth)))
+    return report_page(plan, checks, surroundings, tables, "" if worth is None else " ".join(explain_sentences(worth)))
 
 
 def _instance_of(plan: Plan) -> Instance:

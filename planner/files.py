@@ -118,8 +118,8 @@ def kept_apart(folder: Path, *, writes: bool) -> Iterator[None]:
         os.close(lock)
 
 
-Text = str | Iterable[str]
-"""What a file shall hold: a text, or its pieces one after the other, of which only one is in memory."""
+Text = str | bytes | Iterable[str]
+"""What a file shall hold: a text, bytes, or pieces of text one after the other, of which only one is in memory."""
 
 
 def write_together(folder: Path, first: tuple[str, Text], more: Mapping[str, Text], gone: Iterable[str] = ()) -> None:
@@ -161,9 +161,15 @@ def write_together(folder: Path, first: tuple[str, Text], more: Mapping[str, Tex
 def write_whole(file: Path, text: Text) -> None:
     """Write one file so that what stood there stays until the new one is whole; its folder is made if absent.
 
+    A pipe or a device, such as ``/dev/stdout``, is written to as it is.
+
     Raises:
         OSError: it cannot be written; what stood there still does.
     """
+    if file.exists() and _kind(file.stat().st_mode) not in (None, "a folder"):
+        with file.open("wb") as stream:
+            stream.writelines(_bytes(text))
+        return
     write_together(file.parent, (file.name, text), {})
 
 
@@ -194,10 +200,16 @@ def set_aside(folder: Path, first: str, more: Sequence[str]) -> Path | None:
 
 def _write(file: Path, text: Text) -> None:
     """Write a new file to the disk; a link under its name is not followed."""
-    with file.open("x", encoding="utf-8", newline="") as stream:
-        stream.writelines((text,) if isinstance(text, str) else text)
+    with file.open("xb") as stream:
+        stream.writelines(_bytes(text))
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def _bytes(text: Text) -> Iterator[bytes]:
+    """The bytes of a file, piece by piece."""
+    for piece in (text,) if isinstance(text, (str, bytes)) else text:
+        yield piece if isinstance(piece, bytes) else piece.encode()
 
 
 def _settle(folder: Path) -> None:

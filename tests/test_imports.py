@@ -101,7 +101,7 @@ def test_the_report_reads_plans() -> None:
         "planner/report/options.py": "planner.options",
         "planner/report/compliance.py": "planner.solving.compliance",
         "planner/report/explain.py": "planner.solving.explain",
-        "planner/report/ground.py": "planner.options",
+        "planner/report/surroundings.py": "planner.options",
         "planner/report/outcomes.py": "planner.verification",
         "planner/report/robust.py": "planner.solving.stages",
     }

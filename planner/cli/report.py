@@ -147,13 +147,19 @@ def _refuse_unfit(form: Format, table: str | None, as_json: bool) -> None:
         refuse("found --table without --format; csv or json is accepted", as_json)
 
 
+def _write_file(file: Path, content: str | bytes, as_json: bool) -> None:
+    from planner.files import write_whole
+
+    try:
+        write_whole(file, content)
+    except OSError as error:
+        refuse(f"{file} cannot be written: {error.strerror}", as_json)
+
+
 def _write_picture(plan: Plan, checks: Sequence[Check], file: Path, as_json: bool) -> None:
     from planner.report.terminal import plan_svg
 
-    try:
-        file.write_text(plan_svg(plan, checks), encoding="utf-8")
-    except OSError as error:
-        refuse(f"{file} cannot be written: {error.strerror}", as_json)
+    _write_file(file, plan_svg(plan, checks), as_json)
     typer.echo(f"Wrote {file}", err=True)
 
 
@@ -167,26 +173,19 @@ def _write_workbook(plan: Plan, checks: Sequence[Check], file: Path, as_json: bo
         refuse(f"{error}", as_json)
     except (ArithmeticError, LookupError, ValueError) as error:
         refuse(f"the racks and cables of this plan cannot be listed: {error}", as_json)
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        refuse(f"{file} cannot be written: {error.strerror}", as_json)
+    _write_file(file, content, as_json)
     typer.echo(f"Wrote {file}", err=True)
 
 
 def _write_page(plan: Plan, checks: Sequence[Check], file: Path, explained: bool, as_json: bool) -> None:
     from planner import api
-    from planner.files import write_whole
     from planner.report.page import NoPageError
 
     try:
         content = api.page(plan, checks, explained=explained)
     except NoPageError as error:
         refuse(f"{error}", as_json)
-    try:
-        write_whole(file, content)
-    except OSError as error:
-        refuse(f"{file} cannot be written: {error.strerror}", as_json)
+    _write_file(file, content, as_json)
     typer.echo(f"Wrote {file} ({len(content.encode()) / 1e6:.1f} MB)", err=True)
 
 
@@ -208,15 +207,15 @@ def _write_netbox(plan: Plan, folder: Path, as_json: bool) -> None:
 
 def _write_drawings(plan: Plan, folder: Path, as_json: bool) -> None:
     from planner import api
+    from planner.files import write_together
 
     try:
         pictures = api.drawings(plan)
     except (ArithmeticError, LookupError, ValueError) as error:
         refuse(f"the racks of this plan cannot be drawn: {error}", as_json)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, picture in pictures.items():
-            (folder / name).write_text(picture, encoding="utf-8")
+        if pictures:
+            write_together(folder, next(iter(pictures.items())), pictures)
     except OSError as error:
         refuse(f"{folder} cannot be written to: {error.strerror}", as_json)
     typer.echo(f"Wrote {', '.join(pictures) or 'no picture'} to {folder}", err=True)

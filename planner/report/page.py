@@ -19,7 +19,6 @@ from planner.report import finance, sections
 from planner.report.charts import Chart, charts, figures_of
 from planner.report.components import component_table
 from planner.report.data import plan_summary
-from planner.report.ground import Ground, Picture, asked_table
 from planner.report.options import FAMILY_WORDS
 from planner.report.remarks import Check
 from planner.report.summary import (
@@ -33,6 +32,7 @@ from planner.report.summary import (
     status_line,
     verification_sentence,
 )
+from planner.report.surroundings import Picture, Surroundings, asked_table
 from planner.report.tables import Table, table
 from planner.report.words import clean, count, money
 from planner.report.workbook import flat
@@ -74,7 +74,7 @@ class NoPageError(Exception):
 
 
 def report_page(
-    plan: Plan, checks: Iterable[Check], ground: Ground, worth: Sequence[Table] = (), worth_words: str = ""
+    plan: Plan, checks: Iterable[Check], surroundings: Surroundings, worth: Sequence[Table] = (), worth_words: str = ""
 ) -> str:
     """The page of a plan; equal plans give equal pages.
 
@@ -104,7 +104,7 @@ def report_page(
     template = environment.from_string((files("planner.report") / "templates" / "report.html").read_text("utf-8"))
     figures = Markup(figures_of(drawn))  # JSON with <, > and & escaped
     return template.render(
-        **_content(plan, summary, checks, ground, drawn),
+        **_content(plan, summary, checks, surroundings, drawn),
         worth=worth,
         worth_words=worth_words,
         policy=f"default-src 'none'; script-src {hashes or repr('none')}; style-src 'unsafe-inline'; img-src data:",
@@ -114,7 +114,7 @@ def report_page(
 
 
 def _content(
-    plan: Plan, summary: Summary, checks: Sequence[Check], ground: Ground, drawn: Sequence[Chart]
+    plan: Plan, summary: Summary, checks: Sequence[Check], surroundings: Surroundings, drawn: Sequence[Chart]
 ) -> dict[str, Any]:
     """Everything that the template shows, in the order it shows it."""
     failed = bool(summary["verification"]["failed"])
@@ -135,9 +135,9 @@ def _content(
         "remarks": _remarks(summary),
         "included": words.included(summary),
         "asked": asked_table(asked),
-        "left_out": words.left_out_table(ground.removed, FAMILY_WORDS),
+        "left_out": words.left_out_table(surroundings.removed, FAMILY_WORDS),
         "charts": drawn,
-        "ground": ground,
+        "surroundings": surroundings,
         "bill": sections.purchase_table(summary),
         "components": component_table(summary["components"], summary["currency"]),
         "orders": finance.order_table(summary, even_if_one=True),
@@ -147,7 +147,7 @@ def _content(
         "grade_words": grade_sentence(summary),
         "apart": apart_sentences(summary),
         "prices": words.price_table(summary),
-        "limits": words.limit_table(ground.limits),
+        "limits": words.limit_table(surroundings.limits),
         "sure": _sure(summary),
         "checks": _check_table(checks),
         "details": _details(summary),

@@ -43,7 +43,7 @@ def fleet_table(summary: Summary) -> Table:
     """Servers by site."""
     return table(
         "Fleet",
-        ("#", "site", "server", "accelerator", ">servers", ">acceler-\nators", "cooling"),
+        ("#", "=site", "=server", "=accelerator", ">servers", ">acceler-\nators", "=cooling"),
         (
             (
                 _pool(r), r["site"], r["server"], r["accelerator"], count(r["servers"]),
@@ -52,6 +52,7 @@ def fleet_table(summary: Summary) -> Table:
             for r in summary["fleet"]
         ),
         POOL_NOTE + ("; servers in service in the largest period" if len(summary["periods"]) > 1 else ""),
+        spare=("=accelerator", "=cooling"),
     )  # fmt: skip
 
 
@@ -62,8 +63,8 @@ def rented_table(summary: Summary) -> Table:
     last = len(summary["periods"])
     return table(
         "Rented",
-        ("offer", "server", "accelerator", "for", *((">periods",) if last > 1 else ()), ">servers", ">acceler-\nators",
-         f">rent\n{scale.unit}"),
+        ("=offer", "=server", "=accelerator", "for", *((">periods",) if last > 1 else ()), ">servers",
+         ">acceler-\nators", f">rent\n{scale.unit}"),
         (
             (
                 r["site"], r["server"], r["accelerator"], r["workload"] or "all work",
@@ -74,6 +75,7 @@ def rented_table(summary: Summary) -> Table:
         ),
         "hall, power and network are the provider's; a training run on demand is paid for its days"
         + ("; servers of the period with most of them" if last > 1 else ""),
+        spare=("=accelerator",),
     )  # fmt: skip
 
 
@@ -81,7 +83,7 @@ def rack_table(summary: Summary) -> Table:
     """Racks of each pool: power, places and number."""
     return table(
         "Racks",
-        ("#", "site", "cooling", ">kW each", ">servers\neach", ">server\nracks", ">network\nracks"),
+        ("#", "=site", "=cooling", ">kW each", ">servers\neach", ">server\nracks", ">network\nracks"),
         (
             (
                 _pool(r), r["site"], r["cooling"], f"{r['rack_kw']:g}", count(r["servers_per_rack"]),
@@ -98,7 +100,7 @@ def owned_table(summary: Summary) -> Table:
     scale = money_scale((r["sale"] for r in rows), summary["currency"])
     return table(
         "Owned from the start",
-        ("fleet", "site", "server", "accelerator", "cooling", ">kept by\nperiod", ">sold", f">for\n{scale.unit}"),
+        ("fleet", "=site", "=server", "=accelerator", "=cooling", ">kept by\nperiod", ">sold", f">for\n{scale.unit}"),
         (
             (
                 r["fleet"], r["site"], r["server"], r["accelerator"], r["cooling"],
@@ -107,6 +109,7 @@ def owned_table(summary: Summary) -> Table:
             for r in rows
         ),
         "kept servers in the order of the periods, each number once",
+        spare=("=accelerator", "=cooling"),
     )  # fmt: skip
 
 
@@ -135,7 +138,7 @@ def network_table(summary: Summary) -> Table:
     """Switches and links by tier of every network, and its transceivers per accelerator."""
     return table(
         "Networks",
-        ("#", "network", "switch", ">tiers", ">clus-\nters", ">leaf+spine\n+core", ">links\nby tier",
+        ("#", "network", "=switch", ">tiers", ">clus-\nters", ">leaf+spine\n+core", ">links\nby tier",
          ">transceivers\nper accel."),
         ditto(
             (
@@ -174,7 +177,7 @@ def choice_table(summary: Summary) -> Table:
     offered = {c["server"]: ", ".join(c["offered"]) for c in choices}
     return table(
         "Why this network",
-        ("server", ">servers", "fabric", ">switches", ">links", f">{scale.unit}", ""),
+        ("=server", ">servers", "=fabric", ">switches", ">links", f">{scale.unit}", ""),
         ditto(rows),
         "compute network of the largest cluster, beside the cheapest with other tiers (t) or planes (p). Offered: "
         + "; ".join(f"{server}: {names}" for server, names in offered.items()),
@@ -245,8 +248,8 @@ def purchase_table(summary: Summary) -> Table:
     ]  # fmt: skip
     if rows:
         cells.append(("total", "", "", "", "", "", scale(total), share(1.0)))
-    columns = ("kind", "item", "description", ">quantity", f">{currency}\neach", "price", f">{scale.unit}", ">share")
-    return table("Purchases", columns, cells, total=True)
+    columns = ("=kind", "=item", "description", ">quantity", f">{currency}\neach", "price", f">{scale.unit}", ">share")
+    return table("Purchases", columns, cells, total=True, spare=(">share", "price", "description"))
 
 
 def cost_table(summary: Summary) -> Table:

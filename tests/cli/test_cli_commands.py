@@ -269,7 +269,9 @@ def test_report_as_json_and_as_picture(solved: Path, tmp_path: Path) -> None:
     assert picture.read_text().startswith("<svg")
     only = Ran("report", solved, "--svg", picture)
     assert (only.out, only.code) == ("", 0)
-    assert Ran("report", solved, "--svg", tmp_path / "no" / "where.svg").code == 2
+    assert Ran("report", solved, "--svg", tmp_path / "new" / "plan.svg").code == 0
+    assert (tmp_path / "new" / "plan.svg").read_bytes() == picture.read_bytes()
+    assert Ran("report", solved, "--svg", picture / "where.svg").code == 2
 
 
 def test_report_gives_each_table_as_csv(solved: Path) -> None:

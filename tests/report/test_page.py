@@ -25,10 +25,10 @@ from planner.cli.main import app
 from planner.plan import Plan
 from planner.report import charts
 from planner.report.answer import listed
-from planner.report.ground import Ground, Picture
 from planner.report.page import NoPageError, report_page
 from planner.report.remarks import Checked
 from planner.report.site_map import Spot, map_svg
+from planner.report.surroundings import Picture, Surroundings
 
 pytest.importorskip("jinja2")
 pytest.importorskip("plotly")
@@ -64,8 +64,8 @@ def said(found: Page, id: str) -> str:
 ONE_CHECK = (Checked("check", True, "fine"),)
 
 
-def by_hand(change: Callable[[Data], None] = lambda data: None, ground: Ground | None = None) -> Page:
-    return Page(report_page(handmade(change), ONE_CHECK, ground or Ground()))
+def by_hand(change: Callable[[Data], None] = lambda data: None, surroundings: Surroundings | None = None) -> Page:
+    return Page(report_page(handmade(change), ONE_CHECK, surroundings or Surroundings()))
 
 
 def test_sections_stand_in_the_order_in_which_a_board_asks() -> None:
@@ -190,14 +190,14 @@ def test_every_text_stays_text() -> None:
                         row[key] = row[key] + HOSTILE
         data["name"] = HOSTILE
 
-    ground = Ground(
+    surroundings = Surroundings(
         Picture(HOSTILE, HOSTILE, map_svg([Spot(HOSTILE, 1.0, 2.0, 3.0)])),
         plain=(HOSTILE,),
         removed=((HOSTILE, HOSTILE, HOSTILE),),
         troubles=(HOSTILE,),
     )
-    found = by_hand(hostile, ground)
-    plain = by_hand(ground=replace(ground, map=Picture("a", "b", "<svg/>")))
+    found = by_hand(hostile, surroundings)
+    plain = by_hand(surroundings=replace(surroundings, map=Picture("a", "b", "<svg/>")))
     count = {tag: len(found.all(tag)) for tag in ("script", "img", "b", "section")}
     assert count == {tag: len(plain.all(tag)) for tag in count}
     assert found.all("h1")[0].words == HOSTILE
@@ -261,7 +261,7 @@ def test_without_what_draws_it_there_is_a_sentence(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(NoPageError, match=r"plotly.* is not installed; pip install 'ai-capacity-planner\[html\]'"):
-        report_page(handmade(), (), Ground())
+        report_page(handmade(), (), Surroundings())
 
 
 def test_the_command_writes_it_whole_or_not_at_all(tmp_path: Path) -> None:

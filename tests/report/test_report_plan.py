@@ -252,6 +252,24 @@ def test_every_number_is_whole_at_eighty_columns() -> None:
                 assert not is_number or text_cell in text
 
 
+def test_every_id_that_is_shown_is_whole_at_eighty_columns() -> None:
+    """Ids as long as the longest of the catalogue, to be copied from the terminal."""
+    longest = {"dgx-a100": "atlas-900-a3-node", "sr4-200g": "fibre-os2-duplex-cwdm4", "qm8790": "arista-7060x6-64pe"}
+
+    def long(data: Data) -> None:
+        for row in (*data["bill_of_materials"], *(r for found in data["decisions"].values() for r in found)):
+            row.update({k: longest[v] for k, v in row.items() if isinstance(v, str) and v in longest})
+
+    found = plan(long)
+    text = printed(found, 80)
+    for table in plan_tables(plan_summary(found)):
+        table = table.narrowed(80)
+        for number, name in enumerate(table.columns):
+            for row in table.rows:
+                assert not name.startswith("=") or all(id in text for id in row[number].split("\n"))
+    assert all(id in text for id in longest.values())
+
+
 def test_text_of_a_file_is_neither_markup_nor_a_command_to_the_terminal() -> None:
     def sly(data: Data) -> None:
         data["name"] = "[bold red]sly[/bold red] :smile:"

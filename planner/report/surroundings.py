@@ -44,7 +44,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Ground:
+class Surroundings:
     """What a page shows beside the plan itself.
 
     Attributes:
@@ -65,7 +65,7 @@ class Ground:
     troubles: tuple[str, ...] = field(default=())
 
 
-def ground_of(plan: Plan, options: Options, places: Mapping[str, str | None]) -> Ground:
+def surroundings_of(plan: Plan, options: Options, places: Mapping[str, str | None]) -> Surroundings:
     """All of it.
 
     Args:
@@ -84,7 +84,7 @@ def ground_of(plan: Plan, options: Options, places: Mapping[str, str | None]) ->
         racks = list(_racks(plan, options))
     except (ArithmeticError, LookupError, ValueError) as error:
         troubles.append(f"Networks and racks of this plan cannot be drawn: {error}.")
-    return Ground(
+    return Surroundings(
         _map(plan, places),
         tuple(trees),
         tuple(plain),
