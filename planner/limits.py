@@ -113,6 +113,12 @@ def _services(**change: object) -> Callable[[Instance], Instance]:
     )
 
 
+def _unhurried(instance: Instance) -> Instance:
+    """The instance without latency targets, of services and of their classes."""
+    free = (w.changed(ttft_s=None, tpot_s=None) if isinstance(w, Inference) else w for w in instance.workloads)
+    return instance.model_copy(update={"workloads": tuple(free)})
+
+
 def _anywhere(instance: Instance) -> Instance:
     """The instance with every workload free to run at any site on any server."""
     free = {"sites": None, "servers": None, "countries": None}
@@ -393,10 +399,10 @@ ONE_CLUSTER = Limit(
 )
 LATENCY = Limit(
     "latency targets",
-    ("workloads[].ttft_s", "workloads[].tpot_s"),
+    ("workloads[].ttft_s", "workloads[].tpot_s", "workloads[].classes[].ttft_s", "workloads[].classes[].tpot_s"),
     "rate per block recomputed",
-    lambda o: any(isinstance(w, Inference) and (w.ttft_s or w.tpot_s) for w in o.instance.workloads),
-    _services(ttft_s=None, tpot_s=None),
+    lambda o: any(isinstance(w, Inference) and w.binds for w in o.instance.workloads),
+    _unhurried,
     _slow,
     "latency targets of services; without them the plan runs",
     "{where}",
@@ -543,10 +549,14 @@ NOT_LIMITS: Mapping[str, tuple[str, ...]] = {
         "workloads[].queries_per_day", "workloads[].requests_per_second", "workloads[].tokens_in",
         "workloads[].tokens_out", "workloads[].peak_factor", "workloads[].prefix_hit",
         "workloads[].concurrent_users", "workloads[].peak_flops",
+        "workloads[].classes[].name", "workloads[].classes[].share", "workloads[].classes[].queries_per_day",
+        "workloads[].classes[].requests_per_second", "workloads[].classes[].tokens_in",
+        "workloads[].classes[].tokens_out", "workloads[].classes[].prefix_hit",
     ),
     "how the load is sized": (
         "workloads[].mfu", "workloads[].utilisation", "workloads[].recomputation", "workloads[].stack",
         "workloads[].engine", "workloads[].disaggregated", "workloads[].kv_precision", "workloads[].targets",
+        "workloads[].classes[].targets",
         "workloads[].draft_tokens", "workloads[].draft_acceptance",
         "workloads[].bytes_per_parameter", "workloads[].users_per_replica", "workloads[].memory_overhead",
         "measurements",

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from planner.engineering.performance import models
 from planner.instance.resolve import order_date
 from planner.instance.schema import Instance
+from planner.instance.traffic import RequestClass
 from planner.instance.workloads import Inference, ModelShape, Training
 
 if TYPE_CHECKING:
     from planner.engineering.performance.device import Device
     from planner.engineering.performance.inference_calibration import ServingConstants
     from planner.engineering.performance.replicas import ServingEstimate
+    from planner.engineering.performance.service import Service
     from planner.engineering.performance.training_calibration import TrainingConstants
     from planner.engineering.performance.training_estimate import TrainingEstimate
 
@@ -117,20 +119,31 @@ def replicas_on(
         DoesNotServe: the device lacks the precision, the memory or the speed.
     """
     from planner.engineering.performance.formats import refusal
-    from planner.engineering.performance.inference import DoesNotServe, estimate_replicas, service_of
+    from planner.engineering.performance.inference import DoesNotServe, estimate_replicas
 
     refused = refusal(device.name, workload.precision, device.peak_tflops)
     if refused is not None:
         raise DoesNotServe(refused)
-    service = service_of(
-        max(1.0, workload.tokens_in or 0), max(1.0, workload.tokens_out or 0), workload.precision,
-        workload.kv_precision, workload.ttft_s, workload.tpot_s, workload.prefix_hit, None, None,
-        draft_tokens=workload.draft_tokens, draft_acceptance=workload.draft_acceptance, targets=workload.targets,
-    )  # fmt: skip
     constants = serving_constants_of(instance, accelerator, device, workload.engine)
     return estimate_replicas(
-        model_of(workload), device, service, constants, disaggregated=workload.disaggregated, also=also
+        model_of(workload), device, asked_of(workload), constants, disaggregated=workload.disaggregated, also=also
     )
+
+
+def asked_of(workload: Inference) -> Service:
+    """What a service asks of a replica: its requests, of every class."""
+    from planner.engineering.performance import service
+
+    def one(requests: Inference | RequestClass) -> Service:
+        return service.service_of(
+            max(1.0, requests.tokens_in or 0), max(1.0, requests.tokens_out or 0), workload.precision,
+            workload.kv_precision, requests.ttft_s, requests.tpot_s, requests.prefix_hit, None, None,
+            draft_tokens=workload.draft_tokens, draft_acceptance=workload.draft_acceptance, targets=requests.targets,
+        )  # fmt: skip
+
+    if not workload.classes:
+        return one(workload)
+    return service.mix_of([service.RequestClass(each.name, share, one(each)) for share, each in workload.mix])
 
 
 def training_constants_of(

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
-from planner.instance import choices, rent, schema, sites, values, workloads
+from planner.instance import choices, rent, schema, sites, traffic, values, workloads
 from planner.instance.paths import KeyPath
 
 _TEXTS: Mapping[Any, tuple[str, str]] = {
@@ -45,6 +45,7 @@ _RECORDS: Mapping[type[BaseModel], str] = {
     workloads.Inference: "an inference workload",
     workloads.Compute: "a compute workload",
     workloads.ModelShape: "the shape of a model",
+    traffic.RequestClass: "a class of requests",
     sites.Site: "a site",
     choices.CatalogueChoice: "the catalogue choice",
     choices.Overrides: "the catalogue overrides",

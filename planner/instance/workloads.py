@@ -1,5 +1,6 @@
 """What the load is: training runs, services and plain compute; and the user's own measurements."""
 
+import math
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self, cast
 
@@ -7,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from planner.catalogue.entries import ALIKE, Precision
 from planner.engineering.performance.models import preset
+from planner.instance.traffic import OWN, RequestClass, Targets, class_faults
 from planner.instance.values import (
     Bytes,
     Count,
@@ -209,8 +211,11 @@ class Inference(_Transformer):
     """Longest time to the first token, s: the mean, or what ``targets`` says."""
     tpot_s: Seconds | None = None
     """Longest time per output token after the first, s, likewise."""
-    targets: Literal["mean", "p90", "p95", "p99"] = "mean"
+    targets: Targets = "mean"
     """What the two targets bind: the mean, or the time that so many of a hundred requests stay below."""
+    classes: Annotated[tuple[RequestClass, ...], Field(max_length=32)] = ()
+    """Requests of several kinds that share the replicas, each with lengths and targets of its own in place of those of
+    the service. Services of their own keep them apart."""
     draft_tokens: Annotated[int, Field(ge=0, le=8)] = 0
     """Tokens drafted ahead in every step (speculative decoding, multi-token prediction)."""
     draft_acceptance: Annotated[Fraction, Field(ge=0, le=1)] | None = None
@@ -248,7 +253,9 @@ class Inference(_Transformer):
     @model_validator(mode="after")
     def _one_size(self) -> Self:
         given = [name for name in LOADS if getattr(self, name) is not None]
-        if len(given) != 1:
+        if self.classes:
+            self._check_classes(given)
+        elif len(given) != 1:
             found = {0: "neither", 2: "both"}.get(len(given), "all")
             which = given or ["queries_per_day", "concurrent_users"]
             raise ValueError(
@@ -258,9 +265,61 @@ class Inference(_Transformer):
         if (self.draft_tokens > 0) != (self.draft_acceptance is not None):
             found, missing = ("draft_tokens", "draft_acceptance")[:: 1 if self.draft_tokens else -1]
             raise ValueError(f"found {found} without {missing}; both, or neither, are needed")
-        if self.concurrent_users is None and not (self.tokens_in or 0) + (self.tokens_out or 0):
+        if self.concurrent_users is None and not self.prompt_tokens + self.answer_tokens:
             raise ValueError(f"found {given[0]} without tokens; tokens_in or tokens_out above 0 is needed")
         return self
+
+    def _check_classes(self, rates: list[str]) -> None:
+        """Raises ValueError with all that is wrong with the classes."""
+        faults = [
+            f"found {key} beside classes; {key} of each class is accepted"
+            for key in OWN
+            if getattr(self, key) != type(self).model_fields[key].default
+        ]
+        for key in ("concurrent_users", "disaggregated"):
+            if getattr(self, key):
+                faults.append(f"found {key} beside classes; one of the two is accepted")
+        if not faults:
+            faults += ["found two rates; one is accepted"] if len(rates) > 1 else []
+            faults += class_faults(self.classes, next(iter(rates), None))
+        if faults:
+            raise ValueError("; ".join(faults))
+
+    @property
+    def mix(self) -> tuple[tuple[float, RequestClass], ...]:
+        """Its classes with their share of the requests; none of a service whose requests are all alike."""
+        total = math.fsum(each.mean_requests_per_s for each in self.classes)
+        return tuple((each.share or each.mean_requests_per_s / total, each) for each in self.classes)
+
+    @property
+    def prompt_tokens(self) -> float:
+        """Tokens of a prompt, mean of all requests."""
+        return math.fsum(share * each.tokens_in for share, each in self.mix) if self.classes else self.tokens_in or 0.0
+
+    @property
+    def answer_tokens(self) -> float:
+        """Tokens of an answer, mean of all requests."""
+        if self.classes:
+            return math.fsum(share * each.tokens_out for share, each in self.mix)
+        return self.tokens_out or 0.0
+
+    @property
+    def cached_share(self) -> float:
+        """Share of all prompt tokens that is found in a prefix cache."""
+        if not self.classes:
+            return self.prefix_hit
+        found = math.fsum(share * each.tokens_in * each.prefix_hit for share, each in self.mix)
+        return found / self.prompt_tokens if found else 0.0
+
+    @property
+    def binds(self) -> bool:
+        """Whether it has a latency target."""
+        return bool(self.ttft_s or self.tpot_s or any(each.ttft_s or each.tpot_s for each in self.classes))
+
+    def changed(self, **requests: Any) -> Self:
+        """The service with keys of its requests changed, of those of every class too."""
+        classes = tuple(each.model_copy(update=requests) for each in self.classes)
+        return self.model_copy(update={"classes": classes} if classes else requests)
 
     @property
     def spares(self) -> int:
@@ -274,8 +333,9 @@ class Inference(_Transformer):
 
     @property
     def mean_requests_per_s(self) -> float:
-        """Requests per second over the day; 0 of a service that is sized by its users."""
-        return self.requests_per_second or (self.queries_per_day or 0.0) / SECONDS_PER_DAY
+        """Requests per second over the day, of all classes; 0 of a service that is sized by its users."""
+        own = self.requests_per_second or (self.queries_per_day or 0.0) / SECONDS_PER_DAY
+        return own or math.fsum(each.mean_requests_per_s for each in self.classes)
 
 
 class Compute(_Workload):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planner.catalogue.entries import Accelerator, Server
 from planner.engineering.performance.device import device_of
-from planner.engineering.performance.replicas import ServingEstimate
+from planner.engineering.performance.replicas import ClassTimes, ServingEstimate
 from planner.engineering.performance.training import smallest_cluster
 from planner.errors import PlannerError
 from planner.instance.models import model_of, replicas_on, trained_share, training_constants_of
@@ -94,7 +94,14 @@ def _basis(workload: Inference, devices: int, found: ServingEstimate) -> str:
     count = devices // found.devices
     several = f"{what} of {found.devices}" if count == 1 else f"{count} {what}s of {found.devices}"
     rates = f"{found.requests_per_s:.3g} requests/s ({found.low_requests_per_s:.3g}-{found.high_requests_per_s:.3g})"
-    first = f"{found.ttft_s:.2g} s ({found.low_ttft_s:.2g}-{found.high_ttft_s:.2g})"
     bound = "" if workload.targets == "mean" else f" ({workload.targets})"
+    first = f"{found.ttft_s:.2g} s ({found.low_ttft_s:.2g}-{found.high_ttft_s:.2g})"
     times = f"first token {first}, then {1000 * found.tpot_s:.3g} ms each{bound}"
+    if found.classes:
+        times = ", ".join(map(_of_class, found.classes))
     return f"{several}, {found.batch} in flight, {rates}, {times}, limited by {found.limiting}"
+
+
+def _of_class(times: ClassTimes) -> str:
+    bound = "" if times.targets == "mean" else f" ({times.targets})"
+    return f"{times.name}: first token {times.ttft_s:.2g} s, then {1000 * times.tpot_s:.3g} ms each{bound}"

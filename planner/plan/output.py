@@ -89,7 +89,7 @@ def outputs(workload: Workload, periods: Sequence[int], years: float, prompt_sha
     if workload.concurrent_users is not None:
         return [Output("user-year", PEAK, tuple(workload.concurrent_users * each * years for each in scale))]
     requests = workload.mean_requests_per_s * SECONDS_PER_DAY * DAYS_PER_YEAR * years
-    read, written = workload.tokens_in or 0.0, workload.tokens_out or 0.0
+    read, written = workload.prompt_tokens, workload.answer_tokens
     reading = 1.0 if prompt_share is None else prompt_share
     found = []
     for unit, tokens, share in (
@@ -114,7 +114,7 @@ def prompt_share(ground: Ground, workload: Workload, work: Iterable[Row], fleet:
     """
     if not isinstance(workload, Inference) or workload.concurrent_users is not None:
         return None
-    read, written = workload.tokens_in or 0.0, workload.tokens_out or 0.0
+    read, written = workload.prompt_tokens, workload.answer_tokens
     if not read or not written or workload.utilisation is not None:
         return read / (read + written)
     total = reading = 0.0
@@ -140,9 +140,9 @@ def _read_only(ground: Ground, workload: Inference, server_id: str, slowdown: fl
 
 def reading_rate(instance: Instance, workload: Inference, accelerator: str, device: Any) -> float | None:
     """Most requests/s of an accelerator, each of which ends with its first token."""
-    first_token = {"tokens_out": 1.0, "ttft_s": None, "tpot_s": None, "disaggregated": False}
+    first_token = workload.changed(tokens_out=1.0, ttft_s=None, tpot_s=None)
     try:
-        found = replicas_on(instance, workload.model_copy(update=first_token), accelerator, device)
+        found = replicas_on(instance, first_token.model_copy(update={"disaggregated": False}), accelerator, device)
     except (PlannerError, ValueError):
         return None
     safe = instance.estimates == "safe"

@@ -177,9 +177,9 @@ class UnitCosts:
         made = next((each for each in self._outputs(workload) if (each.unit, each.load) == (TOKENS, MEAN)), None)
         if offer is None or made is None or not self._present(made):
             return
-        read, written = workload.tokens_in or 0.0, workload.tokens_out or 0.0
+        read, written, hit = workload.prompt_tokens, workload.answer_tokens, workload.cached_share
         cached = offer.in_per_million if offer.cached_per_million is None else offer.cached_per_million
-        prompt = offer.in_per_million * (1 - workload.prefix_hit) + cached * workload.prefix_hit
+        prompt = offer.in_per_million * (1 - hit) + cached * hit
         price = self._converted((prompt * read + offer.out_per_million * written) / (read + written), offer.currency)
         if price is None:
             return

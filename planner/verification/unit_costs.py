@@ -24,7 +24,7 @@ from planner.verification.checks import Book, near
 from planner.verification.facts import Carrier, OwnedPool, Pool, View
 from planner.verification.ledger import Spent, spending
 from planner.verification.sites import in_currency
-from planner.verification.workload import Load
+from planner.verification.workload import Load, streams
 
 Key = tuple[str, str | None]
 """Workload and accelerator; None where no pool stands at the site."""
@@ -226,8 +226,7 @@ def _made(view: View, load: Load) -> Iterator[tuple[str, str, dict[int, float], 
     elif isinstance(load, Inference) and load.concurrent_users is not None:
         yield "user-year", "peak", {t: load.concurrent_users * scale[t] * years for t in periods}, 1.0
     elif isinstance(load, Inference):
-        daily = load.queries_per_day or (load.requests_per_second or 0.0) * SECONDS_PER_DAY
-        read, written = load.tokens_in or 0.0, load.tokens_out or 0.0
+        read, written, _ = tokens_per_s(load)
         reading = _reading(view, load)
         for unit, tokens, share in (
             ("million tokens", read + written, 1.0),
@@ -235,17 +234,28 @@ def _made(view: View, load: Load) -> Iterator[tuple[str, str, dict[int, float], 
             ("million output tokens", written, 1 - reading),
         ):
             for level, factor in (("mean", 1.0), ("peak", load.peak_factor)):
-                made = {t: daily * scale[t] * DAYS_PER_YEAR * years * tokens * factor / MILLION for t in periods}
+                daily = tokens * SECONDS_PER_DAY
+                made = {t: daily * scale[t] * DAYS_PER_YEAR * years * factor / MILLION for t in periods}
                 yield unit, level, made, share
+
+
+def tokens_per_s(load: Inference) -> tuple[float, float, float]:
+    """Tokens read and written a second in the mean, and of those read the ones found in a cache."""
+    parts = streams(load)
+    read = sum(rate * (asked.tokens_in or 0.0) for rate, asked in parts)
+    cached = sum(rate * (asked.tokens_in or 0.0) * asked.prefix_hit for rate, asked in parts)
+    return read, sum(rate * (asked.tokens_out or 0.0) for rate, asked in parts), cached
 
 
 def _reading(view: View, load: Inference) -> float:
     """Share of a service's time that prompts take: its rate over that of the same accelerators reading prompts."""
-    read, written = load.tokens_in or 0.0, load.tokens_out or 0.0
+    read, written, _ = tokens_per_s(load)
     by_token = read / (read + written)
     if not read or not written or load.utilisation is not None:
         return by_token
-    alone = load.model_copy(update={"tokens_out": 1.0, "ttft_s": None, "tpot_s": None, "disaggregated": False})
+    quick = {"tokens_out": 1.0, "ttft_s": None, "tpot_s": None}
+    parts = tuple(each.model_copy(update=quick) for each in load.classes)
+    alone = load.model_copy(update={"disaggregated": False, **({"classes": parts} if parts else quick)})
     shares: list[tuple[float, float]] = []
     for row in view.tables.workloads:
         if row.workload == load.name and row.pool in view.carriers and row.blocks:
@@ -320,9 +330,9 @@ def _beside(view: View, split: Split, load: Load) -> Iterator[tuple[tuple[str, s
     tokens, present = split.total(made)
     if hosted is None or not present:
         return
-    read, written = load.tokens_in or 0.0, load.tokens_out or 0.0
+    read, written, cached = tokens_per_s(load)
     again = hosted.cached_per_million if hosted.cached_per_million is not None else hosted.in_per_million
-    paid_for = read * load.prefix_hit * again + read * (1 - load.prefix_hit) * hosted.in_per_million
+    paid_for = cached * again + (read - cached) * hosted.in_per_million
     each = (paid_for + written * hosted.out_per_million) / (read + written)
     price = in_currency(each, hosted.currency, instance)
     if price is None:

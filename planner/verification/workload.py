@@ -12,6 +12,7 @@ from typing import cast
 
 from planner.catalogue.entries import Accelerator, Cooling, Precision, Server
 from planner.instance.models import parameters_of
+from planner.instance.traffic import RequestClass
 from planner.instance.workloads import Compute, Inference, Training
 from planner.units import GIGA, SECONDS_PER_DAY, TERA
 from planner.verification import locality, performance, redundancy
@@ -155,12 +156,23 @@ def demand(load: Load) -> float:
         return load.peak_flops
     if load.concurrent_users is not None:
         return float(round_up(load.concurrent_users / load.users_per_replica))
-    mean = (load.queries_per_day or 0) / SECONDS_PER_DAY + (load.requests_per_second or 0)
-    busiest = mean * load.peak_factor
+    busiest = sum(rate for rate, _ in streams(load)) * load.peak_factor
     if load.utilisation is None:
         return busiest
-    tokens = (load.tokens_in or 0) + (load.tokens_out or 0)
-    return busiest * tokens * 2 * parameters_of(load)[1]
+    tokens = sum(rate * ((asked.tokens_in or 0) + (asked.tokens_out or 0)) for rate, asked in streams(load))
+    return tokens * load.peak_factor * 2 * parameters_of(load)[1]
+
+
+def streams(load: Inference) -> list[tuple[float, Inference | RequestClass]]:
+    """Mean requests/s of each class of a service, or of all its requests where they are alike."""
+
+    def daily(asked: Inference | RequestClass) -> float:
+        return (asked.queries_per_day or 0) + (asked.requests_per_second or 0) * SECONDS_PER_DAY
+
+    own = daily(load) / SECONDS_PER_DAY
+    if not load.classes:
+        return [(own, load)]
+    return [(daily(each) / SECONDS_PER_DAY if each.share is None else own * each.share, each) for each in load.classes]
 
 
 def _demand(book: Book, load: Load, period: int, rows: list[Work]) -> tuple[float, list[float]]:

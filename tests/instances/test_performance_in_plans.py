@@ -243,3 +243,18 @@ def test_software_that_hides_communication_takes_fewer_servers() -> None:
     assert servers[0] > servers[-1]
     plan = planner.solve(planner.load_instance(data, ["workloads.run.stack=overlapped"]), gap=1e-2, isolate=False)
     assert planner.verify(plan.require_plan()).passed
+
+
+def test_two_halves_of_a_service_are_planned_as_the_service() -> None:
+    """The same servers and money; a class with longer prompts beside takes more of both, and is in the tokens."""
+    lengths = {key: CHAT[key] for key in ("tokens_in", "tokens_out", "tpot_s")}
+    service = {key: value for key, value in CHAT.items() if key not in lengths}
+    halves = [{"name": name, "share": 0.5, **lengths} for name in ("a", "b")]
+    whole, both = (solved(question(load)) for load in (CHAT, {**service, "classes": halves}))
+    assert both.totals["capex"] == pytest.approx(whole.totals["capex"])
+    longer = [{**halves[0], "share": 0.8}, {**halves[1], "share": 0.2, "tokens_in": 8000}]
+    mixed = solved(question({**service, "classes": longer}))
+    assert mixed.totals["capex"] > whole.totals["capex"]
+    tokens = {row.unit: row.quantity for row in mixed.unit_costs if row.load == "mean"}
+    assert tokens["million output tokens"] == pytest.approx(2 * 300 * 365 * 4)  # 2e6 a day for four years
+    assert tokens["million input tokens"] == pytest.approx(2 * (0.8 * 1000 + 0.2 * 8000) * 365 * 4)

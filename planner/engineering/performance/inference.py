@@ -204,7 +204,7 @@ def _with_targets(
 
     def rate(share: float) -> float:
         """Requests/s of the same layouts were their steps ``share`` times as fast."""
-        asked = replace(service, ttft_s=service.ttft_s * share, tpot_s=service.tpot_s * share)
+        asked = service.at_speed(share)
 
         def replica(layout: ServingLayout) -> Replica:
             return Replica(model, device, layout, asked, constants)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from planner.engineering.performance import kv
 from planner.engineering.performance.device import Device
@@ -19,9 +19,21 @@ from planner.engineering.performance.uncertainty import spread
 from planner.errors import PlannerError
 from planner.units import GIGA
 
+MEMORY_BOUND = 1.1
+"""Memory limits a replica when twice the batch would serve this many times as much."""
+
 
 class DoesNotServe(PlannerError, ValueError):  # noqa: N818 - reads as the sentence it is
     """A device cannot serve a model as asked; the message says what it lacks."""
+
+
+class ClassTimes(NamedTuple):
+    """Latencies of one class of the requests of a replica: means, or the percentiles that its targets bind."""
+
+    name: str
+    targets: str
+    ttft_s: float
+    tpot_s: float
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,8 @@ class ServingEstimate:
     decode_replicas: int = 0
     prefill_layout: ServingLayout | None = None
     """Of a prefill replica, when disaggregated."""
+    classes: tuple[ClassTimes, ...] = ()
+    """Latencies of each class of requests that shares the replica; the times above are then means of all requests."""
 
     @property
     def requests_per_s_per_device(self) -> float:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from planner.engineering.performance import kv
@@ -13,6 +13,17 @@ TARGETS: Mapping[str, float | None] = MappingProxyType({"mean": None, "p90": 0.9
 """What a latency target binds -> the share of requests that must meet it; None for the mean of all."""
 MOST_DRAFTED = 8
 """Tokens drafted ahead of a step at most: beyond it none is accepted."""
+
+
+@dataclass(frozen=True)
+class RequestClass:
+    """Requests of one kind among those of a service, which share its replicas."""
+
+    name: str
+    share: float
+    """Of all requests of the service."""
+    service: Service
+    """What they ask for."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,13 @@ class Service:
     """Chance that a drafted token is kept once those before it are."""
     targets: str = "mean"
     """What the targets bind, a key of ``TARGETS``."""
+    classes: tuple[RequestClass, ...] = ()
+    """Requests of several kinds; lengths and targets of the service are then means and the strictest."""
+
+    def at_speed(self, share: float) -> Service:
+        """The service with latency targets ``share`` times as long, as replicas see them whose steps are that fast."""
+        parts = tuple(replace(part, service=part.service.at_speed(share)) for part in self.classes)
+        return replace(self, ttft_s=self.ttft_s * share, tpot_s=self.tpot_s * share, classes=parts)
 
     @property
     def read(self) -> float:
@@ -94,6 +112,28 @@ def service_of(
         tokens_in, tokens_out, precision, kv_precision, ttft_s or math.inf, tpot_s or math.inf, prefix_hit, concurrency,
         draft_tokens, draft_acceptance or 0.0, targets,
     )  # fmt: skip
+
+
+def mix_of(parts: Sequence[RequestClass]) -> Service:
+    """A service of several classes of requests: lengths are means by the share of requests, targets the strictest.
+
+    >>> chat = service_of(1000, 300, "fp8", None, 1.0, 0.05, 0.0, None, None)
+    >>> digest = service_of(9000, 100, "fp8", None, 10.0, None, 0.0, None, None)
+    >>> both = mix_of((RequestClass("chat", 0.75, chat), RequestClass("digest", 0.25, digest)))
+    >>> both.tokens_in, both.tokens_out, both.ttft_s, both.tpot_s
+    (3000.0, 250.0, 1.0, 0.05)
+    """
+    tokens_in = math.fsum(part.share * part.service.tokens_in for part in parts)
+    read = math.fsum(part.share * part.service.read for part in parts)
+    return replace(
+        parts[0].service,
+        tokens_in=tokens_in,
+        tokens_out=math.fsum(part.share * part.service.tokens_out for part in parts),
+        prefix_hit=1 - read / tokens_in,
+        ttft_s=min(part.service.ttft_s for part in parts),
+        tpot_s=min(part.service.tpot_s for part in parts),
+        classes=tuple(parts),
+    )
 
 
 def choice_faults(

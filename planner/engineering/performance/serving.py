@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from planner.engineering.performance import kv
 from planner.engineering.performance.serving_links import links
@@ -271,28 +271,63 @@ def steady_state(
     read = tokens_in * (1 - prefix_hit)
     prompt_context = cost.seen(tokens_in - read / 2)
     following = tokens_out - 1
-    writes = following / cost.tokens_per_step
     context = cost.seen(tokens_in + tokens_out / 2)
+    steps = steps_of(cost, requests, read, prompt_context, following, context)
+    own = steps.reading_s(cost, read, prompt_context)
+    cycle, each, reading = steps.cycle, steps.writing / cost.tokens_per_step, steps.others
+    ttft = min(own / (1 - reading) if reading < 1 else cycle, cycle)
+    return SteadyState(
+        requests_per_s=requests / cycle,
+        ttft_s=ttft,
+        tpot_s=max((cycle - ttft) / following, each) if following > 0 else 0.0,
+        own_s=min(own, ttft),
+        writing_s=each,
+        reading=reading,
+        busy=steps.busy,
+    )
+
+
+class Steps(NamedTuple):
+    """Steps of the time in which the requests in flight are replaced by others."""
+
+    running: float
+    """Requests that write beside a prompt."""
+    context: float
+    """Of a written token."""
+    chunk: float
+    """Prompt tokens of a step that reads."""
+    mixed: float
+    """Such a step, s."""
+    writing: float
+    """A step that only writes, s; 0 where nothing is written after the first token."""
+    cycle: float
+    """All steps, s: the time that a request lives in the mean."""
+    others: float
+    """Share of the time spent reading the prompts of others."""
+    busy: tuple[float, float, float, float]
+    """The step that most time goes to, as the arguments of ``StepCost.parts``."""
+
+    def reading_s(self, cost: StepCost, read: float, prompt_context: float) -> float:
+        """Time in which one prompt of ``read`` tokens is read beside those who write, s."""
+        own_chunk = min(read, STEP_TOKENS)
+        same = own_chunk == self.chunk
+        step = self.mixed if same else cost.step_s(self.running, self.context, own_chunk, prompt_context)
+        return read / own_chunk * step
+
+
+def steps_of(
+    cost: StepCost, requests: float, read: float, prompt_context: float, following: float, context: float
+) -> Steps:
+    """Steps of ``requests`` in flight that read and write so many tokens each, in the mean, at such contexts."""
+    writes = following / cost.tokens_per_step
     chunk = min(max(read, requests * read / writes if writes > 0 else requests * read), STEP_TOKENS)
     prompt_steps = requests * read / chunk
     writing = cost.step_s(requests, context) if writes > 0 else 0.0
     running = requests * min(1.0, writes / prompt_steps)
     mixed = cost.step_s(running, context, chunk, prompt_context)
     cycle = prompt_steps * mixed + max(writes - prompt_steps, 0.0) * writing
-    own_chunk = min(read, STEP_TOKENS)
-    own = read / own_chunk * (mixed if own_chunk == chunk else cost.step_s(running, context, own_chunk, prompt_context))
     plain = writing if running == requests and writing else cost.step_s(running, context)
     reading = min(prompt_steps * max(mixed - plain, 0.0) / cycle, 1.0)
-    others = reading * max(requests - 1, 0.0) / requests
-    ttft = min(own / (1 - others) if others < 1 else cycle, cycle)
     mostly_reading = prompt_steps * mixed > cycle / 2
-    each = writing / cost.tokens_per_step
-    return SteadyState(
-        requests_per_s=requests / cycle,
-        ttft_s=ttft,
-        tpot_s=max((cycle - ttft) / following, each) if writes > 0 else 0.0,
-        own_s=min(own, ttft),
-        writing_s=each,
-        reading=others,
-        busy=(running, context, chunk, prompt_context) if mostly_reading else (requests, context, 0.0, 0.0),
-    )
+    busy = (running, context, chunk, prompt_context) if mostly_reading else (requests, context, 0.0, 0.0)
+    return Steps(running, context, chunk, mixed, writing, cycle, reading * max(requests - 1, 0.0) / requests, busy)

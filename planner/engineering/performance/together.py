@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 
+from planner.engineering.performance.mix import mixed
 from planner.engineering.performance.queueing import interruptions_percentile, mean_wait_s, wait_percentile
-from planner.engineering.performance.replicas import Replica, ServingEstimate, largest
+from planner.engineering.performance.replicas import MEMORY_BOUND, Replica, ServingEstimate, largest
 from planner.engineering.performance.service import Service
 from planner.engineering.performance.serving import MOST_REQUESTS, SteadyState, steady_state
-
-MEMORY_BOUND = 1.1
-"""Memory limits a replica when twice the batch would serve this many times as much."""
 
 
 def latencies(state: SteadyState, service: Service, requests: float) -> tuple[float, float]:
@@ -45,6 +43,8 @@ def _most(replica: Replica) -> int:
 def together(replica: Replica) -> ServingEstimate | str:
     """The replica at its largest batch, or why none meets both targets."""
     service, groups = replica.service, replica.layout.groups
+    if service.classes:
+        return mixed(replica)
     if service.concurrency is not None:
         # A request passes every stage: with fewer of them than groups, some groups wait.
         groups = min(groups, service.concurrency)
