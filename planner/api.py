@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from planner.sweeps.reach import Reach
     from planner.sweeps.robust import Robust
     from planner.sweeps.sweep import Sweep
+    from planner.sweeps.tornado import Tornado
     from planner.verification import VerificationReport
 
 Source = str | os.PathLike[str] | Mapping[str, Any]
@@ -608,6 +609,48 @@ def pareto(
     _require_docstrings()
     solver = _how(**options)
     return front(_read(source), against, solver, points=points, on_run=on_run)
+
+
+def tornado(
+    source: Source | Instance,
+    over: Sequence[str] = (),
+    *,
+    by: float | None = None,
+    most_solved: int | None = None,
+    on_run: Callable[[str], None] = lambda what: None,
+    **options: Any,
+) -> Tornado:
+    """Which inputs move the total most: each lowered and raised alone, with today's plan kept and with the best one.
+
+    Varied is what a range is stated for: prices of what the best plan buys, PUE of its halls where it is that of the
+    catalogue, estimates of performance. Ctrl-C ends it with what is known.
+
+    Args:
+        source: an instance, or what ``load_instance`` takes.
+        over: inputs instead of those, each a key with two values, such as ``sites.a.tariff_per_kwh=0.05:0.15`` or
+            ``workloads.chat.requests_per_second=-20%,+20%``.
+        by: share by which loads, tariffs and whatever else has no stated range are lowered and raised beside.
+        most_solved: inputs for which the best plan is sought, those that move the cost of today's plan most; all if
+            absent.
+        on_run: called with what is being solved.
+        options: ``gap``, ``time_limit`` (of a solve), ``threads`` (1 if absent) and ``seed``, as for ``solve``.
+
+    Raises:
+        InstanceError: the instance or a value of ``over`` is invalid.
+        SweepError: a figure is out of range, or there is no plan as things stand.
+    """
+    from planner.errors import SweepError
+    from planner.sweeps import tornado as room
+    from planner.sweeps.axes import read_axis
+    from planner.sweeps.inputs import input_of
+
+    _require_docstrings()
+    if by is not None and not 0 < by < 1:
+        raise SweepError(f"found the share {by:g}; a share above 0 and below 1 is accepted")
+    if by is not None and over:
+        raise SweepError("found inputs with their values and a share for others; one of the two is accepted")
+    inputs = [input_of(read_axis(text)) for text in over]
+    return room.tornado(_read(source), _how(**options), inputs=inputs, share=by, most_solved=most_solved, on_run=on_run)
 
 
 def robust(

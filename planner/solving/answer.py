@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from planner.errors import VerificationError
 from planner.instance import Instance
 from planner.interrupts import TimeUp, arm, disarm, stopping
 from planner.memory import out_of_memory
 from planner.options import Options, make_options
+from planner.plan.decisions import Decisions
 from planner.result import Clash, Diagnosis, Rejected, SolveResult, Status
 from planner.solver import Progress, SolverOptions
 from planner.solving.attempt import plan_of, search_options
@@ -22,6 +23,20 @@ OVERTIME = 2.0
 """Seconds after the time limit at which the making of options is given up; a plan without a search may still follow."""
 
 
+@dataclass(frozen=True)
+class Decided:
+    """An answer, and what its plan follows from; None where there is no plan.
+
+    Attributes:
+        options: tables of the instance.
+        decisions: of the plan, in those tables.
+    """
+
+    result: SolveResult
+    options: Options | None = None
+    decisions: Decisions | None = None
+
+
 def solve_instance(
     instance: Instance,
     solver: SolverOptions,
@@ -29,6 +44,17 @@ def solve_instance(
     begin: float,
     diagnosis: bool = True,
 ) -> SolveResult:
+    """The answer of ``solve_decided`` alone."""
+    return solve_decided(instance, solver, on_progress, begin, diagnosis).result
+
+
+def solve_decided(
+    instance: Instance,
+    solver: SolverOptions,
+    on_progress: Callable[[Progress], None],
+    begin: float,
+    diagnosis: bool = True,
+) -> Decided:
     """Solve one instance; ``begin`` is when the time limit started to run, ``diagnosis`` whether to say why there is no
     plan.
 
@@ -45,13 +71,13 @@ def solve_instance(
             arm(limit)
             options = make_options(instance)
         except TimeUp:
-            return SolveResult(Status.NO_PLAN, None, None, None, None, time.monotonic() - begin)
+            return Decided(SolveResult(Status.NO_PLAN, None, None, None, None, time.monotonic() - begin))
         finally:
             disarm()
         outcome = search_options(options, solver, on_progress, begin, stops)
         if outcome.status == "infeasible":
             why = _diagnosis(options, solver, begin) if diagnosis else None
-            return SolveResult(Status.INFEASIBLE, None, None, None, None, time.monotonic() - begin, why)
+            return Decided(SolveResult(Status.INFEASIBLE, None, None, None, None, time.monotonic() - begin, why))
         return _answer(instance, options, outcome, solver, begin)
 
 
@@ -65,7 +91,7 @@ def _diagnosis(options: Options, solver: SolverOptions, begin: float) -> Diagnos
         return Diagnosis((Clash("demand", sentence),), complete=False)
 
 
-def _answer(instance: Instance, options: Options, outcome: Outcome, solver: SolverOptions, begin: float) -> SolveResult:
+def _answer(instance: Instance, options: Options, outcome: Outcome, solver: SolverOptions, begin: float) -> Decided:
     """The best plan of an outcome that passes its verification."""
     rejected: list[Rejected] = []
     for number in range(len(outcome.plans)):
@@ -74,10 +100,11 @@ def _answer(instance: Instance, options: Options, outcome: Outcome, solver: Solv
         if report.passed:
             plan = replace(plan, verification=report.rows())
             seconds = time.monotonic() - begin
-            return SolveResult(
+            result = SolveResult(
                 Status(plan.status), plan, plan.objective, plan.bound, plan.gap, seconds, None, tuple(rejected),
                 outcome.interrupted,
             )  # fmt: skip
+            return Decided(result, options, outcome.plans[number][1])
         rejected.append(Rejected(replace(plan, verification=report.rows()), failures(report)))
     if rejected:
         raise VerificationError(
@@ -88,7 +115,9 @@ def _answer(instance: Instance, options: Options, outcome: Outcome, solver: Solv
     if outcome.short_of_memory:
         raise out_of_memory()
     seconds = time.monotonic() - begin
-    return SolveResult(Status.NO_PLAN, None, None, outcome.bound, None, seconds, interrupted=outcome.interrupted)
+    return Decided(
+        SolveResult(Status.NO_PLAN, None, None, outcome.bound, None, seconds, interrupted=outcome.interrupted)
+    )
 
 
 def failures(report: VerificationReport) -> tuple[str, ...]:

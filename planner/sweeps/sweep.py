@@ -207,14 +207,19 @@ def _refuse_bad_changes(base: Instance, data: Mapping[str, Any], variants: Seque
         for changes in ((change,) for change in variant.changes) if variant.values else (variant.changes,):
             of_change.setdefault(changes, []).append(variant.changes)
     for changes, whole in of_change.items():
-        found = _faults_of(base, data, changes)
-        if found and all(_faults_of(base, data, combination) for combination in whole[:MOST_TRIED]):
+        found = faults_of(base, data, changes)
+        if found and all(faults_of(base, data, combination) for combination in whole[:MOST_TRIED]):
             faults += found
     if faults:
         raise InstanceError(list(dict.fromkeys(faults)))
 
 
-def _faults_of(base: Instance, data: Mapping[str, Any], changes: Sequence[str]) -> Sequence[Fault]:
+def faults_of(base: Instance, data: Mapping[str, Any], changes: Sequence[str]) -> Sequence[Fault]:
+    """Faults of an instance with changes made; none where they can be made.
+
+    Raises:
+        SweepError: it counts in another currency or minimises something else than ``base``.
+    """
     try:
         instance = parse_instance(data, changes=changes)
     except InstanceError as error:
