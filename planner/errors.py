@@ -37,6 +37,10 @@ class PlanFileError(PlannerError, ValueError):
     """A plan file cannot be read as a plan."""
 
 
+class FormerFormatWarning(UserWarning):
+    """A plan file of an earlier format was read as one of the present format."""
+
+
 class IncomparableError(PlannerError, ValueError):
     """Two plans count in different currencies or minimise different things."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
@@ -55,7 +56,8 @@ def outcomes(as_json: bool) -> Iterator[None]:
     )
 
     try:
-        yield
+        with _remarks():
+            yield
     except InstanceError as error:
         from planner.report.outcomes import fault_lines, fault_rows
 
@@ -73,6 +75,25 @@ def outcomes(as_json: bool) -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo("Interrupted.", err=True)
         end(ExitCode.INTERRUPTED, {"status": "interrupted"} if as_json else None)
+
+
+@contextmanager
+def _remarks() -> Iterator[None]:
+    """Within it, what the package warns of is a sentence on standard error, without its place in the code."""
+    from planner.errors import FormerFormatWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", FormerFormatWarning)
+        others = warnings.showwarning
+
+        def tell(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+            if issubclass(category, FormerFormatWarning):
+                typer.echo(f"{message}.", err=True)
+            else:
+                others(message, category, *place, **more)
+
+        warnings.showwarning = tell
+        yield
 
 
 def load(file: Path, changes: Sequence[str]) -> Instance:

@@ -4,14 +4,7 @@
 name.
 """
 
-from planner.plan.plan import (
-    ACCOUNTS,
-    BILL_COLUMNS,
-    COLUMNS,
-    COST_COLUMNS,
-    FORMAT_VERSION,
-    RUNNING_ACCOUNTS,
-    Plan,
-)
+from planner.plan.formats import FORMAT_VERSION
+from planner.plan.plan import ACCOUNTS, BILL_COLUMNS, COLUMNS, COST_COLUMNS, RUNNING_ACCOUNTS, Plan
 
 __all__ = ["ACCOUNTS", "BILL_COLUMNS", "COLUMNS", "COST_COLUMNS", "FORMAT_VERSION", "RUNNING_ACCOUNTS", "Plan"]

@@ -20,6 +20,7 @@ from formulations.accounts import RUNNING, Account
 from planner.display import shown
 from planner.errors import PlanFileError
 from planner.files import Text, kept_apart, read_file, write_together
+from planner.plan.formats import FORMAT_VERSION, in_present_form
 from planner.plan.reading import decision_faults, digest, table_faults
 from planner.plan.records import Records
 from planner.plan.rows import DECISIONS, MONEY, Alternative, Cash, Order, UnitCost, WorkloadCost, columns
@@ -28,7 +29,6 @@ from planner.plan.screen import plan_screen
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT_VERSION = 8
 PLAN_FILE = "plan.json"
 TABLE_FILES: Mapping[str, str] = {"bom.csv": "bill_of_materials", "costs.csv": "costs"}
 """Tables that are also written as CSV."""
@@ -70,7 +70,8 @@ class Plan:
             alternatives, cash flow, orders.
         verification: list of checks with ``check``, ``passed``, ``detail``.
         provenance: hashes of inputs, versions, solver options, the instance itself under ``instance``.
-        stated_digest: the digest that the file states which the plan was read from; None for a plan made here.
+        stated_digest: the digest that the file states which the plan was read from; None for a plan made here. Of a
+            file of an earlier format that was not edited, the digest of what it says in the present one.
     """
 
     name: str
@@ -194,15 +195,14 @@ class Plan:
 
     @classmethod
     def from_dict(cls, data: Any) -> Plan:
-        """Read a plan from plain data.
+        """Read a plan from plain data; one of an earlier format (``planner.plan.formats``) with a ``FormerFormatWarning``.
 
         Raises:
-            PlanFileError: not a plan, a key, table or column missing, or another format version.
+            PlanFileError: not a plan, a key, table or column missing, or a format version that is not read.
         """
         if not isinstance(data, Mapping) or "format_version" not in data:
             raise PlanFileError("this is not a plan: an object with format_version is expected")
-        if data["format_version"] != FORMAT_VERSION:
-            raise PlanFileError(f"plan format {data['format_version']!r} found; this version reads {FORMAT_VERSION}")
+        data = in_present_form(data, _KEYS)
         missing = [key for key in _KEYS if key not in data]
         if missing:
             raise PlanFileError(f"the plan has no {', '.join(missing)}")

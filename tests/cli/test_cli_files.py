@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import copytree
 
 import pytest
+from signing import signed
 from test_cli_commands import NO_ROOM, Ran, bad
 from typer.testing import CliRunner
 
@@ -15,6 +17,7 @@ from planner import api
 from planner.cli.main import app
 from planner.errors import SolverError
 from planner.instance.text import MAX_BYTES, standard_input
+from planner.plan import FORMAT_VERSION
 from planner.result import SolveResult, Status
 
 FILES = ["bom.csv", "cables.csv", "costs.csv", "plan.json", "racks.csv"]
@@ -60,6 +63,26 @@ def test_verify_looks_at_the_tables_beside_the_plan(solved: Path, tmp_path: Path
     assert Ran("verify", folder).code == 1
     (folder / "costs.csv").unlink()
     assert Ran("verify", folder).code == 0  # plan.json says everything
+
+
+def test_a_plan_of_an_earlier_format_is_verified_and_compared_with_a_word_about_it(
+    solved: Path, tmp_path: Path
+) -> None:
+    data = json.loads((solved / "plan.json").read_text())
+    del data["decisions"]["owned"]
+    for row in data["decisions"]["networks"]:
+        del row["spine_switch"], row["core_switch"], row["uplink_gbps"]
+    old = tmp_path / "old.json"
+    old.write_text(json.dumps({**signed(data), "format_version": 7}))
+    said = f"plan 'small' is of format 7: migrated to format {FORMAT_VERSION} as it was read; its file is as it was.\n"
+    for ran in (Ran("verify", old, "--json"), Ran("compare", solved, old, "--json"), Ran("report", old)):
+        assert (ran.code, ran.err) == (0, said)
+    old.write_text(json.dumps({**data, "format_version": 7, "name": "bigger"}))
+    assert [c["check"] for c in Ran("verify", old, "--json").json()["checks"] if not c["passed"]][:1] == [
+        "plan is as it was written"
+    ]
+    old.write_text(json.dumps({**data, "format_version": 5}))
+    assert "Its question can be solved again" in Ran("report", old).err
 
 
 @pytest.mark.parametrize(

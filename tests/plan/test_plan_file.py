@@ -16,7 +16,7 @@ import pytest
 from hand_options import options
 
 from planner.errors import PlanFileError
-from planner.plan import FORMAT_VERSION, Plan
+from planner.plan import Plan
 from planner.plan.compile import compile_plan
 from planner.plan.decisions import Decisions
 from planner.plan.readable import require_readable
@@ -57,7 +57,6 @@ def _of(table: str, change: Callable[[Data], object]) -> Callable[[Data], object
     ("damage", "said"),
     [
         (lambda d: d.pop("costs"), "the plan has no costs"),
-        (lambda d: d.update(format_version=1), f"plan format 1 found; this version reads {FORMAT_VERSION}"),
         (lambda d: d["decisions"].pop("switches"), "the plan has no decisions.switches"),
         (lambda d: d["decisions"].update(more=[]), "'more' is no table of decisions"),
         (lambda d: d["decisions"].update(fleet={}), "fleet must be a list of objects"),
