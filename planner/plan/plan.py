@@ -195,7 +195,7 @@ class Plan:
 
     @classmethod
     def from_dict(cls, data: Any) -> Plan:
-        """Read a plan from plain data; one of an earlier format (``planner.plan.formats``) with a ``FormerFormatWarning``.
+        """Read a plan from plain data; one of an earlier format with a ``FormerFormatWarning``.
 
         Raises:
             PlanFileError: not a plan, a key, table or column missing, or a format version that is not read.
