@@ -549,6 +549,7 @@ NOT_LIMITS: Mapping[str, tuple[str, ...]] = {
         "workloads[].queries_per_day", "workloads[].requests_per_second", "workloads[].tokens_in",
         "workloads[].tokens_out", "workloads[].peak_factor", "workloads[].prefix_hit",
         "workloads[].concurrent_users", "workloads[].peak_flops",
+        "workloads[].profile", "workloads[].profile[]",
         "workloads[].classes[].name", "workloads[].classes[].share", "workloads[].classes[].queries_per_day",
         "workloads[].classes[].requests_per_second", "workloads[].classes[].tokens_in",
         "workloads[].classes[].tokens_out", "workloads[].classes[].prefix_hit",

@@ -237,7 +237,8 @@ def accepted(hint: Any) -> str:
         return words[0] if len(words) == 1 else f"one of {', '.join(words)}"
     if is_list(found):
         least, most = _limit(marks, "min_length"), _limit(marks, "max_length")
-        size = f" of {least} to {most} items" if least is not None and most is not None else ""
+        between = f"{least}" if least == most else f"{least} to {most}"
+        size = f" of {between} items" if least is not None and most is not None else ""
         return f"a list{size} (each {accepted(get_args(found)[0])})"
     if is_mapping(found):
         return "a mapping"

@@ -13,10 +13,23 @@ from planner.units import SECONDS_PER_DAY
 
 Targets = Literal["mean", "p90", "p95", "p99"]
 HOURS = 24
+Hour = Annotated[float, Field(ge=0, le=1e12)]
+
+Profile = Annotated[tuple[Hour, ...], Field(min_length=HOURS, max_length=HOURS)]
+"""Load of each hour of a day, on any scale."""
 RATES = ("share", "queries_per_day", "requests_per_second")
 """Keys of a class that say how many requests are of it, one of which is given."""
 OWN = ("tokens_in", "tokens_out", "ttft_s", "tpot_s", "targets", "prefix_hit")
 """Keys that a class has in place of its service."""
+
+
+def busiest(profile: Sequence[float] | None) -> float:
+    """Load of the busiest hour over the mean of the day.
+
+    >>> busiest([0.0] * 12 + [1.0] * 6 + [3.0] * 6), busiest(None)  # the mean is 24 / 24
+    (3.0, 1.0)
+    """
+    return 1.0 if profile is None else max(profile) / (math.fsum(profile) / len(profile))
 
 
 class RequestClass(Record):

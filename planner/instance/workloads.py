@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from planner.catalogue.entries import ALIKE, Precision
 from planner.engineering.performance.models import preset
-from planner.instance.traffic import OWN, RequestClass, Targets, class_faults
+from planner.instance.traffic import OWN, Profile, RequestClass, Targets, busiest, class_faults
 from planner.instance.values import (
     Bytes,
     Count,
@@ -204,7 +204,9 @@ class Inference(_Transformer):
     tokens_out: Annotated[Tally, Field(ge=0, le=1e9)] | None = None
     """Tokens of an answer, in the mean."""
     peak_factor: Annotated[float, Field(ge=1, le=1e6)] = 1
-    """Peak load over the daily mean."""
+    """Peak load over the daily mean; beside a ``profile``, over the mean of its busiest hour."""
+    profile: Profile | None = None
+    """Load of each hour of a day, 24 numbers of any scale; absent means no more than ``peak_factor`` says."""
     utilisation: Share | None = None
     """Achieved over peak FLOP/s; absent means what the performance model finds for each server type."""
     ttft_s: Seconds | None = None
@@ -252,6 +254,8 @@ class Inference(_Transformer):
 
     @model_validator(mode="after")
     def _one_size(self) -> Self:
+        if self.profile is not None and not any(self.profile):
+            raise ValueError("found a profile without load in any hour; 24 numbers, one of them above 0, are accepted")
         given = [name for name in LOADS if getattr(self, name) is not None]
         if self.classes:
             self._check_classes(given)
@@ -290,6 +294,11 @@ class Inference(_Transformer):
         """Its classes with their share of the requests; none of a service whose requests are all alike."""
         total = math.fsum(each.mean_requests_per_s for each in self.classes)
         return tuple((each.share or each.mean_requests_per_s / total, each) for each in self.classes)
+
+    @property
+    def peak_over_mean(self) -> float:
+        """Load at the peak over the mean of a day."""
+        return self.peak_factor * busiest(self.profile)
 
     @property
     def prompt_tokens(self) -> float:

@@ -117,11 +117,11 @@ def demand_of(workload: Load) -> tuple[float, str]:
     if workload.concurrent_users is not None:
         return float(compute.replicas_for_users(workload.concurrent_users, workload.users_per_replica)), "replicas"
     if workload.utilisation is None:
-        return workload.mean_requests_per_s * workload.peak_factor, "requests/s"
+        return workload.mean_requests_per_s * workload.peak_over_mean, "requests/s"
     tokens = workload.prompt_tokens + workload.answer_tokens
     _, active = parameters_of(workload)
     return compute.inference_peak_flops(
-        active, tokens, workload.mean_requests_per_s * SECONDS_PER_DAY, workload.peak_factor
+        active, tokens, workload.mean_requests_per_s * SECONDS_PER_DAY, workload.peak_over_mean
     ), "FLOP/s"
 
 

@@ -49,7 +49,7 @@ def busy_share(workload: Workload, years: float) -> float:
     """
     if isinstance(workload, Training):
         return min(1.0, workload.days / (years * DAYS_PER_YEAR))
-    return 1 / workload.peak_factor if isinstance(workload, Inference) else 1.0
+    return 1 / workload.peak_over_mean if isinstance(workload, Inference) else 1.0
 
 
 TERM_YEARS = {"1-year": 1.0, "3-year": 3.0}
@@ -95,7 +95,7 @@ def outputs(workload: Workload, periods: Sequence[int], years: float, prompt_sha
     for unit, tokens, share in (
         (TOKENS, read + written, 1.0), (TOKENS_IN, read, reading), (TOKENS_OUT, written, 1 - reading),
     ):  # fmt: skip
-        for load, factor in ((MEAN, 1.0), (PEAK, workload.peak_factor)):
+        for load, factor in ((MEAN, 1.0), (PEAK, workload.peak_over_mean)):
             if tokens:
                 made = tuple(requests * factor * tokens * each / MILLION for each in scale)
                 found.append(Output(unit, load, made, share))

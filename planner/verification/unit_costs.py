@@ -24,7 +24,7 @@ from planner.verification.checks import Book, near
 from planner.verification.facts import Carrier, OwnedPool, Pool, View
 from planner.verification.ledger import Spent, spending
 from planner.verification.sites import in_currency
-from planner.verification.workload import Load, streams
+from planner.verification.workload import Load, peak, streams
 
 Key = tuple[str, str | None]
 """Workload and accelerator; None where no pool stands at the site."""
@@ -159,7 +159,7 @@ def at_work(load: Load, years: float) -> float:
     """Share of a period in which the accelerators of a workload are at work."""
     if isinstance(load, Training):
         return min(load.days / DAYS_PER_YEAR, years) / years
-    return 1 / load.peak_factor if isinstance(load, Inference) else 1.0
+    return 1 / peak(load) if isinstance(load, Inference) else 1.0
 
 
 def _workloads(view: View, book: Book, split: Split) -> None:
@@ -233,7 +233,7 @@ def _made(view: View, load: Load) -> Iterator[tuple[str, str, dict[int, float], 
             ("million input tokens", read, reading),
             ("million output tokens", written, 1 - reading),
         ):
-            for level, factor in (("mean", 1.0), ("peak", load.peak_factor)):
+            for level, factor in (("mean", 1.0), ("peak", peak(load))):
                 daily = tokens * SECONDS_PER_DAY
                 made = {t: daily * scale[t] * DAYS_PER_YEAR * years * factor / MILLION for t in periods}
                 yield unit, level, made, share

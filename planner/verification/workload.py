@@ -156,11 +156,17 @@ def demand(load: Load) -> float:
         return load.peak_flops
     if load.concurrent_users is not None:
         return float(round_up(load.concurrent_users / load.users_per_replica))
-    busiest = sum(rate for rate, _ in streams(load)) * load.peak_factor
+    busiest = sum(rate for rate, _ in streams(load)) * peak(load)
     if load.utilisation is None:
         return busiest
     tokens = sum(rate * ((asked.tokens_in or 0) + (asked.tokens_out or 0)) for rate, asked in streams(load))
-    return tokens * load.peak_factor * 2 * parameters_of(load)[1]
+    return tokens * peak(load) * 2 * parameters_of(load)[1]
+
+
+def peak(load: Inference) -> float:
+    """Load at the peak over the mean of a day: in the busiest hour, and what peaks above its mean."""
+    hours = load.profile or (1.0,)
+    return load.peak_factor * max(hours) * len(hours) / sum(hours)
 
 
 def streams(load: Inference) -> list[tuple[float, Inference | RequestClass]]:

@@ -10,6 +10,9 @@ from planner.errors import InstanceError
 from planner.instance import parse_instance
 from planner.instance.workloads import Inference
 from planner.options.blocks import demand_of
+from planner.plan.output import busy_share
+from planner.verification.unit_costs import at_work
+from planner.verification.workload import demand as verified_demand
 
 SERVICE = {"name": "w", "kind": "inference", "parameters": 7e9, "requests_per_second": 8}
 CHAT = {"name": "chat", "share": 0.75, "tokens_in": 1000, "tokens_out": 400}
@@ -52,9 +55,30 @@ def test_a_typed_utilisation_takes_the_mean_lengths() -> None:
     )  # fmt: skip
 
 
+LENGTHS = {"tokens_in": 100, "tokens_out": 100}
+DAY = [1] * 8 + [4] * 4 + [2] * 12
+"""A mean of 48 / 24 = 2; the busiest hours have twice that."""
+
+
+def test_the_busiest_hour_sizes_a_service_and_the_mean_is_the_work_it_does() -> None:
+    """8 requests/s in the mean, 16 in the busiest hours, and half as much again in a burst within them."""
+    found = service(**LENGTHS, profile=DAY, peak_factor=1.5)
+    assert demand_of(found)[0] == pytest.approx(24)
+    assert verified_demand(found) == pytest.approx(24)
+    assert busy_share(found, 1.0) == at_work(found, 1.0) == pytest.approx(1 / 3)
+
+
+def test_only_the_shape_of_a_profile_counts() -> None:
+    assert demand_of(service(**LENGTHS, profile=[5] * 24)) == demand_of(service(**LENGTHS))
+    assert demand_of(service(**LENGTHS, profile=[1e-3 * each for each in DAY]))[0] == pytest.approx(16)
+
+
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
+        ({**LENGTHS, "profile": [0] * 24}, "found a profile without load in any hour; 24 numbers"),
+        ({**LENGTHS, "profile": [1, 2]}, "found a list of 2 items; a list of 24 items (each a number from 0"),
+        ({**LENGTHS, "profile": [-1] * 24}, "found -1; a number from 0"),
         ({"classes": [CHAT, CHAT]}, "found two classes named chat; one of each name is accepted; found shares of "
          "classes that add up to 1.5; 1 is accepted"),
         ({"classes": [CHAT, DIGEST], "tokens_in": 5, "ttft_s": 1}, "found tokens_in beside classes; tokens_in of each "
