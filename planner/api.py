@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from planner.errors import Fault, PythonModeError
-from planner.instance import Instance, parse_instance, read_instance
+from planner.instance import Instance, parse_instance, parse_text, read_instance
 
 if TYPE_CHECKING:
     from planner.comparison import Comparison
@@ -61,6 +61,19 @@ def load_instance(
     if isinstance(source, Mapping):
         return parse_instance(source, changes=changes, remarks=remarks)
     return read_instance(source, changes, remarks)
+
+
+def load_text(text: str, source: str = "instance", remarks: list[Fault] | None = None) -> Instance:
+    """Read an instance from the text of an instance file, which can name no other files.
+
+    Args:
+        source: stands for the file in faults.
+        remarks: as for ``load_instance``.
+
+    Raises:
+        InstanceError: the instance is invalid; carries every fault with line and key.
+    """
+    return parse_text(text, source, remarks)
 
 
 def keys(prefix: str = "") -> list[Key]:

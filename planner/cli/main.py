@@ -14,8 +14,8 @@ import typer
 from planner.cli.outcome import ExitCode, tell_bug, tell_memory
 
 COMMANDS = {
-    "new": "new", "check": "check", "solve": "solve", "verify": "verify", "report": "report", "explain": "explain",
-    "proforma": "proforma", "whatif": "compare", "sweep": "sweep", "robust": "robust",
+    "new": "new", "check": "check", "solve": "solve", "verify": "verify", "report": "report", "serve": "serve",
+    "explain": "explain", "proforma": "proforma", "whatif": "compare", "sweep": "sweep", "robust": "robust",
     "breakeven": "breakeven", "reach": "reach", "pareto": "pareto", "tornado": "tornado", "compare": "compare",
     "fabric": "fabric", "scale-up": "scaleup", "export": "export",
     "catalogue": "catalogue", "market": "market", "keys": "keys", "schema": "keys", "demand": "demand",

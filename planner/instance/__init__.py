@@ -1,7 +1,7 @@
 """Instances: the schema, reading with every fault at once, cross-reference checks, merging with the catalogue."""
 
 from planner.instance.checks import check
-from planner.instance.load import instance_data, parse_instance, read_instance
+from planner.instance.load import instance_data, parse_instance, parse_text, read_instance
 from planner.instance.resolve import (
     SiteFacts,
     convert,
@@ -24,6 +24,7 @@ __all__ = [
     "instance_data",
     "order_date",
     "parse_instance",
+    "parse_text",
     "read_instance",
     "site_facts",
 ]

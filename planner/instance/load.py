@@ -17,7 +17,7 @@ from planner.instance.paths import Finding, KeyPath, key_path
 from planner.instance.relative import Settled
 from planner.instance.resolve import instance_catalogue
 from planner.instance.schema import Instance
-from planner.instance.text import Document, UnreadableError, plain, read_text, read_yaml
+from planner.instance.text import Document, UnreadableError, plain, read_text, read_typed, read_yaml
 
 Made = list[tuple[str, list[KeyPath]]]
 """Changes and the places that they set."""
@@ -44,6 +44,23 @@ def read_instance(
         raise InstanceError([Fault(file, error.line, "", error.message)]) from None
     folder = None if file == "-" else Path(path).parent
     return _settle(document, file, changes, remarks, folder)
+
+
+def parse_text(text: str, source: str, remarks: list[Fault] | None = None) -> Instance:
+    """Make an instance of the text of an instance file. It cannot name files: it stands in no folder.
+
+    Args:
+        source: stands for the file in faults.
+        remarks: as for ``read_instance``.
+
+    Raises:
+        InstanceError: with every fault of the text.
+    """
+    try:
+        document = read_typed(text)
+    except UnreadableError as error:
+        raise InstanceError([Fault(source, error.line, "", error.message)]) from None
+    return _settle(document, source, (), remarks)
 
 
 def parse_instance(

@@ -56,10 +56,12 @@ class UnreadableError(Exception):
 
 @dataclass
 class Document:
-    """Plain data, the line of each path in it, and what was refused on the way."""
+    """Plain data, the line of each path in it, where each value that is no record begins and ends in the text
+    (characters), and what was refused on the way."""
 
     data: Any = None
     lines: dict[KeyPath, int] = field(default_factory=dict)
+    spans: dict[KeyPath, tuple[int, int]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
     def line(self, path: KeyPath) -> int | None:
@@ -147,6 +149,22 @@ def scalar(text: str) -> Any:
     if _NOT_FINITE.fullmatch(text):
         return float(text.replace(".", ""))
     return text
+
+
+def read_typed(text: str) -> Document:
+    """One YAML document of a text that came by another way than a file, under the same bounds.
+
+    Raises:
+        UnreadableError: as for ``read_text`` and ``read_yaml``.
+    """
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        line = text.count("\n", 0, error.start) + 1
+        raise UnreadableError("found half a character; YAML in UTF-8 is accepted", line) from None
+    if size > MAX_BYTES:
+        raise UnreadableError(f"found {size:,} bytes; an instance of at most {MAX_BYTES:,} is accepted")
+    return read_yaml(text)
 
 
 def plain(data: Any) -> Document:
@@ -259,6 +277,7 @@ class _Reader:
         if message := _refused(value):
             self.refuse(path, message)
             return None
+        self.document.spans[path] = (event.start_mark.index, event.end_mark.index)
         return value
 
     def mapping(self, path: KeyPath) -> dict[str, Any]:
