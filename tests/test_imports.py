@@ -112,11 +112,21 @@ def test_the_report_reads_plans() -> None:
 
 
 def test_command_line_calls_the_api() -> None:
-    front = ("api", "report", "engineering", "catalogue", "errors", "comparison", "result", "plan", "sweeps")
+    front = ("api", "report", "serve", "engineering", "catalogue", "errors", "comparison", "result", "plan", "sweeps")
     tools = ("units", "version", "garbage", "files", "interrupts", "memory")
     allowed = (*(f"planner.{room}" for room in (*front, *tools, "cli")), "typer", "rich", "click")
     found = [o for o in offences(sources("planner/cli"), allowed=allowed) if not o.endswith(" imports planner")]
     assert found == []
+
+
+def test_the_page_to_ask_on_calls_the_api() -> None:
+    libraries = ("starlette", "uvicorn", "anyio")
+    own = ("api", "errors", "files", "interrupts", "memory", "report", "result", "instance", "plan", "solver", "serve")
+    allowed = (*libraries, *(f"planner.{room}" for room in own))
+    found = [o for o in offences(sources("planner/serve"), allowed=allowed) if not o.endswith(" imports planner")]
+    assert found == []
+    outside = offences([f for f in sources("planner") if "serve" not in f.as_posix()], forbidden=libraries)
+    assert outside == []
 
 
 def test_solver_and_modelling_layer_have_their_places() -> None:

@@ -60,7 +60,8 @@ def _held(summary: Summary) -> str:
     totals = summary["totals"]
     found = []
     if totals["servers"]:
-        found.append(f"buys {count(totals['accelerators'])} accelerators in {plural(int(totals['servers']), 'server')}")
+        accelerators = plural(int(totals["accelerators"]), "accelerator")
+        found.append(f"buys {accelerators} in {plural(int(totals['servers']), 'server')}")
     if summary["rented"]:
         number = sum(r["accelerators"] for r in summary["rented"])
         found.append(f"rents up to {count(number)} accelerators")

@@ -142,7 +142,7 @@
     const active = document.activeElement;
     if (active && active.dataset && active.dataset.key !== undefined && figures.length) {
       const same = figures.find((figure) => figure.key === active.dataset.key);
-      if (same && same.value === active.value) {
+      if (same && same.value === active.dataset.held) {
         refresh(figures, faults);
         return;
       }
@@ -240,8 +240,8 @@
     shown = null;
     at("progress").hidden = false;
     at("answer").hidden = true;
-    at("stop").disabled = false;
     follow(id);
+    list();
   }
 
   async function follow(id) {
