@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from planner.sweeps.breakeven import Breakeven
     from planner.sweeps.pareto import Front
     from planner.sweeps.reach import Reach
+    from planner.sweeps.relax import Relaxation
     from planner.sweeps.robust import Robust
     from planner.sweeps.sweep import Sweep
     from planner.sweeps.tornado import Tornado
@@ -622,6 +623,29 @@ def pareto(
     _require_docstrings()
     solver = _how(**options)
     return front(_read(source), against, solver, points=points, on_run=on_run)
+
+
+def relax(
+    source: Source | Instance, *, on_run: Callable[[str], None] = lambda what: None, **options: Any
+) -> Relaxation:
+    """Where no plan exists: how far each limit that clashes must give way alone, what the cheapest plan costs then, and
+    the plan that misses all limits least, by the sum of what each gives way by as a share of it.
+
+    That plan breaks limits of the instance, and its name says so. Ctrl-C ends it with what is known.
+
+    Args:
+        source: an instance, or what ``load_instance`` takes.
+        on_run: called with what is being solved.
+        options: ``gap``, ``time_limit`` (of a solve), ``threads`` (1 if absent) and ``seed``, as for ``solve``.
+
+    Raises:
+        InstanceError: the instance is invalid.
+        SweepError: it has a plan, or it is not known that it has none.
+    """
+    from planner.sweeps import relax as room
+
+    _require_docstrings()
+    return room.relax(_read(source), _how(**options), on_run=on_run)
 
 
 def tornado(

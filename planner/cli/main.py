@@ -16,8 +16,8 @@ from planner.cli.outcome import ExitCode, tell_bug, tell_memory
 COMMANDS = {
     "new": "new", "check": "check", "solve": "solve", "verify": "verify", "report": "report", "serve": "serve",
     "explain": "explain", "proforma": "proforma", "whatif": "compare", "sweep": "sweep", "robust": "robust",
-    "breakeven": "breakeven", "reach": "reach", "pareto": "pareto", "tornado": "tornado", "compare": "compare",
-    "fabric": "fabric", "scale-up": "scaleup", "export": "export",
+    "breakeven": "breakeven", "reach": "reach", "pareto": "pareto", "tornado": "tornado", "relax": "relax",
+    "compare": "compare", "fabric": "fabric", "scale-up": "scaleup", "export": "export",
     "catalogue": "catalogue", "market": "market", "keys": "keys", "schema": "keys", "demand": "demand",
 }  # fmt: skip
 """Module of each command, in the order of the help."""

@@ -107,7 +107,7 @@ def solve(
         if result.plan is None:
             put_aside(output)
             end_without_plan(result, as_json)
-        trouble = "" if output is None else _write(result.plan, output)
+        trouble = "" if output is None else write_plan(result.plan, output)
         if as_json:
             typer.echo(result.plan.to_json(), nl=False)
         else:
@@ -146,7 +146,7 @@ def _price_compliance(instance: Instance, output: Path | None, options: dict[str
         report = api.price_of_compliance(instance, on_progress=on_progress, **options)
     if report.result.plan is None:
         put_aside(output)
-    elif output is not None and (trouble := _write(report.result.plan, output)):
+    elif output is not None and (trouble := write_plan(report.result.plan, output)):
         refuse(trouble, as_json)
     if as_json:
         print_json(report.to_dict())
@@ -238,6 +238,8 @@ def print_diagnosis(console: Console, diagnosis: Diagnosis | None) -> None:
     for sentence in more:
         print_line(console, sentence)
     print_tables(console, (found for found in (clash_table(diagnosis),) if found.rows))
+    if diagnosis is not None and len(diagnosis.clashes) > 1:
+        print_line(console, "planner relax says how far each has to give way, and what a plan costs then.", "dim")
     if diagnosis is not None and diagnosis.notes:
         console.print()
         print_line(console, "Removed before the search:", "bold")
@@ -255,7 +257,7 @@ def _print(result: SolveResult, plan: Plan, time_limit: float | None) -> None:
     print_plan(new_console(), plan, Stop(result.seconds, result.interrupted, at_limit), checks)
 
 
-def _write(plan: Plan, folder: Path) -> str:
+def write_plan(plan: Plan, folder: Path) -> str:
     """Write the files of a plan, before anything is printed: a closed pipe must not cost them.
 
     The plan first, and its lists once it is safe: of a million accelerators they take minutes.

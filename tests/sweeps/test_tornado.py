@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,7 @@ def test_prices_together_move_what_all_ranges_at_once_do() -> None:
     assert all(end.adapts is None for bar in found.bars for end in bar.ends)
 
 
+@pytest.mark.slow
 def test_a_share_varies_what_has_no_range() -> None:
     """Five servers of 150,000 that nothing is kept up of: a tenth of all that."""
     found = api.tornado(twins(), by=0.1, most_solved=0, isolate=False)
@@ -98,17 +99,25 @@ def test_every_value_that_cannot_be_set_is_named() -> None:
     assert len(refused.value.faults) == 3
 
 
-def test_the_command_tells_what_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_: Any) -> None:
-        raise RunInterruptedError
-
-    file = tmp_path / "twins.yaml"
-    file.write_text(json.dumps(twins()))
-    told = CliRunner().invoke(app, ["tornado", str(file), "--solve", "0", "--format", "csv"])
+def test_the_command_tells_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = api.tornado(twins(), most_solved=0, isolate=False)
+    monkeypatch.setattr(api, "tornado", lambda *_, **__: found)
+    told = CliRunner().invoke(app, ["tornado", str(TWO_SITES), "--format", "csv"])
     assert told.exit_code == 0
     assert len(list(csv.DictReader(io.StringIO(told.stdout)))) == 5
-    monkeypatch.setattr(room, "solve_variant", interrupted)
-    told = CliRunner().invoke(app, ["tornado", str(file)], env={"COLUMNS": "120"})
+    monkeypatch.setattr(api, "tornado", lambda *_, **__: replace(found, complete=False))
+    told = CliRunner().invoke(app, ["tornado", str(TWO_SITES)], env={"COLUMNS": "120"})
     assert told.exit_code == 130
     assert "Interrupted; what is known of 5 inputs stands below." in " ".join(told.stdout.split())
     assert "--by 10% varies these as well" in told.stdout
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_with_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any) -> None:
+        raise RunInterruptedError
+
+    monkeypatch.setattr(room, "solve_variant", interrupted)
+    found = api.tornado(twins(), isolate=False)
+    assert not found.complete
+    assert len(found.bars) == 5
