@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 
 INTERRUPTED = 130
 """Exit code of what Ctrl-C ended, as shells have it."""
 ABORTED = (1, INTERRUPTED)
 """What parsers of command lines make of it."""
+BATCH = 50_000
+"""New objects between two collections of garbage: what starting up makes stays, and needs no looking through."""
 
 
 def main() -> None:
     """Run the command; Ctrl-C and the request to end it (SIGTERM) do the same, and never show a traceback."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for them reads every installed package
+    gc.set_threshold(BATCH)
     try:
         from planner.interrupts import Stops, install
 

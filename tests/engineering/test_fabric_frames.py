@@ -159,32 +159,11 @@ def test_more_pods_than_needed_may_save_switches() -> None:
     assert prove(free).non_blocking
 
 
-@pytest.mark.parametrize(("radix", "ports", "rails"), [(40, 8, True), (64, 8, True), (36, 4, True), (20, 3, True),
-                                                       (64, 2, False), (144, 8, True), (32, 6, True)])  # fmt: skip
-def test_every_frame_passes_the_proof_at_every_filling(radix: int, ports: int, rails: bool) -> None:
-    draw = random.Random(radix)
-    for plan in (design(radix, ports, rails=rails, tiers=tiers) for tiers in (2, 3)):
-        for frame in plan.frames:
-            if frame.servers * ports > 70_000:
-                continue
-            for servers in {frame.servers, draw.randint(1, frame.servers), draw.randint(1, frame.servers)}:
-                tree = on_frame(plan, frame, servers)
-                assert prove(tree, flow_endpoints=500).non_blocking, (frame, servers)
-                assert tree.spines == frame.spines
-            if frame.units:
-                assert on_frame(plan, frame, frame.servers).cores == frame.cores
-        with pytest.raises(FabricError, match="carries"):
-            on_frame(plan, plan.frames[0], plan.frames[0].servers + 1)
-
-
-def test_more_rails_than_core_ports_are_refused() -> None:
-    with pytest.raises(FabricError, match="72 spine groups"):
-        cores_for(64, 72, 32)
-    assert design(64, 72, rails=True, tiers=3).frames == ()
-
-
-@pytest.mark.parametrize(("radix", "ports", "rails"), [(40, 8, True), (64, 8, True), (128, 8, True), (144, 8, True),
-                                                       (64, 1, False), (512, 8, True), (512, 1, False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("radix", "ports", "rails"),
+    [(40, 8, True), (64, 8, True), (128, 8, True), (144, 8, True), (64, 1, False), (512, 8, True),
+     pytest.param(512, 1, False, marks=pytest.mark.slow)],
+)  # fmt: skip
 def test_frontier_of_a_family_is_short(radix: int, ports: int, rails: bool) -> None:
     """Every frame from 8 to 131,072 accelerators or the largest the family has."""
     plans = [design(radix, ports, rails=rails, tiers=tiers) for tiers in (2, 3)]

@@ -225,11 +225,12 @@ DESIGNS: Mapping[str, tuple[str, list[str], Mapping[str, Any], int]] = {
 }
 
 
+@pytest.mark.parametrize("plans", [2, pytest.param(8, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", DESIGNS)
-def test_designs_to_the_last_piece(name: str) -> None:
+def test_designs_to_the_last_piece(name: str, plans: int) -> None:
     question = instance(*DESIGNS[name])
     catalogue = instance_catalogue(question)
-    for plan in some_plans(api.check(question), 8):
+    for plan in some_plans(api.check(question), plans):
         agree(plan, catalogue)
         assert failures(plan, catalogue) == []
 
@@ -254,7 +255,7 @@ def test_servers_on_a_floor_have_one_kit_each_by_hand() -> None:
 NODE_LEAF = ("compute", "node-leaf")
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 6))])
 def test_any_floor_to_the_last_piece(seed: int) -> None:
     chosen = random.Random(seed)
     server, switches = chosen.choice([
@@ -303,6 +304,7 @@ def test_power_in_racks_is_the_it_load() -> None:
         assert kw == pytest.approx(plan.decisions["sites"][0]["it_kw"], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_endpoints_take_no_memory() -> None:
     question = instance("dgx-h100", ["qm9700"], {"storage_network": False, "planes": [8]}, 12_500, one_cluster=True)
     options = api.check(question)

@@ -100,7 +100,10 @@ def gang_loads(design: Design, made: Options) -> list[tuple[int, ...]]:
     return list(itertools.product(*(range(n + 1) for n in most)))
 
 
-@pytest.mark.parametrize("case", CASES)
+LONG = ("periods", "floor")
+
+
+@pytest.mark.parametrize("case", [pytest.param(c, marks=pytest.mark.slow) if c in LONG else c for c in CASES])
 def test_no_step_that_counts_is_left_out(case: str) -> None:
     """At any size and load of gangs, what is kept is as cheap as all there is, whatever power is worth."""
     few, every = options(case), options(case, prune=False)

@@ -23,7 +23,7 @@ from typing import Any
 from plain_trees import Counted, Plane, most_rows, of_size
 
 from planner.catalogue import Catalogue
-from planner.catalogue.entries import Server, Switch
+from planner.catalogue.entries import Optic, Server, Switch
 from planner.engineering import fabric, optics
 from planner.engineering.tree import Above, Tree
 from planner.instance.choices import FabricChoice, Oversubscription
@@ -49,11 +49,15 @@ def ceil(number: float) -> int:
 
 @dataclass(frozen=True)
 class Kit:
-    """Parts of a link: a module at either end (empty for a cable with its ends) and a cable or fibre."""
+    """Parts of a link: a module at either end (empty for a cable with its ends) and a cable or fibre.
+
+    A straight twin-port cable has two ``links``.
+    """
 
     lower: str
     upper: str
     cable: str
+    links: int = 1
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def families(
         if tiers == 2 and ratio.spine > 1:
             continue
         try:
-            compute = _wiring(
+            compute = _wirings(
                 "compute", switch, server, server.compute_ports, server.compute_port_gbps, rails,
                 tiers, planes, ratio, catalogue, choice, optic_ids,
             )  # fmt: skip
@@ -134,22 +138,27 @@ def families(
                         others, key=lambda s: (price["switches", s.id] / fabric.used_radix(s, gbps), s.id)
                     )  # fmt: skip
                 storage = tuple(
-                    _wiring(
+                    each
+                    for t in (2, 3)
+                    for each in _wirings(
                         "storage", own, server, server.storage_ports, gbps, server.rail_ports > 1, t, 1,
                         Oversubscription(), catalogue, choice, optic_ids,
                     )
-                    for t in (2, 3)
+                    if not each.plane.alone
                 )  # fmt: skip
         except fabric.FabricError:
             continue
-        yield f"{switch.id}-{tiers}-{planes}-{rails}", compute, storage
+        for number, each in enumerate(compute):
+            yield f"{switch.id}-{tiers}-{planes}-{rails}-{number}", each, storage
 
 
-def _wiring(
+def _wirings(
     name: str, switch: Switch, server: Server, ports: int, gbps: float, rails: bool, tiers: int, planes: int,
     ratio: Oversubscription, catalogue: Catalogue, choice: FabricChoice, optic_ids: Sequence[str],
     spine: Switch | None = None,
-) -> Wiring:  # fmt: skip
+) -> list[Wiring]:  # fmt: skip
+    """A network on modules and cables of one link each, and those on straight twin-port cables: between leaves and
+    spines, or from the servers to a single switch."""
     if ports % planes:
         raise fabric.FabricError("ports do not divide over the planes")
     upper, spine = optics.cage_links(switch, gbps), spine or switch
@@ -164,28 +173,40 @@ def _wiring(
         raise fabric.FabricError("no tree")
     lower = optics.nic_links(server, name)
     rows = [catalogue.optics[o] for o in optic_ids]
-    # The links of a twin-port cage may lead to two switches, so twin-port cables are not planned with.
-    rows = [o for o in rows if o.links == 1 or o.kind in ("transceiver", "fibre")]
-    kits: dict[str, tuple[Kit, ...]] = {}
-    classes = ["node-leaf", *(["leaf-spine"] if any(c.tree.spines for c in clusters_of(plane)) else ())]
-    for link_class in [*classes, *(["spine-core"] if tiers == 3 else ())]:
+    each = [o for o in rows if o.links == 1 or o.kind in ("transceiver", "fibre")]
+    straight = [o for o in rows if o not in each]
+
+    def offered(link_class: str, parts: Sequence[Optic]) -> tuple[Kit, ...]:
         at_server = link_class == "node-leaf"
         below, above = (switch if link_class == "leaf-spine" else spine), (switch if at_server else spine)
-        offered = optics.kits(
-            rows, gbps=gbps, length_m=choice.typed_length_m(link_class) or 0.0,
+        found = optics.kits(
+            parts, gbps=gbps, length_m=choice.typed_length_m(link_class) or 0.0,
             lower=lower if at_server else optics.cage_links(below, gbps), upper=optics.cage_links(above, gbps),
             lower_engine="" if at_server else below.built_in_optics, upper_engine=above.built_in_optics,
         )  # fmt: skip
-        kits[link_class] = tuple(_kit(kit, catalogue) for kit in offered)
-        if not offered:
+        return tuple(_kit(kit, catalogue) for kit in found)
+
+    kits: dict[str, tuple[Kit, ...]] = {}
+    classes = ["node-leaf", *(["leaf-spine"] if any(c.tree.spines for c in clusters_of(plane)) else ())]
+    for link_class in [*classes, *(["spine-core"] if tiers == 3 else ())]:
+        plain = link_class == "node-leaf" and not rails and plane.ports % 2 == 0  # both links of a cage to one leaf
+        kits[link_class] = offered(link_class, rows if plain else each)
+        if not kits[link_class]:
             raise fabric.FabricError(f"no kit for {link_class}")
-    return Wiring(name, switch, plane, planes, lower, upper, kits, spine)
+    found = [Wiring(name, switch, plane, planes, lower, upper, kits, spine)]
+    above = offered("leaf-spine", straight) if "leaf-spine" in kits else ()
+    if above and most_rows(paired := replace(plane, paired=True)):
+        found.append(replace(found[0], plane=paired, kits={**kits, "leaf-spine": above}))
+    below = offered("node-leaf", straight) if rails and tiers == 2 and plane.ports % 2 == 0 else ()
+    if below and plane.radix >= plane.ports:
+        found.append(replace(found[0], plane=replace(plane, alone=True), kits={"node-leaf": below}))
+    return found
 
 
 def _kit(kit: optics.Kit, catalogue: Catalogue) -> Kit:
     modules = [part for part, _ in kit.parts if catalogue.optics[part].kind == "transceiver"]
     cable = next(part for part, _ in kit.parts if catalogue.optics[part].kind != "transceiver")
-    return Kit(modules[0] if modules else "", modules[-1] if modules else "", cable)
+    return Kit(modules[0] if modules else "", modules[-1] if modules else "", cable, catalogue.optics[cable].links)
 
 
 # Clusters side by side
@@ -404,12 +425,12 @@ def needs(wiring: Wiring, arrangement: Arrangement, servers: int, kits: Mapping[
             if link_class in kits:
                 below, above, links = between(plane, planes, cluster, link_class)
                 kit = kits[link_class]
-                found["optics", kit.cable] += links
+                found["optics", kit.cable] += links // kit.links
                 if kit.lower:
                     found["optics", kit.lower] += below
                     found["optics", kit.upper] += above
     kit, ports = kits["node-leaf"], planes * plane.ports
-    found["optics", kit.cable] += ports * servers
+    found["optics", kit.cable] += ports * servers // kit.links
     if kit.lower:
         found["optics", kit.lower] += servers * -(-ports // wiring.nic_links)
         found["optics", kit.upper] += leaf_modules(wiring, arrangement, servers)

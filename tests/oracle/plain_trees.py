@@ -25,6 +25,8 @@ class Plane:
         leaf_ratio, spine_ratio: most bandwidth down over bandwidth up.
         spine_radix, spine_cage: of the switches above, where they are others; 0 for those of the leaves.
         faster: speed of links between switches over that of a server's port.
+        paired: a leaf has whole cages of links to every spine, which straight twin-port cables join.
+        alone: no trees, single switches only.
     """
 
     radix: int
@@ -38,6 +40,8 @@ class Plane:
     spine_radix: int = 0
     spine_cage: int = 0
     faster: int = 1
+    paired: bool = False
+    alone: bool = False
 
     @property
     def row(self) -> int:
@@ -119,6 +123,7 @@ def of_size(plane: Plane, rows: int, places: int) -> Iterator[Counted]:
     least = plane.least_uplinks(places)
     for spines in range(1, plane.radix // plane.faster + 1):
         each = cages(least, spines)
+        each += -each % cage if plane.paired else 0
         uplinks = spines * each
         if not plane.leaf_holds(places, uplinks):
             continue
@@ -142,7 +147,7 @@ def of_size(plane: Plane, rows: int, places: int) -> Iterator[Counted]:
 @cache
 def most_rows(plane: Plane, end: int = 4096) -> int:
     """Most rows of full leaves."""
-    if not plane.full:
+    if not plane.full or plane.alone:
         return 0
     radix, _ = plane.above
     bound = min(radix // plane.row if plane.tiers == 2 else radix * (radix // plane.row), end)

@@ -1,4 +1,4 @@
-"""Changing an input does what a planner expects. Every plan here is proven to a gap of 0."""
+"""Changing an input does what a planner expects. Costs are compared between plans that are proven to a gap of 0."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def changed(**paths: Any) -> Data:
     return data
 
 
-def solved(data: Data) -> Plan | None:
+def solved(data: Data, gap: float = 0) -> Plan | None:
     """The optimal plan, None where there is none."""
-    return planner.solve(planner.load_instance(data), gap=0, isolate=False).plan
+    return planner.solve(planner.load_instance(data), gap=gap, isolate=False).plan
 
 
 def cost(data: Data) -> float:
@@ -68,14 +68,19 @@ def methods(plan: Plan) -> set[str]:
     return {row["cooling"] for row in plan.decisions["cooling"] if row["it_kw"] > 0}
 
 
-@pytest.mark.parametrize("rule", ["every-hall", pytest.param("site-average", marks=pytest.mark.slow)])
-def test_a_tighter_pue_limit_never_lowers_cost(rule: str) -> None:
+@pytest.mark.parametrize(
+    ("rule", "servers"),
+    [
+        ("every-hall", ["nf5688m6-8xa800"]),
+        pytest.param("every-hall", BASE["catalogue"]["servers"], marks=pytest.mark.slow),
+        pytest.param("site-average", BASE["catalogue"]["servers"], marks=pytest.mark.slow),
+    ],
+)
+def test_a_tighter_pue_limit_never_lowers_cost(rule: str, servers: list[str]) -> None:
     """From 1.6 down to 1.0 the cost only rises, until there is no plan."""
     limits = [1.6, 1.4, 1.3, 1.2, 1.1, 1.0]
-    costs = [
-        cost(changed(sites__0__pue_limit=x, sites__1__pue_limit=x, sites__0__pue_rule=rule, sites__1__pue_rule=rule))
-        for x in limits
-    ]
+    ruled = {"sites__0__pue_rule": rule, "sites__1__pue_rule": rule, "catalogue__servers": servers}
+    costs = [cost(changed(sites__0__pue_limit=x, sites__1__pue_limit=x, **ruled)) for x in limits]
     assert all(not_above(a, b) for a, b in itertools.pairwise(costs)), costs
     assert costs[0] < float("inf") == costs[-1]
 
@@ -87,7 +92,7 @@ def test_at_a_pue_limit_of_1_2_no_air_remains() -> None:
     }
     loose = changed(catalogue={**BASE["catalogue"], **cheap_air})
     tight = changed(sites__0__pue_limit=1.2, sites__1__pue_limit=1.2, catalogue=loose["catalogue"])
-    before, after = solved(loose), solved(tight)
+    before, after = solved(loose, 1e-3), solved(tight, 1e-3)
     assert before is not None
     assert after is not None
     assert "air" in methods(before)
