@@ -18,6 +18,7 @@ from planner.version import __version__
 
 if TYPE_CHECKING:
     from planner.api import (
+        alternatives,
         breakeven,
         check,
         compare,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "planner.api": (
+        "alternatives",
         "breakeven",
         "check",
         "compare",
@@ -93,6 +95,7 @@ _HOMES = {
         "ProformaError",
         "SolverError",
         "VerificationError",
+        "alternatives",
     ),
     "planner.instance": ("Instance",),
     "planner.plan": ("Plan",),
@@ -116,6 +119,7 @@ __all__ = [
     "Status",
     "VerificationError",
     "__version__",
+    "alternatives",
     "breakeven",
     "check",
     "compare",

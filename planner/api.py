@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from planner.solver import Progress, SolverOptions
     from planner.solving.compliance import ComplianceReport
     from planner.solving.explain import Explanation
+    from planner.sweeps.alternatives import Alternatives
     from planner.sweeps.axes import Variant
     from planner.sweeps.breakeven import Breakeven
     from planner.sweeps.pareto import Front
@@ -623,6 +624,37 @@ def pareto(
     _require_docstrings()
     solver = _how(**options)
     return front(_read(source), against, solver, points=points, on_run=on_run)
+
+
+def alternatives(
+    source: Source | Instance,
+    *,
+    within: float = 0.05,
+    on_run: Callable[[str], None] = lambda what: None,
+    **options: Any,
+) -> Alternatives:
+    """Plans that cost little more than the best one and differ in what a reader cares about: the cheapest plan without
+    each server type, maker, site and cooling method that the best plan has, without rent, and with nothing but rent.
+
+    Ctrl-C ends it with the plans that are known.
+
+    Args:
+        source: an instance, or what ``load_instance`` takes.
+        within: share of the cost of the best plan up to which another one counts as near it.
+        on_run: called with what is being solved.
+        options: ``gap``, ``time_limit`` (of a solve), ``threads`` (1 if absent) and ``seed``, as for ``solve``.
+
+    Raises:
+        InstanceError: the instance is invalid.
+        SweepError: the share is out of range, or there is no plan.
+    """
+    from planner.errors import SweepError
+    from planner.sweeps import alternatives as room
+
+    _require_docstrings()
+    if not 0 <= within < float("inf"):
+        raise SweepError(f"found the share {within:g}; one from 0 such as 0.05 is accepted")
+    return room.alternatives(_read(source), _how(**options), tolerance=within, on_run=on_run)
 
 
 def relax(

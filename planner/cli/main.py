@@ -17,7 +17,7 @@ COMMANDS = {
     "new": "new", "check": "check", "solve": "solve", "verify": "verify", "report": "report", "serve": "serve",
     "explain": "explain", "proforma": "proforma", "whatif": "compare", "sweep": "sweep", "robust": "robust",
     "breakeven": "breakeven", "reach": "reach", "pareto": "pareto", "tornado": "tornado", "relax": "relax",
-    "compare": "compare", "fabric": "fabric", "scale-up": "scaleup", "export": "export",
+    "alternatives": "alternatives", "compare": "compare", "fabric": "fabric", "scale-up": "scaleup", "export": "export",
     "catalogue": "catalogue", "market": "market", "keys": "keys", "schema": "keys", "demand": "demand",
 }  # fmt: skip
 """Module of each command, in the order of the help."""

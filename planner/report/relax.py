@@ -32,17 +32,19 @@ def relief_table(found: Relaxation) -> Table:
             _figure(relief.stands),
             _figure(relief.needed),
             _more(relief),
+            _figure(relief.proven),
             "-" if relief.row is None else scale(relief.row["objective"]),
             "-" if relief.row is None or relief.row["gap"] is None else percent(relief.row["gap"]),
             _then(relief),
         )
         for relief in found.reliefs
     ]
-    columns = ("limit", ">stands", ">needed", ">more", f">cost then\n{scale.unit}", ">gap", "plan then")
+    proven = ">at least,\nproven"
+    columns = ("limit", ">stands", ">needed", ">more", proven, f">cost then\n{scale.unit}", ">gap", "plan then")
     note = "needed: the tightest limit with a plan, rounded up, all others as they stand; in the unit of the key."
     if any(relief.needed is not None and relief.row is None for relief in found.reliefs):
         note += " There are several clashes: in each line the others count as settled, and no cost is told."
-    return table("Each limit alone", columns, rows, note)
+    return table("Each limit alone", columns, rows, note, spare=(proven,))
 
 
 def _figure(value: float | None) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from planner.errors import VerificationError
 from planner.instance import Instance
-from planner.interrupts import TimeUp, arm, disarm, stopping
+from planner.interrupts import Stops, TimeUp, arm, disarm, stopping
 from planner.memory import out_of_memory
 from planner.options import Options, make_options
 from planner.plan.decisions import Decisions
@@ -74,11 +74,34 @@ def solve_decided(
             return Decided(SolveResult(Status.NO_PLAN, None, None, None, None, time.monotonic() - begin))
         finally:
             disarm()
-        outcome = search_options(options, solver, on_progress, begin, stops)
-        if outcome.status == "infeasible":
-            why = _diagnosis(options, solver, begin) if diagnosis else None
-            return Decided(SolveResult(Status.INFEASIBLE, None, None, None, None, time.monotonic() - begin, why))
-        return _answer(instance, options, outcome, solver, begin)
+        return _searched(options, solver, on_progress, begin, stops, diagnosis)
+
+
+def solve_among(
+    options: Options, solver: SolverOptions, on_progress: Callable[[Progress], None], begin: float
+) -> Decided:
+    """The cheapest plan of an instance among some of its options, as ``solve_decided``; without a diagnosis.
+
+    Args:
+        options: tables with whatever shall not be taken left out.
+    """
+    with stopping() as stops:
+        return _searched(options, solver, on_progress, begin, stops, False)
+
+
+def _searched(
+    options: Options,
+    solver: SolverOptions,
+    on_progress: Callable[[Progress], None],
+    begin: float,
+    stops: Stops,
+    diagnosis: bool,
+) -> Decided:
+    outcome = search_options(options, solver, on_progress, begin, stops)
+    if outcome.status == "infeasible":
+        why = _diagnosis(options, solver, begin) if diagnosis else None
+        return Decided(SolveResult(Status.INFEASIBLE, None, None, None, None, time.monotonic() - begin, why))
+    return _answer(options, outcome, solver, begin)
 
 
 def _diagnosis(options: Options, solver: SolverOptions, begin: float) -> Diagnosis:
@@ -91,8 +114,9 @@ def _diagnosis(options: Options, solver: SolverOptions, begin: float) -> Diagnos
         return Diagnosis((Clash("demand", sentence),), complete=False)
 
 
-def _answer(instance: Instance, options: Options, outcome: Outcome, solver: SolverOptions, begin: float) -> Decided:
+def _answer(options: Options, outcome: Outcome, solver: SolverOptions, begin: float) -> Decided:
     """The best plan of an outcome that passes its verification."""
+    instance = options.instance
     rejected: list[Rejected] = []
     for number in range(len(outcome.plans)):
         plan = plan_of(options, outcome, number, solver)
