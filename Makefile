@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: study study-hubs study-procurement test test-slow attack bench lint clean
+.PHONY: study study-hubs study-procurement test test-slow dist-check pins sbom audit attack bench lint clean
 
 study: $(STAMP)  ## solve the mixed study and write the plan to plans/mixed
 	$(VENV)/bin/planner solve instances/studies/mixed.yaml -o plans/mixed --gap 1e-3 --time-limit 120
@@ -19,6 +19,21 @@ test: lint  ## ruff, mypy, pytest
 
 test-slow: $(STAMP)  ## the checks that take minutes
 	$(VENV)/bin/python -m pytest -q -n auto -m slow
+
+dist-check: $(STAMP)  ## wheel and sdist in dist/, complete, installed into a clean environment and used there
+	$(VENV)/bin/python tools/dist.py
+
+pins: $(STAMP)  ## .ci/requirements.txt: what the tests run with now, with hashes; PINNED=1 installs it
+	$(VENV)/bin/python tools/pins.py > .ci/requirements.new
+	mv .ci/requirements.new .ci/requirements.txt
+
+sbom: $(STAMP)  ## sbom.json: the software that the package stands on, as CycloneDX
+	$(VENV)/bin/python tools/sbom.py > sbom.json
+
+audit: $(STAMP)  ## known vulnerabilities of what is installed; asks a database over the network
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip install --quiet "pip-audit>=2.7,<3"
+	$(VENV)/audit/bin/pip-audit --path "$$($(VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
 ATTACK ?= --minutes 60
 attack: $(STAMP)  ## fresh random instances against brute force, damaged inputs and plans, kills; ATTACK="--minutes 5 inputs" for less
@@ -36,9 +51,14 @@ lint: $(STAMP)
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
+ifdef PINNED
+	$(VENV)/bin/python -m pip install --quiet --require-hashes --requirement .ci/requirements.txt
+	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+else
 	$(VENV)/bin/python -m pip install --quiet --editable ".[dev]"
+endif
 	$(VENV)/bin/python -m compileall -q planner formulations  # starting up takes a third longer without
 	touch $@
 
 clean:
-	rm -rf $(VENV) plans build *.egg-info
+	rm -rf $(VENV) plans build dist *.egg-info

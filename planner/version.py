@@ -1,3 +1,3 @@
-"""The version of the package, alone so that plans can name it without importing the package's front door."""
+"""The version of the package, stated here alone: plans name it, and the build reads it, without importing the rest."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
