@@ -185,7 +185,10 @@ def test_compute_in_one_cluster() -> None:
     assert faults(view(load, rows=[row], servers={"a": 5}, compute={4: 2})) == {"runs fit the clusters"}
     apart = [work(1, 24, 24 * H100, kind="compute"), work(1, 16, 16 * H100, kind="compute", pool="b")]
     found = faults(view(load, rows=apart, servers={"a": 3, "b": 2}, compute={5: 1}))
-    assert found == {"one cluster only"}
+    assert found == {"one cluster only", "rate per block recomputed"}
+    for wrong in (load["peak_flops"] * 1.005, load["peak_flops"] * 0.995):  # within what its servers deliver
+        found = faults(view(load, rows=[work(1, 40, wrong, kind="compute")], servers={"a": 5}, compute={5: 1}))
+        assert "rate per block recomputed" in found
 
 
 # Runs
