@@ -1,4 +1,4 @@
-"""Pinned versions fit the ranges that they stand for; the bill of materials names all that runs with the package."""
+"""The change log is of this version; pins fit the ranges that they stand for; the bill of materials is whole."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from sbom import PROJECT, BillError, bill
+
+from planner.plan.formats import FORMAT_VERSION, OLDEST
+from planner.version import __version__
 
 ROOT = Path(__file__).parents[2]
 STATED = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -25,7 +28,15 @@ def test_every_range_has_a_pin_within_it_and_every_pin_a_hash() -> None:
     assert len(pinned) == len(lines)
     ranges = [*STATED["project"]["optional-dependencies"]["dev"], *STATED["build-system"]["requires"]]
     for requirement in (*RUNNING, *map(Requirement, ranges)):
-        assert requirement.specifier.contains(pinned[canonicalize_name(requirement.name)]), requirement
+        pin = pinned.get(canonicalize_name(requirement.name))
+        assert pin is not None and requirement.specifier.contains(pin), f"{requirement}: make pins"
+
+
+def test_the_change_log_is_of_this_version_and_plan_format() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    first = text.partition("\n## ")[2].partition("\n## ")[0]
+    assert __version__ in first.splitlines()[0]
+    assert f"Writes plans of format {FORMAT_VERSION}, reads {OLDEST} to {FORMAT_VERSION}." in first
 
 
 def test_the_bill_has_what_the_package_stands_on_and_no_tool() -> None:
