@@ -384,7 +384,7 @@ def page(plan: Plan, checks: Sequence[Check] = (), *, explained: bool = False, t
         time_limit: seconds for that.
 
     Raises:
-        NoPageError: plotly or Jinja2 is not installed (``planner.report.page``).
+        NoPageError: plotly or Jinja2 is not installed (``planner.report.frame``).
         PlanFileError: the plan is malformed.
     """
     from planner.errors import InstanceError, PlanFileError

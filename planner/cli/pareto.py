@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from planner.cli.outcome import ExitCode, end, load, outcomes, print_answer, print_json
+from planner.cli.pages import PageFile, require_page, write_page
 from planner.cli.parameters import AsJson, Changes, Gap, InstanceFile, Seed, TimeLimit
 
 
@@ -30,6 +31,7 @@ def pareto(
     time_limit: TimeLimit = None,
     seed: Seed = 0,
     changes: Changes = None,
+    html: PageFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the plans of which none is better in both cost and carbon, or cost and capital."""
@@ -37,6 +39,7 @@ def pareto(
         from planner import api
         from planner.report import pareto as words
 
+        require_page(html, as_json)
         instance = load(file, changes or ())
         found = api.pareto(instance, str(against), points=points, gap=gap, time_limit=time_limit, seed=seed)
         if as_json:
@@ -44,5 +47,9 @@ def pareto(
         elif found.points:
             unit = instance.currency.unit
             print_answer([words.front_sentence(found, unit)], [words.front_table(found, unit)], "bold")
+        if html is not None:
+            from planner.report.findings import front_page
+
+            write_page(html, front_page(found, instance.currency.unit, instance.name))
         if not found.complete:
             end(ExitCode.INTERRUPTED)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from planner.cli.outcome import ExitCode, end, outcomes, print_json, refuse
+from planner.cli.pages import write_file
 from planner.cli.parameters import AsJson, PlanFile
 
 if TYPE_CHECKING:
@@ -147,19 +148,10 @@ def _refuse_unfit(form: Format, table: str | None, as_json: bool) -> None:
         refuse("found --table without --format; csv or json is accepted", as_json)
 
 
-def _write_file(file: Path, content: str | bytes, as_json: bool) -> None:
-    from planner.files import write_whole
-
-    try:
-        write_whole(file, content)
-    except OSError as error:
-        refuse(f"{file} cannot be written: {error.strerror}", as_json)
-
-
 def _write_picture(plan: Plan, checks: Sequence[Check], file: Path, as_json: bool) -> None:
     from planner.report.terminal import plan_svg
 
-    _write_file(file, plan_svg(plan, checks), as_json)
+    write_file(file, plan_svg(plan, checks), as_json)
     typer.echo(f"Wrote {file}", err=True)
 
 
@@ -173,19 +165,19 @@ def _write_workbook(plan: Plan, checks: Sequence[Check], file: Path, as_json: bo
         refuse(f"{error}", as_json)
     except (ArithmeticError, LookupError, ValueError) as error:
         refuse(f"the racks and cables of this plan cannot be listed: {error}", as_json)
-    _write_file(file, content, as_json)
+    write_file(file, content, as_json)
     typer.echo(f"Wrote {file}", err=True)
 
 
 def _write_page(plan: Plan, checks: Sequence[Check], file: Path, explained: bool, as_json: bool) -> None:
     from planner import api
-    from planner.report.page import NoPageError
+    from planner.report.frame import NoPageError
 
     try:
         content = api.page(plan, checks, explained=explained)
     except NoPageError as error:
         refuse(f"{error}", as_json)
-    _write_file(file, content, as_json)
+    write_file(file, content, as_json)
     typer.echo(f"Wrote {file} ({len(content.encode()) / 1e6:.1f} MB)", err=True)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from planner.cli.outcome import ExitCode, end, load, outcomes, print_json, refuse
+from planner.cli.pages import PageFile, require_page, write_page
 from planner.cli.parameters import AsJson, Changes, Gap, InstanceFile, Seed, TimeLimit
 
 if TYPE_CHECKING:
@@ -56,12 +57,14 @@ def sweep(
     time_limit: TimeLimit = None,
     seed: Seed = 0,
     changes: Changes = None,
+    html: PageFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Solve many variants of an instance; a table with a row each."""
     with outcomes(as_json):
         from planner import api
 
+        require_page(html, as_json)
         variants = _variants(over or [], sample, scenarios, seed, as_json)
         instance = load(file, changes or ())
         try:
@@ -78,6 +81,10 @@ def sweep(
             _print(found, instance.currency.unit)
         if output is not None:
             typer.echo(f"Wrote sweep.csv to {output}", err=True)
+        if html is not None:
+            from planner.report.findings import sweep_page
+
+            write_page(html, sweep_page(found, instance.currency.unit, instance.name))
         if found.failed:
             end(ExitCode.BUG)
         if found.missing:

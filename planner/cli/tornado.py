@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from planner.cli.outcome import ExitCode, end, load, outcomes, print_answer, print_json
+from planner.cli.pages import PageFile, require_page, write_page
 from planner.cli.parameters import Changes, Gap, InstanceFile, Seed, TimeLimit, portion
 from planner.cli.progress import live_line
 
@@ -61,6 +62,7 @@ def tornado(
     time_limit: TimeLimit = None,
     seed: Seed = 0,
     changes: Changes = None,
+    html: PageFile = None,
     format: AsFormat = Format.TABLE,
 ) -> None:
     """Find which inputs move the total most: each at its low and its high end, with today's plan and the best one."""
@@ -68,6 +70,7 @@ def tornado(
         from planner import api
         from planner.report import tornado as words
 
+        require_page(html, format is Format.JSON)
         instance = load(file, changes or ())
         with live_line("Solving") as say:
             found = api.tornado(
@@ -80,5 +83,9 @@ def tornado(
             typer.echo(words.tornado_csv(found), nl=False)
         else:
             print_answer(words.tornado_sentences(found), [words.tornado_table(found)] if found.bars else [], "bold")
+        if html is not None:
+            from planner.report.findings import tornado_page
+
+            write_page(html, tornado_page(found, instance.name))
         if not found.complete:
             end(ExitCode.INTERRUPTED)

@@ -66,7 +66,7 @@ def said(text: object) -> str:
     return escape(words if len(words) <= 40 else words[:39] + "…", quote=False)
 
 
-def _figure(traces: Sequence[Any], height: int, **layout: Any) -> str:
+def figure_of(traces: Sequence[Any], height: int, **layout: Any) -> str:
     """Traces and layout as JSON that may stand in a page."""
     import plotly.graph_objects as go
 
@@ -85,7 +85,7 @@ def _figure(traces: Sequence[Any], height: int, **layout: Any) -> str:
     return str(figure.to_json(engine="json")).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _bar(x: Sequence[Any], y: Sequence[Any], **more: Any) -> Any:
+def bars(x: Sequence[Any], y: Sequence[Any], **more: Any) -> Any:
     import plotly.graph_objects as go
 
     return go.Bar(x=list(x), y=list(y), **more)
@@ -100,7 +100,7 @@ def _cost_chart(summary: Summary) -> Chart | None:
     shown.sort(key=lambda r: r["present_value"])
     accounts = [a for a in ACCOUNTS if any(r["account"] == a for r in shown)]
     traces = [
-        _bar(
+        bars(
             [r["present_value"] / scale.factor for r in shown if r["account"] == account],
             [f"{said(r['item'])} ({account})" for r in shown if r["account"] == account],
             orientation="h", name=account, marker={"color": _colour(account)},
@@ -114,7 +114,7 @@ def _cost_chart(summary: Summary) -> Chart | None:
     values = [0.0, *(r["present_value"] / scale.factor for r in shown)]
     room = 0.22 * (max(values) - min(values)) or 1.0  # for the figures at the ends of the bars
     ends = [min(values) - (room if min(values) < 0 else 0.0), max(values) + room]
-    figure = _figure(
+    figure = figure_of(
         traces, 90 + 30 * len(shown), barmode="overlay",
         xaxis={"title": {"text": said(f"present value, {scale.unit}")}, "range": ends, "nticks": 6},
         yaxis={"type": "category", "categoryorder": "array",
@@ -137,7 +137,7 @@ def _year_chart(summary: Summary) -> Chart | None:
     scale = money_scale((y[key] for y in years for key in ("amount", "cumulative")), summary["currency"])
     names = [f"{y['year']}<br>{said(y['begins'])}" for y in years]
     traces = [
-        _bar(
+        bars(
             names, [y["accounts"].get(account, 0.0) / scale.factor for y in years], name=account,
             marker={"color": _colour(account)},
             hovertemplate=f"{account}, year %{{x}}: %{{y:,.3f}} {said(scale.unit)}<extra></extra>",
@@ -152,7 +152,7 @@ def _year_chart(summary: Summary) -> Chart | None:
             hovertemplate=f"so far, year %{{x}}: %{{y:,.3f}} {said(scale.unit)}<extra></extra>",
         )
     )  # fmt: skip
-    figure = _figure(
+    figure = figure_of(
         traces, 420, barmode="relative", xaxis={"type": "category", "title": {"text": "year, and its first month"}},
         yaxis={"title": {"text": said(f"{scale.unit}, undiscounted")}},
     )  # fmt: skip
@@ -177,7 +177,7 @@ def _purchase_chart(plan: Plan, summary: Summary) -> Chart | None:
     scale = money_scale(spent.values(), summary["currency"])
     names = [period_name(summary, t) for t in periods]
     traces = [
-        _bar(
+        bars(
             names, [spent.get((item, t), 0.0) / scale.factor for t in periods], name=said(item),
             marker={"color": COLOURS[n % MOST_SERIES]},
             hovertemplate=f"{said(item)}, period %{{x}}: %{{y:,.3f}} {said(scale.unit)}<extra></extra>",
@@ -190,7 +190,7 @@ def _purchase_chart(plan: Plan, summary: Summary) -> Chart | None:
         ((item, *(scale(spent.get((item, t), 0.0)) for t in periods)) for item in items),
         f"{scale.unit}, undiscounted",
     )
-    figure = _figure(
+    figure = figure_of(
         traces, 400, barmode="stack", xaxis={"type": "category", "title": {"text": "period, and its first month"}},
         yaxis={"title": {"text": said(f"{scale.unit}, undiscounted")}},
     )  # fmt: skip
@@ -242,7 +242,7 @@ def _fleet_chart(plan: Plan, summary: Summary) -> Chart | None:
     unit = "accelerators" if known else "servers"
     names = [said(place) if by_site else period_name(summary, place) for place in places]
     traces = [
-        _bar(
+        bars(
             names, [found[label].get(place, 0) for place in places], name=said(label),
             marker={"color": COLOURS[n % MOST_SERIES]},
             hovertemplate=f"{said(label)}, %{{x}}: %{{y:,}} {unit}<extra></extra>",
@@ -250,7 +250,7 @@ def _fleet_chart(plan: Plan, summary: Summary) -> Chart | None:
         for n, label in enumerate(order)
     ]  # fmt: skip
     across = "site" if by_site else "period, and its first month"
-    figure = _figure(
+    figure = figure_of(
         traces, 400, barmode="stack", xaxis={"type": "category", "title": {"text": across}},
         yaxis={"title": {"text": f"{unit} in service"}},
     )  # fmt: skip
@@ -277,7 +277,7 @@ def _power_chart(summary: Summary) -> Chart | None:
     scale = power_scale(max(r["power_limit_kw"], r["facility_kw"]) for r in rows)
     names = [said(r["site"]) for r in rows]
     traces = [
-        _bar(names, [r[key] / scale.factor for r in rows], name=name, marker={"color": colour},
+        bars(names, [r[key] / scale.factor for r in rows], name=name, marker={"color": colour},
              hovertemplate=f"{name} at %{{x}}: %{{y:,.2f}} {scale.unit}<extra></extra>")
         for key, name, colour in (("it_kw", "IT", COLOURS[0]), ("facility_kw", "facility at peak", COLOURS[1]))
     ]  # fmt: skip
@@ -288,7 +288,7 @@ def _power_chart(summary: Summary) -> Chart | None:
             hovertemplate=f"limit at %{{x}}: %{{y:,.2f}} {scale.unit}<extra></extra>",
         )
     )  # fmt: skip
-    figure = _figure(traces, 400, barmode="group", xaxis={"type": "category"}, yaxis={"title": {"text": scale.unit}})
+    figure = figure_of(traces, 400, barmode="group", xaxis={"type": "category"}, yaxis={"title": {"text": scale.unit}})
     full = [r["site"] for r in rows if r["facility_kw"] >= 0.9995 * r["power_limit_kw"]]
     says = "Bars of IT and facility power at each site, with its limit" + (
         f"; at it: {', '.join(full)}." if full else "."
@@ -304,7 +304,7 @@ def _pue_chart(summary: Summary) -> Chart | None:
 
     limited = [r for r in rows if r["pue_limit"] is not None]
     traces = [
-        _bar([said(r["site"]) for r in rows], [r["pue"] for r in rows], name="PUE of the year",
+        bars([said(r["site"]) for r in rows], [r["pue"] for r in rows], name="PUE of the year",
              marker={"color": COLOURS[2]}, text=[ratio(r["pue"]) for r in rows], textposition="outside",
              cliponaxis=False, hovertemplate="%{x}: PUE %{y:.3f}<extra></extra>")
     ]  # fmt: skip
@@ -317,7 +317,7 @@ def _pue_chart(summary: Summary) -> Chart | None:
             )
         )  # fmt: skip
     top = max(r[key] for r in rows for key in ("pue", "pue_limit") if r[key] is not None)
-    figure = _figure(
+    figure = figure_of(
         traces, 360, xaxis={"type": "category"},
         yaxis={"title": {"text": "PUE (axis begins at 1)"}, "range": [1.0, 1 + 1.2 * max(top - 1, 0.05)]},
     )  # fmt: skip

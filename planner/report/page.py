@@ -1,24 +1,19 @@
-"""A plan as one page of HTML that needs nothing but itself: it is read off line, printed, and read on a phone.
-
-Jinja2 escapes every text; plotly draws the charts, its script stands in the page. A policy in the page's head lets run
-the scripts that it was written with and none other, and lets load nothing from anywhere.
-"""
+"""A plan as one page of HTML that needs nothing but itself: the answer, charts, pictures, the bill, and what all of it
+rests on (``planner.report.frame`` has what every page has)."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from planner.plan import Plan
 from planner.report import answer as words
 from planner.report import finance, sections
-from planner.report.charts import Chart, charts, figures_of
+from planner.report.charts import charts
 from planner.report.components import component_table
 from planner.report.data import plan_summary
+from planner.report.frame import rendered, require_libraries
 from planner.report.options import FAMILY_WORDS
 from planner.report.remarks import Check
 from planner.report.summary import (
@@ -32,45 +27,14 @@ from planner.report.summary import (
     status_line,
     verification_sentence,
 )
-from planner.report.surroundings import Picture, Surroundings, asked_table
+from planner.report.surroundings import Surroundings, asked_table
 from planner.report.tables import Table, table
-from planner.report.words import clean, count, money
+from planner.report.words import count, money
 from planner.report.workbook import flat
-
-if TYPE_CHECKING:
-    from markupsafe import Markup
 
 Summary = Mapping[str, Any]
 MOST_FAILURES = 20
 """Failed checks that are named at the head of the page."""
-DRAW = """
-"use strict";
-(function () {
-  var figures = JSON.parse(document.getElementById("figures").textContent);
-  var ids = Object.keys(figures);
-  var heights = {};
-  var options = {displayModeBar: false, displaylogo: false, responsive: true, scrollZoom: false, doubleClick: false};
-  ids.forEach(function (id) { heights[id] = figures[id].layout.height; });
-  ids.forEach(function (id) { Plotly.newPlot(id, figures[id].data, figures[id].layout, options); });
-  window.addEventListener("beforeprint", function () {
-    ids.forEach(function (id) { Plotly.relayout(id, {autosize: false, width: 680, height: 0.7 * heights[id]}); });
-  });
-  window.addEventListener("afterprint", function () {
-    ids.forEach(function (id) { Plotly.relayout(id, {autosize: true, width: null, height: heights[id]}); });
-  });
-})();
-"""
-"""Draws the charts; for the printer at the width of a page."""
-
-
-class NoPageError(Exception):
-    """plotly or Jinja2 is not installed."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"a page is written with plotly and Jinja2, and {name} is not installed; "
-            "pip install 'ai-capacity-planner[html]' brings both"
-        )
 
 
 def report_page(
@@ -86,36 +50,14 @@ def report_page(
         NoPageError: plotly or Jinja2 is not installed.
         PlanFileError: the plan is malformed.
     """
-    try:
-        import jinja2
-        from markupsafe import Markup
-        from plotly.offline import get_plotlyjs
-    except ImportError as error:
-        raise NoPageError(str(error.name)) from None
     checks = list(checks)
     summary = plan_summary(plan, checks)
-    drawn = charts(plan, summary)
-    scripts = [get_plotlyjs(), DRAW] if drawn else []
-    hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts)
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined, finalize=_shown
-    )
-    environment.filters["picture"] = _picture
-    template = environment.from_string((files("planner.report") / "templates" / "report.html").read_text("utf-8"))
-    figures = Markup(figures_of(drawn))  # JSON with <, > and & escaped
-    return template.render(
-        **_content(plan, summary, checks, surroundings, drawn),
-        worth=worth,
-        worth_words=worth_words,
-        policy=f"default-src 'none'; script-src {hashes or repr('none')}; style-src 'unsafe-inline'; img-src data:",
-        figures=figures,
-        scripts=[Markup(script) for script in scripts],  # plotly's own and ours
-    )  # fmt: skip
+    require_libraries()
+    content = _content(plan, summary, checks, surroundings)
+    return rendered("report.html", charts(plan, summary), **content, worth=worth, worth_words=worth_words)
 
 
-def _content(
-    plan: Plan, summary: Summary, checks: Sequence[Check], surroundings: Surroundings, drawn: Sequence[Chart]
-) -> dict[str, Any]:
+def _content(plan: Plan, summary: Summary, checks: Sequence[Check], surroundings: Surroundings) -> dict[str, Any]:
     """Everything that the template shows, in the order it shows it."""
     failed = bool(summary["verification"]["failed"])
     instance = plan.provenance.get("instance")
@@ -136,7 +78,6 @@ def _content(
         "included": words.included(summary),
         "asked": asked_table(asked),
         "left_out": words.left_out_table(surroundings.removed, FAMILY_WORDS),
-        "charts": drawn,
         "surroundings": surroundings,
         "bill": sections.purchase_table(summary),
         "components": component_table(summary["components"], summary["currency"]),
@@ -213,24 +154,3 @@ def _question(asked: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     for key, value in flat(asked):
         if value not in (None, "", [], {}):
             yield str(key), str(value)
-
-
-def _sha256(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
-def _picture(picture: Picture) -> Markup:
-    """A picture as an image that holds itself, with its words for those who do not see it."""
-    from markupsafe import Markup
-
-    data = base64.b64encode(picture.svg.encode()).decode()
-    return Markup('<img src="data:image/svg+xml;base64,{}" alt="{}">').format(data, clean(picture.says))
-
-
-def _shown(value: Any) -> Any:
-    """Text without control characters; headings of several lines in one."""
-    from markupsafe import Markup
-
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    return clean(value.replace("\n", " "))

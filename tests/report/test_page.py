@@ -25,7 +25,8 @@ from planner.cli.main import app
 from planner.plan import Plan
 from planner.report import charts
 from planner.report.answer import listed
-from planner.report.page import NoPageError, report_page
+from planner.report.frame import NoPageError
+from planner.report.page import report_page
 from planner.report.remarks import Checked
 from planner.report.site_map import Spot, map_svg
 from planner.report.surroundings import Picture, Surroundings
