@@ -156,11 +156,12 @@ def _cost_over(rows: Sequence[Row], key: str, scale: Scale, under: Table, number
                        showlegend=False, hoverinfo="skip")
         )  # fmt: skip
     for n, (choice, at) in enumerate(_by_choice(rows).items()):
-        hover = f"%{{x}}: %{{y:,.4g}} {said(scale.unit)}, choice {said(choice)}<extra></extra>"
         traces.append(
-            go.Scatter(x=[values[i] for i in at], y=[heights[i] for i in at], mode="markers",
-                       name=said(f"choice {choice}"), marker={"size": 9, "color": COLOURS[n % MOST_SERIES], "symbol": n % MOST_SERIES},
-                       hovertemplate=hover)
+            go.Scatter(
+                x=[values[i] for i in at], y=[heights[i] for i in at], mode="markers", name=said(f"choice {choice}"),
+                marker={"size": 9, "color": COLOURS[n % MOST_SERIES], "symbol": n % MOST_SERIES},
+                hovertemplate=f"%{{x}}: %{{y:,.4g}} {said(scale.unit)}, choice {said(choice)}<extra></extra>",
+            )
         )  # fmt: skip
     figure = figure_of(traces, 420, xaxis=axis, yaxis={"title": {"text": said(f"objective, {scale.unit}")}})
     low, high = (pick(rows, key=lambda row: row["objective"]) for pick in (min, max))
