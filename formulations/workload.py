@@ -10,7 +10,7 @@ one cell of a pool, where every server reaches every other.
 | y[b,p,t] | ``gangs`` | blocks | gangs of size b in pool p |
 | z[p,g,c,t] | ``reached`` | 0 or 1 | 1 where pool p holds c or more gangs of g servers |
 
-    (W1)  sum_b rate[b] (sum_s x + sum_p y) >= demand[w,t]                                    demand_is_met
+    (W1)  sum_b rate[b] (sum_s x + sum_p y) + what it fills >= demand[w,t]                    demand_is_met
     (W2)  sum_b devices[b] x + sum_{b,p} accelerators servers[b] y
               <= accelerators sum_p availability[p] n[p,t]                                    servers_carry_blocks
     (W3)  sum_b servers[b] y[b,p,t] <= availability[p] n[p,t]                                 servers_carry_gangs
@@ -34,6 +34,7 @@ from typing import Any
 import pyomo.environ as pyo
 
 from formulations.linear import at_least, at_most, times
+from formulations.valley import ValleyData, add_valley
 
 Term = tuple[float, Any]
 
@@ -53,6 +54,7 @@ class WorkloadData:
         places: blocks of g servers that a step has places for, by (pool, step, g).
         unpackable: by pool, (gangs by servers, steps that cannot pack them).
         for_gangs: pools that are further clusters for gangs.
+        valley: what loads may carry on replicas that are idle by the hour.
     """
 
     periods: Sequence[int]
@@ -70,15 +72,17 @@ class WorkloadData:
     places: Mapping[tuple[str, int, int], float]
     unpackable: Mapping[str, Sequence[tuple[Mapping[int, int], Sequence[int]]]] = field(default_factory=dict)
     for_gangs: frozenset[str] = frozenset()
+    valley: ValleyData = field(default_factory=ValleyData)
 
 
-def demand_is_met(demand: float, blocks: Sequence[Term]) -> Any:
+def demand_is_met(demand: float, blocks: Sequence[Term], filled: Sequence[Term] = ()) -> Any:
     """(W1) Divided by the demand, so that runs and FLOP/s stand on one scale; no block need count for more than all.
 
     Args:
         blocks: rate and number of blocks.
+        filled: rate and number of idle blocks of services that it fills, which may be parts.
     """
-    return at_least([(min(1.0, rate / demand), x) for rate, x in blocks], 1.0)
+    return at_least([*[(min(1.0, rate / demand), x) for rate, x in blocks], *times(1 / demand, filled)], 1.0)
 
 
 def servers_carry_blocks(
@@ -154,9 +158,10 @@ def add_workload(model: pyo.ConcreteModel, data: WorkloadData, servers: Any, ste
         carried.setdefault((data.workload[b], t), []).append((data.rate[b], y))
         on_fleet[fleet_of[p], t][1].append((float(data.servers[b]), y))
         in_pool.setdefault((p, t), []).append((data.servers[b], y))
+    filled = add_valley(model, data.valley, workload.shared, data.most)
     workload.demand_is_met = pyo.Constraint(
         [key for key, demand in data.demand.items() if demand > 0],
-        rule=lambda _, w, t: demand_is_met(data.demand[w, t], carried.get((w, t), [])),
+        rule=lambda _, w, t: demand_is_met(data.demand[w, t], carried.get((w, t), []), filled.get((w, t), ())),
         doc="(W1)",
     )
     workload.servers_carry_blocks = pyo.Constraint(

@@ -557,7 +557,7 @@ NOT_LIMITS: Mapping[str, tuple[str, ...]] = {
     "how the load is sized": (
         "workloads[].mfu", "workloads[].utilisation", "workloads[].recomputation", "workloads[].stack",
         "workloads[].engine", "workloads[].disaggregated", "workloads[].kv_precision", "workloads[].targets",
-        "workloads[].classes[].targets",
+        "workloads[].classes[].targets", "workloads[].fills[]",
         "workloads[].draft_tokens", "workloads[].draft_acceptance",
         "workloads[].bytes_per_parameter", "workloads[].users_per_replica", "workloads[].memory_overhead",
         "measurements",

@@ -53,7 +53,14 @@ CAREFUL = ("workloads=[" + ", ".join(
     "survives_site_loss: true, largest_site_share: 0.5}" for size in (7, 500)
 ) + "]",)  # fmt: skip
 """Services on shared servers and on several, which are to hold without a server or a site."""
+FILLED = ("workloads=[" + ", ".join((
+    f"{{name: chat, kind: inference, parameters: 7e9, concurrent_users: 900, profile: {[1] * 12 + [2] * 12}}}",
+    "{name: batch, kind: inference, parameters: 7e9, utilisation: 0.3, requests_per_second: 9, tokens_in: 100, "
+    "tokens_out: 100, real_time: false, fills: [chat]}",
+)) + "]",)  # fmt: skip
+"""A service with idle hours, and offline work that may fill them."""
 CHANGED = (
+    (TINY / "01-one-server.yaml", FILLED),
     (MIXED, CAREFUL),
     (TINY / "07-two-periods.yaml", CAPS),
     (TINY / "07-two-periods.yaml", THERE),
@@ -65,8 +72,8 @@ CHANGED = (
     (TINY / "01-one-server.yaml", SCARCE),
 )
 BLOCKS = (
-    "fleet", "placement", "fabric", "outline", "workload", "redundancy", "cooling", "power", "opening", "discount",
-    "supply", "budget", "ledger", "stock",
+    "fleet", "placement", "fabric", "outline", "workload", "valley", "redundancy", "cooling", "power", "opening",
+    "discount", "supply", "budget", "ledger", "stock",
 )  # fmt: skip
 NUMBER = re.compile(r"\([A-Z]\d\)")
 LINE = re.compile(r"^ *(\([A-Z]\d\))  [^\n]+?(?:\n {8,}[^\n]+?)? {2,}(\w+)$", re.MULTILINE)

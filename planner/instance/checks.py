@@ -63,6 +63,7 @@ def check(instance: Instance, catalogue: Catalogue | None = None) -> list[Findin
     for position, site in enumerate(instance.sites):
         findings += itertools.islice(_site(position, site, instance, rows, known["cooling"], ordered), MOST_UNKNOWN)
     findings += _careful(instance)
+    findings += _filled(instance)
     findings += _owned(instance, rows)
     findings += _currencies(instance, rows, ordered)
     findings += prices_of_accelerators(instance, rows)
@@ -328,6 +329,22 @@ def _site(
         message = f"found no cooling method for {place} that the site, its hub and catalogue.cooling all allow"
         depends = ((*here, "hub"), (*here, "offshore"), ("catalogue", "cooling"))
         yield Finding((*here, "cooling"), message, depends)
+
+
+def _filled(instance: Instance) -> Iterator[Finding]:
+    """Idle hours that a load fills are those of services that have some, each filled by one load."""
+    services = {w.name: (n, w) for n, w in enumerate(instance.workloads) if isinstance(w, Inference)}
+    by: dict[str, str] = {}
+    for load in (w for _, w in services.values() if w.fills):
+        here = ("workloads", services[load.name][0], "fills")
+        yield from _unknown("service", load.fills, list(services), here)
+        for name in (each for each in load.fills if each in services):
+            position, service = services[name]
+            if service.profile is None or service.fills or service is load:
+                message = f"found {name}, which has no hours of a profile to fill; a service with a profile is accepted"
+                yield Finding(here, message, (("workloads", position),))
+            elif by.setdefault(name, load.name) != load.name:
+                yield Finding(here, f"found {name}, which {by[name]} fills; one load is accepted", ())
 
 
 def _careful(instance: Instance) -> Iterator[Finding]:

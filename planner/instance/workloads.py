@@ -218,6 +218,9 @@ class Inference(_Transformer):
     classes: Annotated[tuple[RequestClass, ...], Field(max_length=32)] = ()
     """Requests of several kinds that share the replicas, each with lengths and targets of its own in place of those of
     the service. Services of their own keep them apart."""
+    fills: tuple[Name, ...] = ()
+    """Services with a ``profile`` whose replicas it may take in the hours in which they are idle, beside replicas of
+    its own; for offline work (``real_time: false``), whose rate is that of the mean day."""
     draft_tokens: Annotated[int, Field(ge=0, le=8)] = 0
     """Tokens drafted ahead in every step (speculative decoding, multi-token prediction)."""
     draft_acceptance: Annotated[Fraction, Field(ge=0, le=1)] | None = None
@@ -256,6 +259,8 @@ class Inference(_Transformer):
     def _one_size(self) -> Self:
         if self.profile is not None and not any(self.profile):
             raise ValueError("found a profile without load in any hour; 24 numbers, one of them above 0, are accepted")
+        if self.fills:
+            self._check_fills()
         given = [name for name in LOADS if getattr(self, name) is not None]
         if self.classes:
             self._check_classes(given)
@@ -272,6 +277,15 @@ class Inference(_Transformer):
         if self.concurrent_users is None and not self.prompt_tokens + self.answer_tokens:
             raise ValueError(f"found {given[0]} without tokens; tokens_in or tokens_out above 0 is needed")
         return self
+
+    def _check_fills(self) -> None:
+        """Raises ValueError where a load that fills idle hours asks for what such hours cannot give."""
+        if self.real_time:
+            raise ValueError("found fills of a load with somebody waiting; real_time: false is needed")
+        asked = [key for key in ("concurrent_users", "profile") if getattr(self, key) is not None]
+        asked += ["peak_factor"] * (self.peak_factor != 1) + ["redundancy or limits by site"] * self.careful
+        if asked:
+            raise ValueError(f"found {', '.join(asked)} beside fills; a rate of the mean day alone is accepted")
 
     def _check_classes(self, rates: list[str]) -> None:
         """Raises ValueError with all that is wrong with the classes."""

@@ -70,6 +70,8 @@ class BuiltModel:
         runs = {size.id for size in options.sizes if size.kind == "training"}
         gangs = [v for (size, _, _), v in m.workload.gangs.items() if size not in runs]
         blocks = [v for (size, _, _), v in m.workload.shared.items() if size not in runs]
+        valley = m.component("valley")
+        blocks += [] if valley is None else list(valley.needed.values())
         return {id(v) for v in (*blocks, *gangs, *m.placement.racks_bought.values(), *m.fabric.filled.values())}
 
 

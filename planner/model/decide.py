@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from planner.engineering.valley import needed
 from planner.model.build import BuiltModel
 from planner.model.things import buys_early
 from planner.options import Options
@@ -59,4 +60,9 @@ def start_of(built: BuiltModel, decisions: Decisions) -> dict[int, float]:
     found |= {
         id(v): decisions.swapped.get(key, 0) / m.fabric.swap_links[key[:3]] for key, v in m.fabric.swapped.items()
     }
+    if (valley := m.component("valley")) is not None:
+        found |= {
+            id(v): float(needed(decisions.shared.get((b, s, t), 0), valley.levels[b][k][0]))
+            for (b, s, k, t), v in valley.needed.items()
+        }
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from formulations.valley import ValleyData
 from formulations.workload import WorkloadData
 from planner.instance.workloads import tolerated
 from planner.model import bounds
@@ -72,6 +73,7 @@ def workload_data(options: Options, pools: list[Pool], places: Places) -> Worklo
         if here:
             used[size.id] = size
             most[size.id] = needed
+    filled = {id: options.fillings[id] for id in used if id in options.fillings}
     return WorkloadData(
         periods=periods,
         workload={id: size.workload for id, size in used.items()},
@@ -87,6 +89,12 @@ def workload_data(options: Options, pools: list[Pool], places: Places) -> Worklo
         availability={pool.id: pool.availability for pool in pools},
         places=places,
         for_gangs=frozenset(pool.id for pool in pools if pool.for_gangs),
+        valley=ValleyData(
+            workload={id: filling.workload for id, filling in filled.items()},
+            rate={id: filling.rate for id, filling in filled.items()},
+            levels={id: filling.levels for id, filling in filled.items()},
+            at=frozenset(key for key in shared_at if key[0] in filled and key[1] in filled[key[0]].sites),
+        ),
         unpackable={
             pool.id: [
                 (

@@ -25,6 +25,7 @@ from planner.options.prices import Prices, without_beaten
 from planner.options.rented import rented_pools
 from planner.options.resources import Resources
 from planner.options.tables import Design, Options, Pool, Removed, Size
+from planner.options.valley import fillings
 
 
 def make_options(instance: Instance, catalogue: Catalogue | None = None, *, prune: bool = True) -> Options:
@@ -100,6 +101,7 @@ class _Maker:
             caps=caps,
             notes={device: tuple(notes) for device, notes in self.prospects.notes.items() if notes},
             embodied_t=embodied,
+            fillings={each.size: each for each in fillings(self.instance.workloads, sizes, sites_of)},
         )
 
     def _servers(self) -> list[Server]:

@@ -174,6 +174,25 @@ class Size:
 
 
 @dataclass(frozen=True)
+class Filling:
+    """What another load carries on replicas of a service in the hours in which they are idle.
+
+    Attributes:
+        size: of the service.
+        workload: that fills its blocks.
+        rate: of it that one block carries while it is idle, in the unit of its demand.
+        sites: where it may.
+        levels: (load of the service over that of its busiest hour, share of the hours) of a day.
+    """
+
+    size: str
+    workload: str
+    rate: float
+    sites: tuple[str, ...]
+    levels: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
 class Options:
     """Every option of one instance.
 
@@ -191,6 +210,7 @@ class Options:
         caps: quantity limits of the export rules on what may be ordered.
         notes: what the export rules say beside their outcome, by accelerator.
         embodied_t: tonnes of carbon of making one item, by (kind, id), where the instance counts them.
+        fillings: by size of the service that is filled.
     """
 
     instance: Instance
@@ -206,6 +226,7 @@ class Options:
     caps: tuple[Cap, ...] = ()
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     embodied_t: dict[tuple[str, str], float] = field(default_factory=dict)
+    fillings: dict[str, Filling] = field(default_factory=dict)
 
     @cached_property
     def plant(self) -> Plant:

@@ -27,6 +27,7 @@ from planner.plan.settle import settle
 from planner.plan.sites import cooling_rows, site_rows
 from planner.plan.totals import totals
 from planner.plan.unit_costs import UnitCosts
+from planner.plan.valley import filled_rows
 from planner.plan.work import work_rows
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def decision_tables(ground: Ground, built: Built, decisions: Decisions) -> dict[
         "rented": _rented(ground, built),
         "owned": list(owned_rows(ground, built)),
         "workloads": work_rows(ground, decisions, built),
+        "filled": filled_rows(ground, decisions),
         "racks": _racks(ground, built),
         **network_tables(ground, built),
         "cooling": cooling_rows(ground, built),

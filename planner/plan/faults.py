@@ -16,6 +16,7 @@ from planner.plan.decisions import Decisions
 from planner.plan.ground import Ground, ground_of
 from planner.plan.redundancy import Stands, careful, short, spares_of, standing
 from planner.plan.steps import holds
+from planner.plan.valley import filled
 
 if TYPE_CHECKING:
     from planner.options.tables import Options
@@ -97,6 +98,9 @@ def _demand(ground: Ground, decisions: Decisions) -> Iterator[str]:
     for (id, _, t), blocks in (*decisions.shared.items(), *decisions.gangs.items()):
         size = ground.sizes[id]
         carried[size.workload, t] = carried.get((size.workload, t), 0.0) + blocks * size.rate
+    for each in filled(ground.options, decisions.shared):
+        key = each.filling.workload, each.period
+        carried[key] = carried.get(key, 0.0) + each.carried
     for (workload, t), demand in ground.options.demand.items():
         if demand > carried.get((workload, t), 0.0) * (1 + ROUNDING):
             yield f"workload {workload} period {t}: {carried.get((workload, t), 0.0):.9g} carried of {demand:.9g}"

@@ -12,7 +12,7 @@ from typing import Any
 from planner.errors import FormerFormatWarning, PlanFileError
 from planner.plan.reading import digest
 
-FORMAT_VERSION = 9
+FORMAT_VERSION = 10
 OLDEST = 6
 """Plans before it say nothing of the range and grade of prices, which nobody could fill in."""
 
@@ -39,7 +39,14 @@ def _one_speed(data: Data) -> Data:
     return {**data, "decisions": {**data["decisions"], "networks": rows}}
 
 
-STEPS: Mapping[int, Callable[[Data], Data]] = {6: _without_rented, 7: _without_owned, 8: _one_speed}
+def _without_filled(data: Data) -> Data:
+    """No load could run in idle hours of a service before format 10."""
+    return _with_table(data, "filled")
+
+
+STEPS: Mapping[int, Callable[[Data], Data]] = {
+    6: _without_rented, 7: _without_owned, 8: _one_speed, 9: _without_filled,
+}  # fmt: skip
 """From each format to the next."""
 
 
@@ -77,9 +84,9 @@ def _refusal(version: object) -> str:
     """Why a format is not read, and what to do about it.
 
     >>> _refusal(5)
-    'plan format 5 found; this version reads 6 to 9. Its question can be solved again: provenance.instance'
-    >>> _refusal(10)
-    'plan format 10 found; this version reads 6 to 9. A later version of planner wrote it, and reads it'
+    'plan format 5 found; this version reads 6 to 10. Its question can be solved again: provenance.instance'
+    >>> _refusal(11)
+    'plan format 11 found; this version reads 6 to 10. A later version of planner wrote it, and reads it'
     """
     said = f"plan format {version!r} found; this version reads {OLDEST} to {FORMAT_VERSION}"
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:

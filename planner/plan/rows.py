@@ -92,6 +92,24 @@ class Work(Row):
 
 
 @dataclass(frozen=True)
+class FilledRow(Row):
+    """What a load carries on replicas of a service in the hours in which these are idle."""
+
+    workload: str = column("name of the load")
+    service: str = column("name of the service whose replicas it takes")
+    site: str = column("site")
+    server: str = column("server type, catalogue id")
+    leaf_oversubscription: float = column("of the compute network of the servers")
+    spine_oversubscription: float = column("the same of the spines of three tiers")
+    devices_per_block: int = column("accelerators of a block of the service")
+    blocks: int = column("blocks of the service")
+    idle_blocks: float = column("of those, idle in the mean of a day")
+    rate_per_block: float = column("what the load carries on one while it is idle, in rate_unit")
+    rate_unit: str = column("requests/s or FLOP/s")
+    carried: float = column("what it can carry on all, mean of a day, in rate_unit")
+
+
+@dataclass(frozen=True)
 class Racks(Row):
     """Racks of a pool, for servers and for network."""
 
@@ -345,6 +363,7 @@ DECISIONS: Mapping[str, type[Row]] = {
     "rented": Rented,
     "owned": Owned,
     "workloads": Work,
+    "filled": FilledRow,
     "racks": Racks,
     "clusters": Clusters,
     "networks": Network,
@@ -370,6 +389,16 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "rented": ("pool", "period"),
     "owned": ("pool", "period"),
     "workloads": ("workload", "pool", "devices_per_block", "period"),
+    "filled": (
+        "workload",
+        "service",
+        "site",
+        "server",
+        "leaf_oversubscription",
+        "spine_oversubscription",
+        "devices_per_block",
+        "period",
+    ),
     "racks": ("pool", "purpose", "rack", "period"),
     "clusters": ("pool", "network", "frame", "servers_each", "period"),
     "networks": ("pool", "network", "period"),

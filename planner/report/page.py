@@ -141,7 +141,8 @@ def _check_table(checks: Sequence[Check]) -> Table:
 def _details(summary: Summary) -> list[Table]:
     """Tables of decisions that stand below no chart."""
     found = (
-        sections.workload_table(summary), sections.fleet_table(summary), sections.rented_table(summary),
+        sections.workload_table(summary), sections.filled_table(summary), sections.fleet_table(summary),
+        sections.rented_table(summary),
         sections.owned_table(summary), sections.period_table(summary), sections.rack_table(summary),
         sections.network_table(summary), sections.choice_table(summary), sections.link_table(summary),
         sections.cooling_table(summary),

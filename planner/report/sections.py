@@ -24,6 +24,7 @@ def plan_tables(summary: Summary) -> tuple[Table, ...]:
         rented_table(summary),
         owned_table(summary),
         workload_table(summary),
+        filled_table(summary),
         rack_table(summary),
         network_table(summary),
         choice_table(summary),
@@ -131,6 +132,25 @@ def workload_table(summary: Summary) -> Table:
             )
             for r in rows
         ),
+    )  # fmt: skip
+
+
+def filled_table(summary: Summary) -> Table:
+    """What loads carry on replicas of services in the hours in which these are idle."""
+    by_period = len(summary["periods"]) > 1
+    return table(
+        "Idle hours",
+        ("workload", *((">period",) if by_period else ()), "on replicas of", "at", ">blocks", ">idle",
+         ">can carry", "of"),
+        ditto(
+            (
+                r["workload"], *((count(r["period"]),) if by_period else ()), r["service"],
+                f"{r['site']}, {r['server']}", count(r["blocks"]), f"{r['idle_blocks']:.2f}",
+                f"{r['carried']:,.4g}", r["rate_unit"],
+            )
+            for r in summary["filled"]
+        ),
+        "idle, and what that carries: mean of a day",
     )  # fmt: skip
 
 

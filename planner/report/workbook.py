@@ -121,8 +121,8 @@ class _Sheets:
             self._table(name, columns(table), _cells(plan.money_rows[table], columns(table)))
         self._table("Cost lines", columns("costs"), _cells(plan.cost_rows, columns("costs")))
         for name, table in (
-            ("Fleet", "fleet"), ("Workloads", "workloads"), ("Networks", "networks"), ("Clusters", "clusters"),
-            ("Sites", "sites"), ("Cooling", "cooling"),
+            ("Fleet", "fleet"), ("Workloads", "workloads"), ("Idle hours", "filled"), ("Networks", "networks"),
+            ("Clusters", "clusters"), ("Sites", "sites"), ("Cooling", "cooling"),
         ):  # fmt: skip
             self._table(name, columns(table), _cells(plan.decisions[table], columns(table)))
         self._table("Racks", lists.rack_columns, lists.racks, "racks.csv")

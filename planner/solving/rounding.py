@@ -17,6 +17,7 @@ from planner.options.tables import Design, Pool, Size, Step
 from planner.plan.decisions import Decisions
 from planner.plan.ground import ground_of
 from planner.plan.redundancy import Stands, careful, short, spares_of, standing
+from planner.plan.valley import filled
 from planner.solving.servers import in_service, purchases
 
 EPS = 1e-6
@@ -106,6 +107,7 @@ class _Rounding:
             pool = self.pools[p]
             state.free[pool.fleet] = state.free.get(pool.fleet, 0.0) + pool.accelerators * pool.availability * n
         missing: list[tuple[str, float]] = []
+        filling = {each.workload for each in self.options.fillings.values()}
         for (workload, u), demand in self.options.demand.items():
             if u != t or demand <= 0:
                 continue
@@ -115,11 +117,16 @@ class _Rounding:
                     self._put(state, gang, id, place, whole)
                     left -= whole * self.sizes[id].rate
             if left > 1e-9 * demand:
-                if not self.by_workload[workload, t]:
+                if not self.by_workload[workload, t] and workload not in filling:
                     return None
                 missing.append((workload, left))
-        # Large blocks are hardest to place.
-        for workload, left in sorted(missing, key=lambda m: (-self._largest(m[0], t), m[0])):
+        # What fills idle hours comes last, when the services stand; else large blocks are hardest to place.
+        for workload, left in sorted(missing, key=lambda m: (m[0] in filling, -self._largest(m[0], t), m[0])):
+            if workload in filling:
+                idle = filled(self.options, _decisions(state, t).shared)
+                left -= sum(each.carried for each in idle if each.filling.workload == workload)
+                if left > 0 and not self.by_workload[workload, t]:
+                    return None
             self._top_up(state, workload, left, t)
         if self.careful and not self._hold(state, t):
             return None
@@ -164,7 +171,7 @@ class _Rounding:
         return any(not pool.owned for pool in self.fleets[fleet])
 
     def _largest(self, workload: str, t: int) -> int:
-        return max(self.sizes[id].devices for _, id, _, _ in self.by_workload[workload, t])
+        return max((self.sizes[id].devices for _, id, _, _ in self.by_workload[workload, t]), default=0)
 
     def _fleet(self, gang: bool, size: Size, place: str) -> str:
         if gang:

@@ -139,6 +139,8 @@ class _Search(Standing):
         The outline of a large instance gives a bound and a plan early, and is all that a very large one can have.
         """
         size = len(self.options.pools) * len(self.options.periods)
+        if self.options.fillings:
+            return [False]  # an outline has one size of a service, of which other sizes may leave more idle
         return [True] * (size > LARGE) + [False] * (size <= VERY_LARGE)
 
     def _relax(self, outline: bool) -> Relaxed | None:

@@ -20,6 +20,7 @@ from planner.plan.rows import (
     Clusters,
     CoolingRow,
     Cost,
+    FilledRow,
     Fleet,
     Line,
     Links,
@@ -45,6 +46,7 @@ __all__ = [
     "Clusters",
     "CoolingRow",
     "Cost",
+    "FilledRow",
     "Fleet",
     "Links",
     "Network",
@@ -79,6 +81,7 @@ CONCERNS: Mapping[str, str] = {
     "rented": "rent",
     "owned": "fleet",
     "workloads": "workload",
+    "filled": "workload",
     "racks": "placement",
     "clusters": "fabric",
     "networks": "fabric",
@@ -101,6 +104,7 @@ class Tables:
     rented: tuple[Rented, ...]
     owned: tuple[Owned, ...]
     workloads: tuple[Work, ...]
+    filled: tuple[FilledRow, ...]
     racks: tuple[Racks, ...]
     clusters: tuple[Clusters, ...]
     networks: tuple[Network, ...]
@@ -134,6 +138,7 @@ def read_tables(plan: Plan, periods: int, books: Mapping[str, Book]) -> Tables:
         rented=take("rented", Rented),
         owned=take("owned", Owned),
         workloads=take("workloads", Work),
+        filled=take("filled", FilledRow),
         racks=take("racks", Racks),
         clusters=take("clusters", Clusters),
         networks=take("networks", Network),

@@ -15,7 +15,7 @@ from planner.instance.models import parameters_of
 from planner.instance.traffic import RequestClass
 from planner.instance.workloads import Compute, Inference, Training
 from planner.units import GIGA, SECONDS_PER_DAY, TERA
-from planner.verification import locality, performance, redundancy
+from planner.verification import locality, performance, redundancy, valley
 from planner.verification.checks import RELATIVE, WHOLE, Book, round_up
 from planner.verification.facts import Carrier, OwnedPool, RentedPool, View
 from planner.verification.packing import cells, pack, servers_for
@@ -50,9 +50,12 @@ def check(view: View, book: Book) -> None:
             idle[fleets[pool.id]] += _share(view, pool) * view.in_service(pool.id, period) - used / (
                 pool.server.accelerators
             )
+        standing = [row for (_, at), own in by_load.items() if at == period for row in own if row.blocks]
+        services = {load.name: load for load in loads.values() if isinstance(load, Inference)}
+        in_valley = valley.check(view, book, period, services, standing, _by_typed)
         for load in loads.values():
             own = by_load.get((load.name, period), [])
-            needed, rates = _demand(book, load, period, own)
+            needed, rates = _demand(book, load, period, own, in_valley.get(load.name, 0.0))
             if isinstance(load, Inference):
                 redundancy.check(book, load, period, needed, own, rates, fleets, idle)
         _fleets(view, book, period, by_pool)
@@ -183,8 +186,20 @@ def streams(load: Inference) -> list[tuple[float, Inference | RequestClass]]:
     return [(daily(each) / SECONDS_PER_DAY if each.share is None else own * each.share, each) for each in load.classes]
 
 
-def _demand(book: Book, load: Load, period: int, rows: list[Work]) -> tuple[float, list[float]]:
-    """Checks that the demand is met; returns it and the rate of a block of each row, in one unit."""
+def _by_typed(load: Inference, pool: Carrier, devices: int) -> float | None:
+    """What a service carries on so many accelerators by its typed utilisation; None where it has none."""
+    if load.utilisation is None:
+        return None
+    sized = block(load, pool.server, pool.device, devices)
+    return 0.0 if isinstance(sized, str) or sized[0] > devices else sized[1]
+
+
+def _demand(book: Book, load: Load, period: int, rows: list[Work], filled: float) -> tuple[float, list[float]]:
+    """Checks that the demand is met; returns it and the rate of a block of each row, in one unit.
+
+    Args:
+        filled: what it carries in idle hours of services, in that unit.
+    """
     scales = load.scale_by_period
     needed = demand(load) * (1 if scales is None else scales[period - 1] if period <= len(scales) else 0)
     unit = "run" if isinstance(load, Training) else "FLOP/s"
@@ -193,7 +208,7 @@ def _demand(book: Book, load: Load, period: int, rows: list[Work]) -> tuple[floa
     elif isinstance(load, Inference) and load.utilisation is None:
         unit = "requests/s"
     rates = [row.rate_per_block * (_scale(row.rate_unit, unit) or 0) for row in rows]
-    carried = sum(row.blocks * rate for row, rate in zip(rows, rates, strict=True))
+    carried = filled + sum(row.blocks * rate for row, rate in zip(rows, rates, strict=True))
     where = f"workload {load.name} period {period}"
     slack = RELATIVE * needed if unit.endswith("/s") else WHOLE
     book.record("demand met", carried >= needed - slack, f"{where}: {carried:.9g} {unit} carried, needed {needed:.9g}")
