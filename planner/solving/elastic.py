@@ -57,6 +57,11 @@ class Room:
     where: tuple[str, str, tuple[Any, ...]]
     whole: bool = False
 
+    @property
+    def scale(self) -> float:
+        """What slack is a share of: the limit, or one piece where it is 0."""
+        return self.stands or 1.0
+
     def value(self, share: float) -> float:
         """The limit with so much slack, in the unit of the key: rounded up.
 
@@ -65,7 +70,7 @@ class Room:
         >>> Room(SITE_POWER, "sites.a.power_limit_mw", 0.026, "MW", ("", "", ())).value(0.2772961)
         0.03321
         """
-        wanted = self.stands * (1 + share)
+        wanted = self.stands + self.scale * share
         if self.whole:
             return math.ceil(wanted - LEAST * wanted)
         step = 10.0 ** (math.floor(math.log10(wanted)) + 1 - SIGNIFICANT)
@@ -78,8 +83,9 @@ class Room:
 
 
 def rooms(instance: Instance) -> list[Room]:
-    """The limits of an instance that stand as numbers above 0: power, water, carbon, budget, supply, numbers opened."""
-    return [room for room in _rooms(instance) if room.stands > 0]
+    """The limits of an instance that stand as numbers: power, water, carbon, budget, supply, numbers opened. Of water,
+    carbon and money nothing is a share of 0: such limits have no slack."""
+    return [room for room in _rooms(instance) if room.stands > 0 or room.whole]
 
 
 def _rooms(instance: Instance) -> Iterator[Room]:
@@ -146,7 +152,7 @@ class Elastic:
             self.form = standard_form(built.model, names=True)
             self.rows = _rows(built, self.form, rooms(instance))
             self.rooms = [room for room in rooms(instance) if self.rows[room.key]]
-            self.problem = _narrowed(self.form.problem, self.rooms, self.rows)
+            self.problem, self.shares = _narrowed(self.form.problem, self.rooms, self.rows)
 
     def least(self, giving: Sequence[Room], solver: SolverOptions, free: Sequence[Room] = ()) -> Slack:
         """The least that some limits give way by together, all others as they are.
@@ -179,7 +185,7 @@ class Elastic:
             old,
             matrix_start=np.concatenate([old.matrix_start, ends]).astype(np.int32),
             matrix_index=np.concatenate([old.matrix_index, *rows]).astype(np.int32),
-            matrix_value=np.concatenate([old.matrix_value, *(-old.row_upper[found] for found in rows)]),
+            matrix_value=np.concatenate([old.matrix_value, *(-self.shares[found] for found in rows)]),
             cost=np.concatenate([np.zeros_like(old.cost), np.ones(len(giving)), np.zeros(len(free))]),
             offset=0.0,
             lower=np.concatenate([old.lower, np.zeros(more)]),
@@ -206,16 +212,20 @@ def _begins(key: Any, index: tuple[Any, ...]) -> bool:
     return steps[: len(index)] == index
 
 
-def _narrowed(problem: Problem, found: Iterable[Room], rows: dict[str, list[int]]) -> Problem:
-    """The program of wider limits with the rows of the limits as they stand."""
+def _narrowed(problem: Problem, found: Iterable[Room], rows: dict[str, list[int]]) -> tuple[Problem, np.ndarray]:
+    """The program of wider limits with the rows of the limits as they stand, and by row what slack is a share of."""
     value, upper = problem.matrix_value.copy(), problem.row_upper.copy()
+    shares = np.zeros_like(upper)
     for room in found:
         for row in rows[room.key]:
             if room.limit in DIVIDED:
                 value[problem.matrix_index == row] *= WIDER
             else:
                 upper[row] /= WIDER
-    return replace(problem, matrix_value=value, row_upper=upper)
+            shares[row] = upper[row]
+            if not room.stands:
+                upper[row] = 0.0
+    return replace(problem, matrix_value=value, row_upper=upper), shares
 
 
 def _wider(instance: Instance) -> Instance:
@@ -251,7 +261,7 @@ def _wider(instance: Instance) -> Instance:
                 update={"capex": budget.capex and money(budget.capex), "capex_by_period": periods}
             ),
             "carbon": instance.carbon.model_copy(update={"limit_tonnes_per_year": tonnes and tonnes * WIDER}),
-            "supply": tuple(one.model_copy(update={"limit": one.limit * WIDER}) for one in instance.supply),
+            "supply": tuple(one.model_copy(update={"limit": (one.limit or 1) * WIDER}) for one in instance.supply),
             "opening": opening.model_copy(update=opened),
         }
     )

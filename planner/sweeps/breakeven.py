@@ -13,8 +13,9 @@ from typing import Any
 
 from planner.errors import SweepError
 from planner.instance import Instance, instance_catalogue, instance_data, order_date
+from planner.instance.relative import OPERATORS
 from planner.solver import SolverOptions
-from planner.sweeps.finder import Finder, Flip, Point
+from planner.sweeps.finder import Finder, Flip, Point, is_number, standing
 from planner.sweeps.run import Row, RunInterruptedError, solve_variant, sound
 
 DOUBLINGS = 5
@@ -143,7 +144,8 @@ def of_key(
 ) -> Breakeven:
     """Where the types and sites that a plan chooses change over a span of a key.
 
-    The span is looked at in ``SCAN`` places first; choices that come and go between two of them are not found.
+    Of a key that takes whole numbers alone none but these are asked. The span is looked at in ``SCAN`` places first;
+    choices that come and go between two of them are not found.
 
     Raises:
         SweepError: a value of the key cannot be set.
@@ -156,7 +158,12 @@ def of_key(
         fleet = _decided(row, f"at {change}")["fleet"]
         return frozenset((server, site) for _, server, site in fleet) or row["status"]
 
-    finder = Finder(instance_data(instance), lambda value: f"{key}={value!r}", choice, solver, on_run)
+    data = instance_data(instance)
+    whole = key[-1:] not in OPERATORS and "*" not in key and is_number(standing(data, key), int)
+    finder = Finder(
+        data, lambda value: f"{key}={int(value) if whole else value!r}", choice, solver, on_run,
+        whole=whole, least=round(first),
+    )  # fmt: skip
     finder.scale = SMALL * (last - first)
     flips: list[Flip] = []
     complete = True

@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from planner.errors import SweepError
+from planner.instance.changes import ChangeError, locate
+from planner.instance.shape import item
 from planner.solver import SolverOptions
 from planner.sweeps.run import Row, solve_variant
 
@@ -35,6 +38,26 @@ class Flip:
     above: Point
 
 
+def standing(data: Mapping[str, Any], key: str) -> Any:
+    """What the data of an instance have at a key; a whole number where the key takes no others.
+
+    Raises:
+        SweepError: there is no such key.
+    """
+    try:
+        found: Any = data
+        for step in locate(data, key):
+            found = item(found, step)
+    except ChangeError as error:
+        raise SweepError(str(error)) from None
+    return found
+
+
+def is_number(value: Any, kind: type | tuple[type, ...] = (int, float)) -> bool:
+    """Whether a value is a number, of a kind if given; true and false are none."""
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
 class Finder:
     """Solves values of a key, each once.
 
@@ -43,7 +66,8 @@ class Finder:
         written: a value as a change.
         choice: of a row; it may refuse rows that say nothing (the change is told for that).
         on_run: called with each value that is solved and its row.
-        whole: whether values are whole numbers from 1.
+        whole: whether values are whole numbers.
+        least: smallest of them.
         alike: whether two choices are the same.
     """
 
@@ -56,10 +80,11 @@ class Finder:
         on_run: Callable[[float, Row], None],
         *,
         whole: bool = False,
+        least: int = 1,
         alike: Callable[[Any, Any], bool] = operator.eq,
     ) -> None:
         self.data, self.written, self.choice, self.solver, self.on_run = data, written, choice, solver, on_run
-        self.whole, self.alike = whole, alike
+        self.whole, self.least, self.alike = whole, least, alike
         self.scale = 0.0
         self._points: dict[float, Point] = {}
 
@@ -70,7 +95,7 @@ class Finder:
 
     def at(self, value: float) -> Point:
         """The best plan at a value."""
-        value = float(max(1, round(value))) if self.whole else float(f"{value:.{DIGITS}g}")
+        value = float(max(self.least, round(value))) if self.whole else float(f"{value:.{DIGITS}g}")
         if value not in self._points:
             change = self.written(value)
             row = solve_variant(self.data, [change], self.solver)

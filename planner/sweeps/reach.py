@@ -13,10 +13,8 @@ from typing import Any, Literal
 
 from planner.errors import SweepError
 from planner.instance import Instance, instance_data
-from planner.instance.changes import ChangeError, locate
-from planner.instance.shape import item
 from planner.solver import SolverOptions
-from planner.sweeps.finder import Finder, Point
+from planner.sweeps.finder import Finder, Point, is_number, standing
 from planner.sweeps.run import INVALID, Row, RunInterruptedError, sound
 
 PLAN: Literal["plan"] = "plan"
@@ -131,15 +129,10 @@ def _standing(data: Mapping[str, Any], key: str) -> float:
     Raises:
         SweepError: there is none.
     """
-    try:
-        found: Any = data
-        for step in locate(data, key):
-            found = item(found, step)
-    except ChangeError as error:
-        raise SweepError(str(error)) from None
-    if isinstance(found, bool) or not isinstance(found, (int, float)) or found <= 0:
+    found = standing(data, key)
+    if not is_number(found) or found <= 0:
         raise SweepError(f"found {found!r} at {key}; a number above 0 to start from is accepted")
-    return found
+    return float(found) if isinstance(found, float) else int(found)
 
 
 def _verdict(row: Row, change: str, cost: float | None) -> Verdict:

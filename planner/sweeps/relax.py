@@ -160,7 +160,7 @@ class _Question:
         if not slack.shares:
             return Relief(*named, None, None, "", None, self._nothing(slack.status))
         share = slack.shares[room.key]
-        proven = None if slack.least is None else room.stands * (1 + max(0.0, slack.least))
+        proven = None if slack.least is None else room.stands + room.scale * max(0.0, slack.least)
         if others:
             return Relief(*named, room.value(share), proven, room.change(share), None)
         for tried in (share, share + SHORT_OF * (1 + share)):

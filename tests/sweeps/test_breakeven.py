@@ -52,6 +52,14 @@ def test_the_choice_flips_where_a_second_site_pays() -> None:
     assert flip.above.row["fleet"] == [[3, "dgx-a100", "west"], [2, "dgx-a100", "east"]]
 
 
+def test_a_key_of_whole_numbers_flips_between_neighbours() -> None:
+    """In 10-supply three servers of eight accelerators are wanted: 24 are enough, 23 are not."""
+    found = api.breakeven(TWO_SITES.with_name("10-supply.yaml"), over="supply[0].limit=20:27", isolate=False)
+    (flip,) = found.flips
+    assert (flip.below.value, flip.above.value) == (23, 24)
+    assert flip.above.row["fleet"] == [[3, "dgx-a100", "home"]]
+
+
 def test_a_question_without_a_plan_has_no_break_even() -> None:
     with pytest.raises(SweepError, match="no plan at any price"):
         api.breakeven(TWO_SITES.with_name("09-infeasible-power.yaml"), price="servers.dgx-a100")
