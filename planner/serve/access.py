@@ -78,4 +78,4 @@ class Access:
 
     def token_in_address(self, request: Request) -> str:
         """The token that the address of the page carries, if it does."""
-        return request.query_params.get("token", "") if request.url.path == "/" else ""
+        return request.query_params.get("token", "") if request.scope["path"] == "/" else ""

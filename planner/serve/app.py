@@ -9,7 +9,7 @@
 | ``GET /api/solves`` | every question, the latest first |
 | ``GET /api/solves/{id}`` | one |
 | ``POST /api/solves/{id}/stop`` | ends it with the best plan so far; asked again, at once |
-| ``GET /api/solves/{id}/answer`` | the plan as a page |
+| ``GET /api/solves/{id}/answer``, ``.../changes`` | the plan as a page; what differs from an earlier one |
 | ``GET /api/solves/{id}/files/{name}`` | one of its files |
 
 No request names a path: files are those that a question is known to have, by number and name.
@@ -40,7 +40,7 @@ from planner.report.outcomes import fault_lines, fault_rows
 from planner.serve.access import COOKIE, Access
 from planner.serve.figures import figures
 from planner.serve.solves import MOST_WAITING, FullError, Solve, Solves, State
-from planner.serve.worker import ANSWER, SOURCE
+from planner.serve.worker import ANSWER, CHANGES, SOURCE
 
 MOST_BYTES = 2 * 2**20
 """Of a request: an instance of the largest size, with what JSON needs to write it."""
@@ -82,6 +82,7 @@ def application(solves: Solves, access: Access) -> Starlette:
         Route("/api/solves/{id:int}", served.solve),
         Route("/api/solves/{id:int}/stop", served.stop, methods=["POST"]),
         Route("/api/solves/{id:int}/answer", served.answer),
+        Route("/api/solves/{id:int}/changes", served.changes),
         Route("/api/solves/{id:int}/files/{name}", served.file),
     ]
     return Starlette(
@@ -163,9 +164,10 @@ class _Served:
         text = _text(body)
         gap = _number(body, "gap", api.DEFAULT_GAP, 0.0, 0.99)
         seconds = _number(body, "time_limit", DEFAULT_SECONDS, 1.0, MOST_SECONDS)
+        against = self._earlier(body)
         try:
             instance = await self._read(lambda: api.load_text(text, SOURCE))
-            solve = self.taken.ask(text, instance.name, instance.currency.unit, gap, seconds)
+            solve = self.taken.ask(text, instance.name, instance.currency.unit, gap, seconds, against)
         except InstanceError as error:
             return JSONResponse({"error": "the instance is not valid", **_faults(error.faults)}, 422)
         except FullError:
@@ -187,11 +189,27 @@ class _Served:
         return JSONResponse(self._state(solve))
 
     async def answer(self, request: Request) -> Response:
+        return self._page(request, ANSWER)
+
+    async def changes(self, request: Request) -> Response:
+        return self._page(request, CHANGES)
+
+    def _page(self, request: Request, name: str) -> Response:
         solve = self._found(request)
-        if ANSWER not in solve.files:
-            raise HTTPException(404, "found no page of this question; it is there once there is a plan")
+        if name not in solve.files:
+            raise HTTPException(404, "found no such page of this question; it is there once there is a plan")
         policy = {"content-security-policy": ANSWER_POLICY}
-        return FileResponse(solve.folder / ANSWER, media_type="text/html", headers=policy)
+        return FileResponse(solve.folder / name, media_type="text/html", headers=policy)
+
+    def _earlier(self, body: dict[str, Any]) -> Solve | None:
+        """The question to compare with, if one is named."""
+        number = body.get("against")
+        if number is None:
+            return None
+        solve = self.taken.get(number) if type(number) is int else None
+        if solve is None or ANSWER not in solve.files:
+            raise HTTPException(400, f"found against: {str(number)[:40]}; the id of a question with a plan is accepted")
+        return solve
 
     async def file(self, request: Request) -> Response:
         solve, name = self._found(request), request.path_params["name"]
@@ -223,6 +241,7 @@ class _Served:
             "seconds": round(solve.seconds(), 1),
             "gap": solve.gap,
             "time_limit": solve.time_limit,
+            "against": None if solve.against is None else solve.against.id,
             "stopped": solve.stopped > 0,
             "currency": solve.currency,
             "progress": solve.progress,
@@ -265,9 +284,9 @@ async def _body(request: Request) -> dict[str, Any]:
         raise HTTPException(400, "found a body that is no JSON; an object with instance is accepted") from None
     if not isinstance(found, dict):
         raise HTTPException(400, f"found JSON that is a {type(found).__name__}; an object with instance is accepted")
-    if unknown := set(found) - {"instance", "gap", "time_limit"}:
+    if unknown := set(found) - {"instance", "gap", "time_limit", "against"}:
         word = f"found the key {min(unknown)[:60]!r}"
-        raise HTTPException(400, f"{word}; instance, gap and time_limit (seconds) are accepted")
+        raise HTTPException(400, f"{word}; instance, gap, time_limit (seconds) and against are accepted")
     return found
 
 

@@ -46,6 +46,7 @@ class Solve:
     Attributes:
         folder: of its files.
         gap: relative distance from the bound at which to stop; ``time_limit`` in seconds.
+        against: an earlier question whose plan this one's is compared with.
         began, took: the moment it was begun (``time.monotonic``), seconds until it ended.
         progress: objective, bound and gap of the search as last heard.
         answer: how it ended: status, sentences, and what else belongs to that.
@@ -60,6 +61,7 @@ class Solve:
     folder: Path
     gap: float
     time_limit: float
+    against: Solve | None = None
     state: State = State.WAITING
     began: float | None = None
     took: float | None = None
@@ -105,7 +107,9 @@ class Solves:
         if self._thread.is_alive():
             self._thread.join(END_SECONDS)
 
-    def ask(self, text: str, name: str, currency: str, gap: float, time_limit: float) -> Solve:
+    def ask(
+        self, text: str, name: str, currency: str, gap: float, time_limit: float, against: Solve | None = None
+    ) -> Solve:
         """Take a question; it is solved when those before it have ended.
 
         Args:
@@ -113,6 +117,7 @@ class Solves:
             name, currency: of the instance, to be shown.
             gap: relative distance from the proven bound at which to stop.
             time_limit: seconds.
+            against: an earlier question with a plan, to compare with.
 
         Raises:
             FullError: too many wait.
@@ -122,7 +127,7 @@ class Solves:
             if len(self._waiting) >= MOST_WAITING or self._closed:
                 raise FullError
             number, folder = self._new_folder()
-            solve = Solve(number, name, currency, text, folder, gap, time_limit)
+            solve = Solve(number, name, currency, text, folder, gap, time_limit, against)
             self._found[number] = solve
             self._waiting.append(solve)
             self._forget()
@@ -228,7 +233,12 @@ def _hear(solve: Solve, process: subprocess.Popen[bytes]) -> dict[str, Any]:
     """Give a process its question and note what it says until it ends; how it ended."""
     assert process.stdin is not None
     assert process.stdout is not None
-    asked = {"text": solve.text, "folder": str(solve.folder), "gap": solve.gap, "time_limit": solve.time_limit}
+    before = solve.against
+    asked = {
+        "id": solve.id, "text": solve.text, "folder": str(solve.folder), "gap": solve.gap,
+        "time_limit": solve.time_limit,
+        "against": None if before is None else {"id": before.id, "folder": str(before.folder)},
+    }  # fmt: skip
     with suppress(OSError, ValueError):
         process.stdin.write(json.dumps(asked).encode() + b"\n")
         process.stdin.flush()

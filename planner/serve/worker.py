@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SOURCE = "instance"
 """What stands for the file in faults."""
-QUESTION, ANSWER, WORKBOOK = "instance.yaml", "answer.html", "plan.xlsx"
+QUESTION, ANSWER, CHANGES, WORKBOOK = "instance.yaml", "answer.html", "changes.html", "plan.xlsx"
 STOP = b"stop\n"
 SECONDS_BETWEEN = 0.2
 """Between two words on the progress."""
@@ -30,7 +30,8 @@ Say = Callable[[dict[str, Any]], None]
 
 
 def work() -> None:
-    """Body of the process: one question, as a line of JSON with text, folder, gap and time_limit."""
+    """Body of the process: one question, as a line of JSON with id, text, folder, gap and time_limit, and id and folder
+    of an earlier answer to compare with, if any (against)."""
     from planner.interrupts import Stops, install
 
     stops = Stops()
@@ -59,7 +60,7 @@ def _listen() -> None:
 
 def _ended(asked: dict[str, Any], say: Say) -> dict[str, Any]:
     """Solve a question and write its files; how it ended, as far as ``_solve`` has not said it."""
-    from planner.errors import InstanceError
+    from planner.errors import InstanceError, PythonModeError
     from planner.memory import out_of_memory
     from planner.report.outcomes import fault_rows
 
@@ -71,6 +72,8 @@ def _ended(asked: dict[str, Any], say: Say) -> dict[str, Any]:
         return {"status": "out_of_memory", "sentences": [str(error) or str(out_of_memory())]}
     except KeyboardInterrupt:
         return {"status": "no_plan", "sentences": ["Stopped before any plan was found."]}
+    except PythonModeError as error:
+        return {"status": "failed", "sentences": [f"{error}."]}
     except OSError as error:
         return {"status": "failed", "sentences": [f"The folder of the answer cannot be written to: {error.strerror}."]}
     except Exception as error:
@@ -99,6 +102,8 @@ def _solve(asked: dict[str, Any], say: Say) -> dict[str, Any]:
         say({"file": name})
     write_whole(folder / ANSWER, api.page(plan, _checks(plan)))
     say({"file": ANSWER})
+    if asked["against"] is not None:
+        ended["sentences"].append(_compare(plan, asked, say))
     say({"answer": ended})
     try:
         with hearing():
@@ -112,6 +117,25 @@ def _solve(asked: dict[str, Any], say: Say) -> dict[str, Any]:
     except (ArithmeticError, LookupError, ValueError) as error:
         ended["sentences"].append(f"Racks and cables of this plan cannot be listed: {error}.")
     return ended
+
+
+def _compare(plan: Plan, asked: dict[str, Any], say: Say) -> str:
+    """Write what differs from the plan of an earlier question as a page; the verdict, or why there is none."""
+    from planner import api
+    from planner.errors import IncomparableError, PlanFileError
+    from planner.files import write_whole
+    from planner.plan import Plan
+    from planner.report.changes import verdict
+    from planner.report.findings import comparison_page
+
+    a, b = f"Answer {asked['against']['id']}", f"Answer {asked['id']}"
+    try:
+        found = api.compare(Plan.read(asked["against"]["folder"]), plan)
+    except (IncomparableError, PlanFileError) as error:
+        return f"It cannot be compared with {a}: {error}."
+    write_whole(Path(asked["folder"]) / CHANGES, comparison_page(found, a, b, []))
+    say({"file": CHANGES})
+    return verdict(found, a, b)
 
 
 def _teller(say: Say) -> Callable[[Progress], None]:

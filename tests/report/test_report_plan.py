@@ -20,7 +20,7 @@ from planner.report.html import plan_summary_html
 from planner.report.remarks import Checked
 from planner.report.sections import plan_tables
 from planner.report.summary import Stop, headline, status_line
-from planner.report.terminal import plan_svg, print_plan
+from planner.report.terminal import plan_svg, print_plan, print_tables
 
 
 def printed(found: Plan, width: int = 100, stop: Stop | None = None, checks: Sequence[Checked] | None = None) -> str:
@@ -267,7 +267,11 @@ def test_every_id_that_is_shown_is_whole_at_eighty_columns() -> None:
         for number, name in enumerate(table.columns):
             for row in table.rows:
                 assert not name.startswith("=") or all(id in text for id in row[number].split("\n"))
-    assert all(id in text for id in longest.values())
+    (bill,) = (table for table in plan_tables(plan_summary(found)) if table.title == "Purchases")
+    console = Console(width=80, file=io.StringIO())
+    print_tables(console, [bill])
+    assert isinstance(console.file, io.StringIO)
+    assert all(id in console.file.getvalue() for id in longest.values())
 
 
 def test_text_of_a_file_is_neither_markup_nor_a_command_to_the_terminal() -> None:

@@ -157,6 +157,8 @@ def test_beyond_this_machine_a_token_is_asked_for(solves: Solves) -> None:
         (b'{"instance": "a", "folder": "/etc"}', "application/json", 400, "found the key 'folder'"),
         (b'{"instance": "a", "time_limit": 1e9}', "application/json", 400, "a number from 1 to 3600 is accepted"),
         (b'{"instance": "a", "time_limit": NaN}', "application/json", 400, "a number from 1 to 3600 is accepted"),
+        (b'{"instance": "a", "against": 1}', "application/json", 400, "the id of a question with a plan is accepted"),
+        (b'{"instance": "a", "against": "../1"}', "application/json", 400, "found against: ../1; the id of a question"),
         (b'{"instance": "a", "gap": true}', "application/json", 400, "a number from 0 to 0.99 is accepted"),
         (b" " * (MOST_BYTES + 1), "application/json", 413, "at most that many are accepted"),
     ],

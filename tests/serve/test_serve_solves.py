@@ -111,6 +111,10 @@ def test_a_question_is_answered_by_files_that_verify(server: Server, tmp_path: P
     assert plan.objective == pytest.approx(found["answer"]["objective"])
     assert plan.name in server.client.get(f"api/solves/{number}/answer").text
     assert server.client.get(f"api/solves/{number}/files/plan.xlsx").content.startswith(b"PK")
+    assert server.client.get(f"api/solves/{number}/changes").status_code == 404
+    other = server.ended(server.ask((TINY / "01-one-server.yaml").read_text(), against=number))
+    assert "The TCO of Answer 2 is that of Answer 1." in other["answer"]["sentences"][-1]
+    assert "Answer 1 and Answer 2" in server.client.get(f"api/solves/{other['id']}/changes").text
 
 
 def test_why_there_is_no_plan_is_told(server: Server) -> None:

@@ -6,7 +6,7 @@
   const FILES = {
     "plan.json": "plan (JSON)", "bom.csv": "bill of materials (CSV)", "costs.csv": "costs (CSV)",
     "cables.csv": "cables (CSV)", "racks.csv": "racks (CSV)", "plan.xlsx": "workbook (XLSX)",
-    "answer.html": "this page (HTML)", "instance.yaml": "the question (YAML)",
+    "answer.html": "this page (HTML)", "changes.html": "what changes (HTML)", "instance.yaml": "the question (YAML)",
   };
   const at = (id) => document.getElementById(id);
   const text = at("instance");
@@ -226,6 +226,7 @@
     try {
       const solve = await call("api/solves", {
         instance: text.value, time_limit: Number(at("seconds").value), gap: Number(at("gap").value) / 100,
+        against: at("against").value === "" ? null : Number(at("against").value),
       });
       watch(solve.id);
     } catch (refused) {
@@ -309,9 +310,10 @@
     at("answer").hidden = false;
     const base = "api/solves/" + solve.id + "/";
     const links = [];
-    if (solve.files.includes("answer.html")) {
-      const open = make("a", "open the page in a window of its own");
-      open.href = base + "answer";
+    for (const [name, words] of [["answer", "open the page in a window of its own"], ["changes", "what changes against answer " + solve.against]]) {
+      if (!solve.files.includes(name + ".html")) continue;
+      const open = make("a", words);
+      open.href = base + name;
       open.target = "_blank";
       open.rel = "noopener";
       links.push(open);
@@ -335,6 +337,11 @@
 
   async function list() {
     const found = await call("api/solves");
+    const plans = found.filter((solve) => solve.files.includes("plan.json") && solve.files.includes("answer.html"));
+    const chosen = at("against").value;
+    at("against").replaceChildren(new Option("nothing", ""), ...plans.map((solve) => new Option(solve.id + ". " + solve.name, solve.id)));
+    if (plans.some((solve) => String(solve.id) === chosen)) at("against").value = chosen;
+    at("against-part").hidden = plans.length === 0;
     at("earlier").hidden = found.length === 0;
     at("earlier-count").textContent = String(found.length);
     at("solves").replaceChildren(...found.map(function (solve) {
