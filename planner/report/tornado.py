@@ -33,6 +33,8 @@ def tornado_sentences(found: Tornado) -> list[str]:
     if found.silent:
         names = ", ".join(map(clean, found.silent))
         sentences.append(f"No range is stated for {names}: --by 10% varies these as well.")
+    if found.unset:
+        sentences.append(f"Left out, for the instance does not take their ends: {', '.join(map(clean, found.unset))}.")
     return sentences
 
 
@@ -97,6 +99,7 @@ def tornado_data(found: Tornado) -> dict[str, Any]:
         "todays_plan": found.base,
         "complete": found.complete,
         "without_range": list(found.silent),
+        "left_out": list(found.unset),
         "inputs": found.rows(),
     }
 

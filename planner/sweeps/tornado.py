@@ -79,6 +79,7 @@ class Tornado:
         objective: ``tco`` or ``capex``: the total that is moved, in ``currency``.
         base: today's plan, by its row.
         silent: names of inputs without a stated range, which were left out for want of a share.
+        unset: names of inputs that the instance does not take at one of their ends, which were left out.
         complete: False where Ctrl-C came first.
     """
 
@@ -87,6 +88,7 @@ class Tornado:
     base: Row
     bars: tuple[Bar, ...]
     silent: tuple[str, ...] = ()
+    unset: tuple[str, ...] = ()
     complete: bool = True
 
     @property
@@ -169,12 +171,15 @@ def tornado(
         else:
             asked += spread_inputs(instance, plan, share)
     bars: list[Bar] = []
+    unset: list[str] = []
     complete = True
     try:
         for one in asked:
             on_run(one.name)
             bar = _of_today(data, one, today.options, today.decisions)
-            if bar is not None:
+            if bar is None:
+                unset.append(one.name)
+            else:
                 bars.append(bar)
         bars.sort(key=lambda bar: -bar.swing_of_today(base["objective"]))
         for number in range(len(bars) if most_solved is None else min(most_solved, len(bars))):
@@ -182,12 +187,12 @@ def tornado(
     except (RunInterruptedError, KeyboardInterrupt):
         complete = False
     bars.sort(key=lambda bar: -bar.swing(base["objective"]))
-    return Tornado(instance.currency.unit, instance.objective, base, tuple(bars), silent, complete)
+    return Tornado(instance.currency.unit, instance.objective, base, tuple(bars), silent, tuple(unset), complete)
 
 
 def _of_today(data: Mapping[str, Any], one: Input, before: Options, decisions: Decisions) -> Bar | None:
-    """Both ends of an input by what today's plan costs there; None for one that the instance does not have, such as the
-    tariff of sites that state none."""
+    """Both ends of an input by what today's plan costs there; None where the instance does not take one of
+    them, such as a PUE above that of the design day."""
     ends: list[End | None] = []
     for changes in (one.lowered, one.raised):
         if not changes:
