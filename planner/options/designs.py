@@ -22,6 +22,7 @@ from planner.options.lengths import on_floor
 from planner.options.management import OUT_OF_BAND
 from planner.options.networks import Family, NetworkOption, Networks
 from planner.options.packing import Packing
+from planner.options.pairs import Pairs, points
 from planner.options.resources import Resources, Vector
 from planner.options.steps import RackClass, Stages, design_of
 from planner.options.tables import Design
@@ -70,6 +71,7 @@ class Designer:
         self.prune = prune
         self.one_period = instance.horizon.periods == 1
         self.chains = Chains()
+        self.pairs = Pairs(networks, self.chains, optic_rows, resources)
         self._families: dict[tuple[str, Oversubscription], list[Family]] = {}
         self._stages: dict[tuple[object, ...], Stages | None] = {}
         self._of_design: dict[str, Stages] = {}
@@ -106,7 +108,8 @@ class Designer:
     def _make(self, server: Server, ratio: Oversubscription, places: int, asked: Asked) -> Stages | None:
         """Steps of all families, without those that are beaten in racks of every class."""
         groups: list[Group] = []
-        for family in self.families(server, ratio):
+        alike = self.families(server, ratio)
+        for family in (*alike, *self.pairs.of(server, alike, asked.packing, asked.most)):
             try:
                 compute = self._laid(family.compute, places, asked.most)
                 storages = list(self._storages(family.storage, places, asked.most))
@@ -126,8 +129,9 @@ class Designer:
                     ways += [(True, True)] if ways[-1][0] and storage is not None and storage.tiers == 2 else []
                     for apart in ways:
                         group = make_group(
-                            family.id, networks, mix, self.chains, asked.most, self.resources, places, one, apart=apart
-                        )
+                            family.id, networks, mix, self.chains, asked.most, self.resources, places, one,
+                            points=points(family, self.chains.of(compute, asked.most)), apart=apart,
+                        )  # fmt: skip
                         if group is not None:
                             groups.append(group)
         if not groups:

@@ -15,6 +15,7 @@ from planner.engineering.shapes import Rules
 from planner.engineering.tree import LEAF_LEAF
 from planner.instance.choices import FabricChoice, Oversubscription
 from planner.options.planes import one_plane, row_of
+from planner.options.tables import LINK_CLASSES
 
 NON_BLOCKING = Oversubscription()
 SAME_GBPS = 1e-9
@@ -88,8 +89,9 @@ class Upper:
 
     @property
     def name(self) -> str:
-        speed = f"-{self.uplink_gbps:g}g" if self.uplink_gbps else ""
-        return "".join(f"-{switch.id}" for switch in (self.spine, self.core) if switch) + speed
+        spine = f"-{self.spine.id}" if self.spine else ""
+        core = f"-below-{self.core.id}" if self.core else ""
+        return spine + core + (f"-{self.uplink_gbps:g}g" if self.uplink_gbps else "")
 
 
 ALIKE = Upper()
@@ -103,6 +105,7 @@ class Family:
         storage: of two and of three tiers, non-blocking; empty where the server has no storage ports or none is wanted.
         optional: whether it is one way more to link another family, and no loss where nothing reaches.
         single: whether its compute network is single switches.
+        cheapest: sizes of clusters that it is offered for; None for all.
     """
 
     id: str
@@ -110,6 +113,7 @@ class Family:
     storage: tuple[NetworkOption, ...]
     optional: bool = False
     single: bool = False
+    cheapest: tuple[float, ...] | None = None
 
 
 class Networks:
@@ -299,32 +303,33 @@ class Networks:
             network, switch, gbps, plane, {}, {}, planes * split, tiers, ratio, nic, upper, rules=rules,
             spine=above.spine, core=above.core, uplink_gbps=above.uplink_gbps,
         )  # fmt: skip
-        top = rules.upper
-        ends = {
-            "node-leaf": (nic, upper, 3, 0), "leaf-spine": (upper // top.faster, top.spine_cage, 0, 1),
-            "spine-core": (top.spine_cage, top.core_cage, 1, 2),
-        }  # fmt: skip
-        engines = (*(tier.built_in_optics for tier in found.tiers_of), "")
-        kits, lengths = {}, {}
-        for link_class in classes:
-            length = self.choice.typed_length_m(link_class)
-            lengths[link_class] = length or 0.0
-            lower, higher, below, over = ends[link_class]
-            speed = found.gbps_of(link_class)
-            plain = link_class == "node-leaf" and not rails and split == 1 and plane.ports % 2 == 0
-            kind = "any" if plain else "each"
-            kits[link_class] = self.offered(
-                kind, link_class, speed, length, lower, higher, engines[below], engines[over]
-            )
-            if not kits[link_class]:
-                raise fabric.FabricError(
-                    f"no allowed optic or cable makes a {speed:g}G {link_class} link of {length or 0:g} m between "
-                    f"cages of {lower} and {higher} links"
-                )
+        length = self.choice.typed_length_m("node-leaf")
+        kind = "any" if not rails and split == 1 and plane.ports % 2 == 0 else "each"
+        kits = {"node-leaf": self.offered(kind, "node-leaf", gbps, length, nic, upper, above=engine)}
+        if not kits["node-leaf"]:
+            raise no_link("node-leaf", gbps, length, nic, upper)
+        kits |= {link_class: self.between(found, link_class) for link_class in classes[1:]}
+        lengths = {link_class: self.choice.typed_length_m(link_class) or 0.0 for link_class in classes}
         if joined:
             kits[LEAF_LEAF], lengths[LEAF_LEAF] = joined, metres
         found = replace(found, rules=rules, kits=kits, length_m=lengths)
         return replace(found, worth=self.worth_of(found))
+
+    def between(self, option: NetworkOption, link_class: str) -> tuple[optics.Kit, ...]:
+        """Kits of the links between leaves and spines or spines and cores, each link by itself.
+
+        Raises:
+            FabricError: there is none.
+        """
+        assert option.rules is not None
+        top, below = option.rules.upper, LINK_CLASSES.index(link_class) - 1
+        lower, upper = (option.cage_links // top.faster, top.spine_cage, top.core_cage)[below : below + 2]
+        engines = [tier.built_in_optics for tier in option.tiers_of[below : below + 2]]
+        gbps, length = option.gbps_of(link_class), self.choice.typed_length_m(link_class)
+        found = self.offered("each", link_class, gbps, length, lower, upper, *engines)
+        if not found:
+            raise no_link(link_class, gbps, length, lower, upper)
+        return found
 
     def offered(
         self, kind: str, link_class: str, gbps: float, length: float | None, lower: int, upper: int, below: str = "",
@@ -344,3 +349,11 @@ class Networks:
             )  # fmt: skip
             self._kits[key] = found if self.rank is None or length is None else optics.not_beaten(found, self.rank)
         return self._kits[key]
+
+
+def no_link(link_class: str, gbps: float, length: float | None, lower: int, upper: int) -> fabric.FabricError:
+    """Why links of a class cannot be made, between cages of so many links."""
+    return fabric.FabricError(
+        f"no allowed optic or cable makes a {gbps:g}G {link_class} link of {length or 0:g} m between "
+        f"cages of {lower} and {upper} links"
+    )

@@ -86,7 +86,7 @@ def shape_words(shape: Shape) -> str:
     'qm9700-3t-8p-leaf2'
     """
     switch, tiers, planes, leaf, spine = shape[:5]
-    other = "".join(f"-{id}" for id in shape.above[:2] if id)
+    other = "".join(f"-{id}" for id in shape.above[:1] if id) + "".join(f"-below-{id}" for id in shape.above[1:2] if id)
     ratios = "".join(f"-{tier}{ratio:g}" for tier, ratio in (("leaf", leaf), ("spine", spine)) if ratio > 1)
     return f"{switch}-{tiers}t" + (f"-{planes}p" if planes > 1 else "") + ratios + other
 
@@ -130,14 +130,14 @@ class _Offer:
         ]
         other = min(fitting, key=lambda b: (b["cost"], b["fabric"]), default=None)
         if other is None:
-            too_small = [b for b in built if b["cost"] is None and b["most_servers"]]
+            too_small = [b for b in built if b["cost"] is None and 0 < b["most_servers"] < servers]
             other = max(too_small, key=lambda b: (b["most_servers"], b["fabric"]), default=None)
         if other is None or of_plan["cost"] is None:
             return None
         return {
             "server": server,
             "servers": servers,
-            "offered": [shape_words(shape) for shape in self._shapes(server, chosen)],
+            "offered": list(dict.fromkeys(map(shape_words, [*self._shapes(server, chosen), chosen]))),
             "chosen": of_plan,
             "vendor": self._built(server, chosen, servers, vendor=True),
             "other": other,

@@ -141,8 +141,9 @@ def _above(view: View, book: Book, row: Network, rules: Standard, where: str) ->
         known = any(abs(row.uplink_gbps - speed) <= WHOLE for speed in speeds)
         book.record("uplink speed allowed", known, f"{where}: uplinks of {row.uplink_gbps:g}G, instance {speeds}")
     if row.cores:
-        cores = choice.core_switches or (spine.id,)
-        book.record("switch allowed", core.id in cores, f"{where}: cores {core.id}, expected one of {cores}")
+        stated = choice.core_switches or ((spine.id,) if choice.spine_switches is not None else None)
+        detail = f"{where}: cores {core.id}, expected one of {stated or 'those that catalogue.switches allows'}"
+        book.record("switch allowed", stated is None or core.id in stated, detail)
 
 
 def _frame(book: Book, cluster: Clusters, rules: Standard, tiers: int, where: str) -> None:

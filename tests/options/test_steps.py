@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -145,11 +146,13 @@ def test_steps_rise_and_serve_what_no_smaller_one_does(case: str) -> None:
         assert {step.attachment for step in design.steps} == set(design.attachments)
         for step in design.steps:
             assert sum(s * n for s, n in step.cells) >= step.servers
-            built: dict[str, int] = {}
+            built: Counter[str] = Counter()
             for standing in step.standings:
-                total = standing.leaves + standing.spines + standing.cores
-                built[standing.switch] = built.get(standing.switch, 0) + total
-            assert built == dict(step.switches)
+                spine = standing.spine_switch or standing.switch
+                built[standing.switch] += standing.leaves
+                built[spine] += standing.spines
+                built[standing.core_switch or spine] += standing.cores
+            assert +built == dict(step.switches)
 
 
 def test_runs_of_two_sizes_stand_in_clusters_of_their_own() -> None:
