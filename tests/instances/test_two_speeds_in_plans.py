@@ -1,8 +1,9 @@
-"""Two speeds and two switch types in plans: stated by the instance, counted as the calculator
+"""Two speeds and two switch types in plans: stated by the instance or found to be cheaper, counted as the calculator
 counts, verified, listed to the last piece."""
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -69,9 +70,9 @@ def test_plan_and_calculator_agree_and_cables_are_counted_to_the_last_piece(
     assert dict(racked) == dict(found.planes.by_type)
 
 
-def test_spines_of_more_ports_are_taken_where_they_are_cheaper() -> None:
+def test_spines_of_more_ports_are_found_where_they_are_cheaper() -> None:
     """80 DGX H100: 64 x 400G leaves below 64 x 800G spines cost less than either type alone."""
-    plan = one_cluster("dgx-h100", TWO, 80, {"storage_network": False, "spine_switches": TWO})
+    plan = one_cluster("dgx-h100", TWO, 80, {"storage_network": False})
     (row,) = plan.decisions["networks"]
     assert (row["switch"], row["spine_switch"], row["gbps"], row["uplink_gbps"]) == (*TWO, 400, 400)
     mixed = compute(_asked("dgx-h100", 80, TWO[0], spine=CATALOGUE.switches[TWO[1]]), PARTS)
@@ -84,3 +85,25 @@ def test_a_spine_switch_that_is_not_allowed_is_refused() -> None:
         one_cluster("dgx-h100", "th4-64x400g", 4, {"spine_switches": ["th5-64x800g"]})
     with pytest.raises(InstanceError, match="unknown switch 'th6'"):
         one_cluster("dgx-h100", "th4-64x400g", 4, {"spine_switches": ["th6"]})
+
+
+@pytest.mark.slow
+def test_spines_unlike_leaves_and_cores_are_found_where_they_are_cheaper() -> None:
+    """200 NVL72 in three tiers: spines of 32 x 400G below cores of 64 x 800G, and no triple of types is cheaper."""
+    types = ["th3-32x400g", "th5-64x800g"]
+    plan = one_cluster("gb200-nvl72", types, 200, {"storage_network": False})
+    (row,) = plan.decisions["networks"]
+    assert (row["switch"], row["spine_switch"], row["core_switch"]) == (types[1], types[0], types[1])
+    paid = sum(line["cost"] for line in plan.bill_of_materials_rows if line["kind"] in ("switches", "optics"))
+    asked = _asked("gb200-nvl72", 200, types[1], tiers=3)
+    others = [
+        compute(replace(asked, spine=CATALOGUE.switches[spine], core=CATALOGUE.switches[core]), PARTS).cost
+        for spine, core in itertools.product(types, repeat=2)
+    ]
+    assert paid <= min(others)
+
+
+def test_no_other_spines_where_they_are_stated() -> None:
+    plan = one_cluster("dgx-h100", TWO, 80, {"storage_network": False, "spine_switches": [TWO[0]]})
+    (row,) = plan.decisions["networks"]
+    assert (row["spine_switch"] or row["switch"]) == TWO[0]

@@ -107,10 +107,13 @@ class Search:
     Args:
         menu: networks to choose from, see ``brute_networks``.
         effort: partial choices after which it gives up.
+        unlike: whether spines and cores may be of other types than leaves, in every way.
     """
 
-    def __init__(self, instance: Instance, menu: str = "steps", effort: int = MOST_EFFORT) -> None:
-        self.instance, self.menu, self.most_effort = instance, menu, effort
+    def __init__(
+        self, instance: Instance, menu: str = "steps", effort: int = MOST_EFFORT, unlike: bool = False
+    ) -> None:  # fmt: skip
+        self.instance, self.menu, self.most_effort, self.unlike = instance, menu, effort, unlike
         self.effort = 0.0
         self.catalogue = instance_catalogue(instance)
         self.sites: dict[str, SiteFacts] = {s.name: s for s in site_facts(instance, self.catalogue)}
@@ -287,7 +290,7 @@ class Search:
             price = {("switches", s): self._price("switches", s) or 0.0 for s in switches}
             found = families(
                 self.catalogue.servers[pool.server], Oversubscription(leaf=pool.ratio[0], spine=pool.ratio[1]),
-                self.catalogue, self.instance.fabric, switches, parts, price,
+                self.catalogue, self.instance.fabric, switches, parts, price, self.unlike,
             )  # fmt: skip
             self._networks[key] = Networks(
                 found,
@@ -833,10 +836,12 @@ class Search:
         return money if over <= EPS * limits[1] else None
 
 
-def best_objective(instance: Instance, menu: str = "steps", effort: int = MOST_EFFORT) -> float | None:
+def best_objective(
+    instance: Instance, menu: str = "steps", effort: int = MOST_EFFORT, unlike: bool = False
+) -> float | None:
     """The optimum of an instance by exhaustive search; None when there is no plan.
 
     Raises:
         TooLargeError: the search would take too long, or the instance asks for what it does not know.
     """
-    return Search(instance, menu, effort).best()
+    return Search(instance, menu, effort, unlike).best()

@@ -72,12 +72,14 @@ class Wiring:
     cage_links: int
     kits: Mapping[str, tuple[Kit, ...]]
     spine: Switch
+    core: Switch
 
     def switches(self, cluster: Cluster) -> Counter[str]:
         """Switches of a cluster by id."""
         found: Counter[str] = Counter()
         found[self.switch.id] += self.planes * cluster.tree.leaves
-        found[self.spine.id] += self.planes * (cluster.tree.spines + cluster.tree.cores)
+        found[self.spine.id] += self.planes * cluster.tree.spines
+        found[self.core.id] += self.planes * cluster.tree.cores
         return +found
 
 
@@ -108,23 +110,29 @@ class Built:
 
 def families(
     server: Server, ratio: Oversubscription, catalogue: Catalogue, choice: FabricChoice,
-    switches: Sequence[str], optic_ids: Sequence[str], price: Mapping[tuple[str, str], float],
+    switches: Sequence[str], optic_ids: Sequence[str], price: Mapping[tuple[str, str], float], unlike: bool = False,
 ) -> Iterator[tuple[str, Wiring, tuple[Wiring, ...]]]:  # fmt: skip
-    """(name, compute network, storage networks to choose from) of every family of one ratio."""
+    """(name, compute network, storage networks to choose from) of every family of one ratio; with those whose spines or
+    cores are ``unlike`` their leaves."""
     suitable = [
         s for s in map(catalogue.switches.__getitem__, switches)
         if s.protocol in server.protocols and s.protocol in choice.protocols
     ]  # fmt: skip
     railed = {server.rail_optimised, choice.rails == "any" or server.rail_optimised}
-    for switch, tiers, planes, rails in itertools.product(
-        suitable, sorted(set(choice.tiers)), sorted(set(choice.planes)), sorted(railed)
+    for (switch, spine, core), tiers, planes, rails in itertools.product(
+        itertools.product(suitable, repeat=3), sorted(set(choice.tiers)), sorted(set(choice.planes)), sorted(railed)
     ):
+        one = switch is spine is core
+        if not (
+            one or (unlike and switch.protocol == spine.protocol == core.protocol and (tiers == 3 or spine is core))
+        ):
+            continue
         if tiers == 2 and ratio.spine > 1:
             continue
         try:
             compute = _wirings(
                 "compute", switch, server, server.compute_ports, server.compute_port_gbps, rails,
-                tiers, planes, ratio, catalogue, choice, optic_ids,
+                tiers, planes, ratio, catalogue, choice, optic_ids, spine, core,
             )  # fmt: skip
             storage: tuple[Wiring, ...] = ()
             if choice.storage_network and server.storage_ports:
@@ -149,23 +157,25 @@ def families(
         except fabric.FabricError:
             continue
         for number, each in enumerate(compute):
-            yield f"{switch.id}-{tiers}-{planes}-{rails}-{number}", each, storage
+            yield f"{switch.id}-{spine.id}-{core.id}-{tiers}-{planes}-{rails}-{number}", each, storage
 
 
 def _wirings(
     name: str, switch: Switch, server: Server, ports: int, gbps: float, rails: bool, tiers: int, planes: int,
     ratio: Oversubscription, catalogue: Catalogue, choice: FabricChoice, optic_ids: Sequence[str],
-    spine: Switch | None = None,
+    spine: Switch | None = None, core: Switch | None = None,
 ) -> list[Wiring]:  # fmt: skip
-    """A network on modules and cables of one link each, and those on straight twin-port cables: between leaves and
-    spines, or from the servers to a single switch."""
+    """A network on modules and cables of one link each, and those on straight twin-port cables, where all its switches
+    are of one type: between leaves and spines, or from the servers to a single switch."""
     if ports % planes:
         raise fabric.FabricError("ports do not divide over the planes")
-    upper, spine = optics.cage_links(switch, gbps), spine or switch
+    spine, core = spine or switch, core or switch
+    upper = optics.cage_links(switch, gbps)
     plane = Plane(
         fabric.used_radix(switch, gbps), ports // planes, rails, tiers, ratio.leaf, ratio.spine, cage_links=upper,
         rail_ports=server.rail_ports if rails else 1, spine_radix=fabric.used_radix(spine, gbps),
-        spine_cage=optics.cage_links(spine, gbps),
+        spine_cage=optics.cage_links(spine, gbps), core_radix=fabric.used_radix(core, gbps),
+        core_cage=optics.cage_links(core, gbps),
     )  # fmt: skip
     if plane.ports % plane.rail_ports or plane.radix % 2:
         raise fabric.FabricError("no rails")
@@ -178,7 +188,7 @@ def _wirings(
 
     def offered(link_class: str, parts: Sequence[Optic]) -> tuple[Kit, ...]:
         at_server = link_class == "node-leaf"
-        below, above = (switch if link_class == "leaf-spine" else spine), (switch if at_server else spine)
+        below, above = {"leaf-spine": (switch, spine), "spine-core": (spine, core)}.get(link_class, (switch, switch))
         found = optics.kits(
             parts, gbps=gbps, length_m=choice.typed_length_m(link_class) or 0.0,
             lower=lower if at_server else optics.cage_links(below, gbps), upper=optics.cage_links(above, gbps),
@@ -193,7 +203,9 @@ def _wirings(
         kits[link_class] = offered(link_class, rows if plain else each)
         if not kits[link_class]:
             raise fabric.FabricError(f"no kit for {link_class}")
-    found = [Wiring(name, switch, plane, planes, lower, upper, kits, spine)]
+    found = [Wiring(name, switch, plane, planes, lower, upper, kits, spine, core)]
+    if not switch is spine is core:
+        return found
     above = offered("leaf-spine", straight) if "leaf-spine" in kits else ()
     if above and most_rows(paired := replace(plane, paired=True)):
         found.append(replace(found[0], plane=paired, kits={**kits, "leaf-spine": above}))
@@ -249,7 +261,7 @@ def _wired(plane: Plane, found: Counted) -> Tree:
     return Tree(
         plane.radix, plane.ports, plane.rails, found.rows * found.places, 0, found.places * plane.lanes, found.uplinks,
         found.rows * plane.row, found.pods, groups, found.spines, found.spine_uplinks, found.cores, plane.rail_ports,
-        above=Above(plane.faster, *plane.above, *plane.above),
+        above=Above(plane.faster, *plane.above, *plane.top),
     )  # fmt: skip
 
 
@@ -386,9 +398,9 @@ def between(plane: Plane, planes: int, cluster: Cluster, link_class: str) -> tup
     """(modules below, modules above, links) of the links between switches of a cluster, whatever stands below."""
     found, above = degrees(plane, cluster, cluster.places, link_class)
     links = sum(degree * devices for degree, devices in found.items())
-    top = plane.above[1]
-    lower = plane.cage_links // plane.faster if link_class == "leaf-spine" else top
-    return planes * modules(found, lower), planes * modules(above, top), planes * links
+    cages = (plane.cage_links // plane.faster, plane.above[1], plane.top[1])
+    lower, upper = cages[:2] if link_class == "leaf-spine" else cages[1:]
+    return planes * modules(found, lower), planes * modules(above, upper), planes * links
 
 
 def leaf_modules(wiring: Wiring, arrangement: Arrangement, servers: int) -> int:

@@ -24,6 +24,7 @@ class Plane:
         tiers: two at most, or three.
         leaf_ratio, spine_ratio: most bandwidth down over bandwidth up.
         spine_radix, spine_cage: of the switches above, where they are others; 0 for those of the leaves.
+        core_radix, core_cage: of cores, where they are others; 0 for those of the spines.
         faster: speed of links between switches over that of a server's port.
         paired: a leaf has whole cages of links to every spine, which straight twin-port cables join.
         alone: no trees, single switches only.
@@ -42,6 +43,8 @@ class Plane:
     faster: int = 1
     paired: bool = False
     alone: bool = False
+    core_radix: int = 0
+    core_cage: int = 0
 
     @property
     def row(self) -> int:
@@ -55,8 +58,13 @@ class Plane:
 
     @property
     def above(self) -> tuple[int, int]:
-        """Ports of a spine or core, and links of its cages."""
+        """Ports of a spine, and links of its cages."""
         return self.spine_radix or self.radix, self.spine_cage or self.cage_links
+
+    @property
+    def top(self) -> tuple[int, int]:
+        """Ports of a core, and links of its cages."""
+        return self.core_radix or self.above[0], self.core_cage or self.above[1]
 
     @property
     def grain(self) -> int:
@@ -131,7 +139,7 @@ def of_size(plane: Plane, rows: int, places: int) -> Iterator[Counted]:
             if rows * plane.row * each <= radix:
                 yield Counted(rows, places, uplinks, 1, spines, 0, 0)
             continue
-        for pods in range(1, min(rows, radix // plane.row) + 1):
+        for pods in range(1, min(rows, plane.top[0] // plane.row) + 1):
             of_group = cages(rows, pods)  # of the fullest pod
             if of_group * each > radix or (pods > 1 and of_group == cages(rows, pods - 1)):
                 continue
@@ -140,7 +148,7 @@ def of_size(plane: Plane, rows: int, places: int) -> Iterator[Counted]:
             up = math.ceil(sent / spines / plane.spine_ratio - EPS)
             up += -up % cage if plane.spine_ratio > 1 else 0
             if cages(of_group * each, cage) + cages(up, cage) <= radix // cage:
-                share = radix // (pods * plane.row)
+                share = plane.top[0] // (pods * plane.row)
                 yield Counted(rows, places, uplinks, pods, spines, up, cages(spines * up, share))
 
 
@@ -150,5 +158,5 @@ def most_rows(plane: Plane, end: int = 4096) -> int:
     if not plane.full or plane.alone:
         return 0
     radix, _ = plane.above
-    bound = min(radix // plane.row if plane.tiers == 2 else radix * (radix // plane.row), end)
+    bound = min(radix // plane.row if plane.tiers == 2 else radix * (plane.top[0] // plane.row), end)
     return next((rows for rows in range(bound, 0, -1) if any(True for _ in of_size(plane, rows, plane.full))), 0)

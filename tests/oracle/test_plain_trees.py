@@ -19,12 +19,14 @@ PLANES = [
     Plane(24, 6, True, 3, cage_links=2, rail_ports=3),
     *(Plane(8, 2, True, tiers, spine_radix=16, spine_cage=2) for tiers in (2, 3)),
     *(Plane(16, 2, True, tiers, cage_links=2, spine_radix=8, spine_cage=1, faster=2) for tiers in (2, 3)),
+    Plane(8, 2, True, 3, spine_radix=16, spine_cage=2, core_radix=8, core_cage=1),
+    Plane(8, 1, False, 3, spine_radix=6, spine_cage=1, core_radix=12, core_cage=2),
     Plane(16, 1, False, 3, leaf_ratio=3.0, spine_ratio=2.0, cage_links=2, spine_radix=12, spine_cage=2, faster=2),
 ]
 
 
 def _rules(plane: Plane) -> Rules:
-    above = Above(plane.faster, *plane.above, *plane.above) if plane.spine_radix else None
+    above = Above(plane.faster, *plane.above, *plane.top) if plane.spine_radix else None
     return Rules(
         plane.radix, plane.ports, plane.rails, plane.tiers, plane.leaf_ratio, plane.spine_ratio,
         cage_links=plane.cage_links, any_pods=True, rail_ports=plane.rail_ports, above=above,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from one_cluster import one_cluster
 
 import planner
 from planner.plan import Plan
@@ -57,6 +58,16 @@ def test_what_is_too_small_says_how_much_it_carries() -> None:
     (table,) = (t for t in plan_tables(plan_summary(found)) if t.title == "Why this network")
     assert [row[2] for row in table.rows] == ["qm8790-3t", "qm8790-2t"]
     assert table.rows[1][-1] == "carries at most 100"
+
+
+def test_what_no_optic_links_is_not_called_too_small() -> None:
+    """Three tiers of 64 x 400G would carry 8,192 servers, but single cages take no twin-port module: for 8 servers
+    there is nothing to set beside the switch that is chosen."""
+    catalogue = {
+        "servers": ["dgx-h100"], "switches": ["th5-64x800g", "th4-64x400g"], "cooling": ["rear-door"],
+        "optics": ["sr4-2x400g", "fibre-om4-mpo12"],
+    }  # fmt: skip
+    assert network_choices(one_cluster("dgx-h100", [], 8, {"storage_network": False}, catalogue=catalogue)) == []
 
 
 def test_terminal_and_html_show_it() -> None:
