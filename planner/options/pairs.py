@@ -119,8 +119,9 @@ class Pairs:
                 except fabric.FabricError:
                     continue
                 least = at_least(option, servers) + tied[number]
-                hope = float(np.maximum(1 - least / best, 0.0)[least < best * (1 - saving)].sum())
-                if hope:
+                better = least < best * (1 - saving)
+                if better.any():
+                    hope = float((1 - least[better] / best[better]).sum())
                     hopes.append((hope, number, upper, option, least))
         found = []
         for _, number, upper, option, least in sorted(hopes, key=lambda each: -each[0]):

@@ -30,8 +30,8 @@ ASKED += [("dgx-h100", n, {"node_leaf_m": 5, "leaf_spine_m": 5, "dual_homed": Tr
 """Clusters that are asked for with more than the usual: further keys of the fabric, and the ratio of the leaves."""
 TYPES = ("th3-32x400g", "th4-64x400g", "th5-64x800g")
 """Switches of which leaves, spines and cores may be of any."""
-UNLIKE = [("dgx-h100", 73), ("gb200-nvl72", 4)]
-UNLIKE_MANY = [("dgx-h100", n) for n in (17, 33, 48, 57, 65, 80, 97, 129, 200, 250, 257, 333, 400, 512)]
+UNLIKE = [("gb200-nvl72", 4)]
+UNLIKE_MANY = [("dgx-h100", n) for n in (17, 33, 48, 57, 65, 73, 80, 97, 129, 200, 250, 257, 333, 400, 512)]
 UNLIKE_MANY += [("dgx-b300", n) for n in (9, 33, 70, 73, 97, 300)] + [("gaudi-3-8", n) for n in (7, 50, 100, 333)]
 UNLIKE_MANY += [("gb200-nvl72", n) for n in (2, 3, 5, 9, 15, 30)]
 
