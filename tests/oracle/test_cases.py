@@ -79,9 +79,15 @@ def test_runs_of_two_sizes_cost_no_more_than_each_size_alone(name: str, most: fl
     assert None not in parts
 
 
-def test_three_runs_of_128_servers_and_one_of_33_take_223_switches() -> None:
-    """Not the 373 of one network in which every run finds a place anywhere."""
-    assert planned("runs-of-two-sizes", 1e-6).totals["switches"] == 223
+def test_three_runs_of_128_servers_and_one_of_33_take_207_switches() -> None:
+    """Of one type, not the 373 of one network in which every run finds a place anywhere. Leaves of 32 ports below
+    spines of 128 are more switches and cost less."""
+    data = case("runs-of-two-sizes").model_dump(mode="json", exclude_unset=True)
+    alike = planner.load_instance({**data, "catalogue": {**data["catalogue"], "switches": ["th4-64x400g"]}})
+    plan = engine_plan(alike, 1e-6)
+    assert plan is not None
+    assert plan.totals["switches"] == 207
+    assert planned("runs-of-two-sizes", 1e-6).objective < plan.objective
 
 
 @pytest.mark.parametrize("name", ["mean-pue-by-capex", "mean-pue-with-carbon-limit"])
