@@ -15,12 +15,21 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from planner.serve.worker import STOP
+from planner.files import read_file, write_whole
+from planner.plan.plan import FILES, LIST_FILES
+from planner.serve.worker import ANSWER, CHANGES, QUESTION, STOP, WORKBOOK
 
 MOST_WAITING = 8
 MOST_KEPT = 100
 """Questions that have ended and can still be asked about; the files of earlier ones stay in the folder."""
 MOST_NAMES = 100_000
+STATE = "state.json"
+"""File of a question that has ended, by which a later server knows it."""
+KEPT = ("name", "currency", "gap", "time_limit", "took", "answer", "files")
+"""What it holds."""
+MOST_STATE = 2**20
+"""Bytes of that file which are read."""
+HANDED_OUT = (*FILES, *LIST_FILES, QUESTION, ANSWER, CHANGES, WORKBOOK)
 END_SECONDS = 5.0
 """In which a process that was ended must be gone."""
 
@@ -79,11 +88,11 @@ class Solve:
 
 class Solves:
     """Takes questions and solves them one after the other, in a folder each; a context manager that ends what is at
-    work."""
+    work. Questions that ended under an earlier server are known by their folders."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._found: dict[int, Solve] = {}
+        self._found: dict[int, Solve] = {solve.id: solve for solve in _recalled(folder)}
         self._waiting: deque[Solve] = deque()
         self._changed = threading.Condition()
         self._process: subprocess.Popen[bytes] | None = None
@@ -215,7 +224,37 @@ class Solves:
     def _finish(self, solve: Solve, answer: dict[str, Any]) -> None:
         solve.answer = answer
         solve.took = solve.seconds()
+        with suppress(OSError):  # it is known to this server all the same
+            write_whole(solve.folder / STATE, json.dumps({key: getattr(solve, key) for key in KEPT}))
         solve.state = State.ENDED
+
+
+def _recalled(folder: Path) -> list[Solve]:
+    """The latest questions that ended under earlier servers, in their order; what cannot be read is none."""
+    numbers = sorted(int(path.name) for path in folder.glob("[1-9]*") if path.name.isdecimal() and len(path.name) < 9)
+    found = []
+    for number in numbers[-MOST_KEPT:]:
+        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+            found.append(_recall(number, folder / f"{number}"))
+    return found
+
+
+def _recall(number: int, folder: Path) -> Solve:
+    """A question by its folder.
+
+    Raises:
+        OSError, ValueError, KeyError, TypeError: its state cannot be read, or is none.
+    """
+    kept = json.loads(read_file(folder / STATE, MOST_STATE))
+    json.dumps(kept, allow_nan=False)  # as it will be told
+    answer, sentences = kept["answer"], kept["answer"]["sentences"]
+    if not isinstance(sentences, list) or not all(isinstance(words, str) for words in (kept["name"], *sentences)):
+        raise TypeError(f"{STATE} holds no answer in words")
+    return Solve(
+        number, kept["name"], str(kept["currency"]), "", folder, float(kept["gap"]), float(kept["time_limit"]),
+        state=State.ENDED, took=float(kept["took"]), answer=answer,
+        files=[name for name in HANDED_OUT if name in kept["files"] and (folder / name).is_file()],
+    )  # fmt: skip
 
 
 def _start() -> subprocess.Popen[bytes]:

@@ -31,6 +31,12 @@ from planner.sweeps.tornado import Bar, End, Tornado
 HOSTILE = "<script>alert(1)</script>"
 
 
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five megabytes of plotly's script less to write and to read in every page."""
+    monkeypatch.setattr("plotly.offline.get_plotlyjs", lambda: "var Plotly;")
+
+
 def row(objective: float | None, choice: str = "A", **more: Any) -> dict[str, Any]:
     """A run: its cost in USD, what it chose, and three servers of one type with one of another."""
     empty: dict[str, Any] = dict.fromkeys(COLUMNS) | {"fleet": [], "message": "", "decision": ""}

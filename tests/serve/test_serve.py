@@ -5,6 +5,7 @@ Nothing is solved here: a small process stands for the one that solves (``test_s
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import subprocess
@@ -353,6 +354,33 @@ def test_folders_of_an_earlier_server_stay_as_they_are(tmp_path: Path, monkeypat
         until(lambda: solve.took is not None)
     assert (solve.id, solve.folder) == (2, tmp_path / "2")
     assert (tmp_path / "1" / "plan.json").read_text() == "of yesterday"
+
+
+STATE = '{"name": "a", "currency": "USD", "gap": 0, "time_limit": 1, "took": 1e999, "files": [],'
+STATE += '"answer": {"sentences": []}}'
+"""A state whose seconds are no number."""
+
+
+def test_a_later_server_knows_what_ended_under_an_earlier_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(monkeypatch, QUICK)
+    with Solves(tmp_path) as solves:
+        asked = client(solves)
+        asked.post("/api/solves", json={"instance": ONE_RACK})
+        before = ended(asked, 1)
+    for number, state in ((2, "{"), (3, "[]"), (4, '{"answer": {"sentences": [1]}}'), (5, "[" * 100_000), (7, STATE)):
+        (tmp_path / f"{number}").mkdir()
+        (tmp_path / f"{number}" / "state.json").write_text(state)
+    state = json.loads((tmp_path / "1" / "state.json").read_text())
+    (tmp_path / "6").mkdir()
+    (tmp_path / "6" / "state.json").write_text(json.dumps({**state, "files": ["../1/plan.json", "state.json"]}))
+    with Solves(tmp_path) as solves:
+        asked = client(solves)
+        assert [row["id"] for row in asked.get("/api/solves").json()] == [6, 1]
+        assert {**asked.get("/api/solves/1").json(), "files": 0, "progress": 0} == {**before, "files": 0, "progress": 0}
+        assert set(asked.get("/api/solves/1").json()["files"]) == {"plan.json", "answer.html"}  # what is there
+        assert asked.get("/api/solves/1/files/plan.json").text == "the plan"
+        assert asked.get("/api/solves/6").json()["files"] == []
+        assert asked.post("/api/solves", json={"instance": ONE_RACK}).json()["id"] == 8
 
 
 # The page

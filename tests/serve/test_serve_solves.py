@@ -105,7 +105,7 @@ def test_a_question_is_answered_by_files_that_verify(server: Server, tmp_path: P
     assert found["answer"]["status"] == "optimal"
     folder = tmp_path / "plans" / str(number)
     assert set(found["files"]) == {*FILES, *LIST_FILES, "answer.html", "plan.xlsx", "instance.yaml"}
-    assert {file.name for file in folder.iterdir()} == set(found["files"])
+    assert {file.name for file in folder.iterdir()} == {*found["files"], "state.json"}
     assert api.verify(folder).passed
     plan = Plan.read(folder)
     assert plan.objective == pytest.approx(found["answer"]["objective"])
