@@ -26,15 +26,23 @@ def tornado_sentences(found: Tornado) -> list[str]:
     elif not found.bars:
         sentences = [f"Today's plan costs {cost}. No range is stated for anything that it depends on."]
     else:
-        first = found.bars[0]
-        swing = first.swing(found.cost)
-        moves = "may leave no plan" if math.isinf(swing) else f"moves it by {money(swing, found.currency)}"
-        sentences = [f"Today's plan costs {cost}. {clean(first.input.name)} {moves}, the most of all inputs."]
+        sentences = [f"Today's plan costs {cost}.", *_most(found)]
     if found.silent:
         names = ", ".join(map(clean, found.silent))
         sentences.append(f"No range is stated for {names}: --by 10% varies these as well.")
     if found.unset:
         sentences.append(f"Left out, for the instance does not take their ends: {', '.join(map(clean, found.unset))}.")
+    return sentences
+
+
+def _most(found: Tornado) -> list[str]:
+    """Inputs at whose ends no plan is known, and the one that moves the total most of those whose swing is."""
+    swings = [(clean(bar.input.name), bar.swing(found.cost)) for bar in found.bars]
+    lost = [name for name, swing in swings if math.isinf(swing)]
+    sentences = [f"At an end of {', '.join(lost)} no plan is known."] if lost else []
+    for name, swing in [(name, swing) for name, swing in swings if not math.isinf(swing)][:1]:
+        others = "Of all others" if lost else "Of all inputs"
+        sentences.append(f"{others} {name} moves it most, by {money(swing, found.currency)}.")
     return sentences
 
 
@@ -80,7 +88,7 @@ def _adapts(end: End | None, found: Tornado, scale: Scale) -> str:
 
 
 def bar_text(bar: Bar, base: float, widest: float) -> str:
-    """A bar from the least to the largest total, today's total in its middle; ``?`` where an end has no plan."""
+    """A bar from the least to the largest total, today's total in its middle; ``?`` where an end has no known plan."""
     costs = [end.cost for end in bar.ends]
     known = [cost - base for cost in costs if cost is not None]
 

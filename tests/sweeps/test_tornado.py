@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from planner import api
 from planner.cli.main import app
 from planner.errors import InstanceError, SweepError
+from planner.report.tornado import tornado_sentences
 from planner.sweeps import tornado as room
 from planner.sweeps.run import RunInterruptedError
 
@@ -49,6 +50,9 @@ def test_an_end_that_todays_plan_does_not_hold_at_comes_first() -> None:
     assert "24.987 kW of 10" in rows[power]["todays_plan_why_low"]
     assert "networks" in rows[watts]["todays_plan_why_low"]
     assert rows["sites.*.tariff_per_kwh"]["swing"] == pytest.approx(1.9 * 93_758.28)
+    said = tornado_sentences(found)
+    assert said[1] == f"At an end of {load}, {power}, {watts} no plan is known."
+    assert said[2] == "Of all others sites.*.tariff_per_kwh moves it most, by 178,141 USD."
 
 
 def test_prices_together_move_what_all_ranges_at_once_do() -> None:
