@@ -55,6 +55,7 @@ class WorkloadData:
         unpackable: by pool, (gangs by servers, steps that cannot pack them).
         for_gangs: pools that are further clusters for gangs.
         valley: what loads may carry on replicas that are idle by the hour.
+        turns: workloads by size, of sizes that carry some one after the other (``formulations/schedule.py``).
     """
 
     periods: Sequence[int]
@@ -73,6 +74,11 @@ class WorkloadData:
     unpackable: Mapping[str, Sequence[tuple[Mapping[int, int], Sequence[int]]]] = field(default_factory=dict)
     for_gangs: frozenset[str] = frozenset()
     valley: ValleyData = field(default_factory=ValleyData)
+    turns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def carries(self, size: str) -> Sequence[str]:
+        """Workloads that a block of a size carries."""
+        return self.turns.get(size, (self.workload[size],))
 
 
 def demand_is_met(demand: float, blocks: Sequence[Term], filled: Sequence[Term] = ()) -> Any:
@@ -130,7 +136,7 @@ def add_workload(model: pyo.ConcreteModel, data: WorkloadData, servers: Any, ste
     periods = list(data.periods)
 
     def wanted(size: str, t: int) -> bool:
-        return data.demand[data.workload[size], t] > 0
+        return all(data.demand[w, t] > 0 for w in data.carries(size))
 
     workload.shared = pyo.Var(
         [(b, s, t) for b, s in data.shared_at for t in periods if wanted(b, t)],
@@ -151,11 +157,16 @@ def add_workload(model: pyo.ConcreteModel, data: WorkloadData, servers: Any, ste
     in_pool: dict[tuple[str, int], list[tuple[int, Any]]] = {}
     workload.in_pool = in_pool
     fleet_of = {p: f for f, pools in data.fleet.items() for p in pools}
+
+    def carry(size: str, t: int, blocks: Any) -> None:
+        for w in data.carries(size):
+            carried.setdefault((w, t), []).append((data.rate[size], blocks))
+
     for (b, s, t), x in workload.shared.items():
-        carried.setdefault((data.workload[b], t), []).append((data.rate[b], x))
+        carry(b, t, x)
         on_fleet[data.shared_at[b, s], t][0].append((float(data.devices[b]), x))
     for (b, p, t), y in workload.gangs.items():
-        carried.setdefault((data.workload[b], t), []).append((data.rate[b], y))
+        carry(b, t, y)
         on_fleet[fleet_of[p], t][1].append((float(data.servers[b]), y))
         in_pool.setdefault((p, t), []).append((data.servers[b], y))
     filled = add_valley(model, data.valley, workload.shared, data.most)

@@ -23,8 +23,9 @@ from planner.instance.workloads import Inference, Training, Workload
 from planner.money import RUNNING, Account
 from planner.plan import Plan
 from planner.plan.cash import begins, payments
-from planner.plan.output import MEAN, PEAK, outputs
+from planner.plan.output import MEAN, PEAK, in_turn, outputs
 from planner.plan.unit_costs import HOURS
+from planner.plan.work import devices_taken
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -305,7 +306,7 @@ def _units(plan: Plan, instance: Instance, workload: Workload) -> dict[str, tupl
     users = isinstance(workload, Inference) and workload.concurrent_users is not None
     found = {
         each.unit: (each.by_period, each.early)
-        for each in outputs(workload, periods, instance.horizon.period_years, None)
+        for each in outputs(in_turn(workload, plan.decisions["schedule"]), periods, instance.horizon.period_years, None)
         if each.load == (PEAK if users else MEAN)
     }
     hours = sum(
@@ -316,7 +317,7 @@ def _units(plan: Plan, instance: Instance, workload: Workload) -> dict[str, tupl
     taken = dict.fromkeys(periods, 0.0)
     for row in plan.decisions["workloads"]:
         if row["workload"] == workload.name:
-            taken[row["period"]] += row["blocks"] * row["devices_per_block"]
+            taken[row["period"]] += devices_taken(row)
     every = sum(taken.values())
     early = isinstance(workload, Training) and any(early for _, early in found.values())
     if every:

@@ -72,7 +72,8 @@ CHANGED = (
     (TINY / "01-one-server.yaml", SCARCE),
 )
 BLOCKS = (
-    "fleet", "placement", "fabric", "outline", "workload", "valley", "redundancy", "cooling", "power", "opening",
+    "fleet", "placement", "fabric", "outline", "workload", "valley", "schedule", "redundancy", "cooling", "power",
+    "opening",
     "discount", "supply", "budget", "ledger", "stock",
 )  # fmt: skip
 NUMBER = re.compile(r"\([A-Z]\d\)")

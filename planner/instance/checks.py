@@ -20,6 +20,7 @@ from planner.instance.operating import currencies
 from planner.instance.paths import Finding, KeyPath, suggestion
 from planner.instance.schema import Instance
 from planner.instance.sites import Site
+from planner.instance.turns import check_turns
 from planner.instance.values import Money
 from planner.instance.workloads import Inference, Training
 from planner.units import DAYS_PER_YEAR
@@ -46,7 +47,7 @@ def check(instance: Instance, catalogue: Catalogue | None = None) -> list[Findin
     Returns:
         Findings with a key path, a message, and the other places each was drawn from.
     """
-    findings = [*_names(instance), *_periods(instance), *_trained(instance)]
+    findings = [*_names(instance), *_periods(instance), *_trained(instance), *check_turns(instance)]
     ordered = resolve.order_date(instance) if _years_suit(instance) else datetime.date(FIRST_YEAR, 1, 1)
     base = (catalogue or load_catalogue()).with_price_rule(instance.catalogue.price_rule)
     try:

@@ -25,6 +25,8 @@ from planner.instance.values import (
 )
 from planner.units import SECONDS_PER_DAY
 
+Day = Annotated[int, Field(ge=1, le=40_000)]
+"""Day of a period, from 1."""
 LOADS = ("queries_per_day", "requests_per_second", "concurrent_users")
 """Keys of a service that say how much it is asked, one of which is given."""
 
@@ -161,6 +163,13 @@ class Training(_Transformer):
     """Time in which a run must be done."""
     concurrent_runs: Count = 1
     """Runs of this kind going on at once, each in one cluster of its own."""
+    start: Day | None = None
+    """First day of the period on which it may run. With ``start``, ``deadline`` or ``after`` a run takes turns with
+    others that have any: it holds a cluster for its own days alone."""
+    deadline: Day | None = None
+    """Last day of the period on which it may run; that of the period if absent."""
+    after: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
+    """Runs that must have ended before it begins; they take turns too."""
     mfu: Share | None = None
     """Model FLOP utilisation; absent means that of the performance model for each server type and network."""
     sequence: Annotated[int, Field(ge=1, le=10**8)] | None = None
@@ -183,7 +192,17 @@ class Training(_Transformer):
     def _trains(self) -> Self:
         if self.trainable_parameters is not None and self.mfu is not None:
             raise ValueError("found both of mfu and trainable_parameters; one is accepted")
+        if self.start is not None and self.deadline is not None and self.deadline < self.start:
+            raise ValueError(
+                f"found a deadline on day {self.deadline} before the start on day {self.start}; a deadline on that day "
+                "or later is accepted"
+            )
         return self
+
+    @property
+    def timed(self) -> bool:
+        """Whether it says when it may run."""
+        return self.start is not None or self.deadline is not None or bool(self.after)
 
 
 class Inference(_Transformer):

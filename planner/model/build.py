@@ -21,6 +21,7 @@ from formulations.outline import add_outline
 from formulations.placement import add_placement
 from formulations.power import add_power
 from formulations.redundancy import add_redundancy
+from formulations.schedule import add_schedule
 from formulations.supply import add_supply
 from formulations.workload import WorkloadData, add_workload
 from planner.garbage import collection_paused
@@ -150,6 +151,7 @@ class ModelBuilder:
         networks = network_data.fabric_data(options, steps, open_in, pools, of_steps, linear)
         fabric = add_fabric(model, networks, fleet.in_service, placement.racks, ledger)
         add_workload(model, loads, fleet.in_service, fabric.step)
+        add_schedule(model, load_data.schedule_data(options), loads)
         add_redundancy(model, redundancy_data(options), loads, fleet.in_service)
         self._add_site(model, ledger, pools, fleet.bought, fabric.purchases)
         return BuiltModel(model, ledger, {key: step.servers for key, step in steps.items()})

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from formulations.schedule import ScheduleData
 from formulations.valley import ValleyData
 from formulations.workload import WorkloadData
+from planner.instance.turns import windows
 from planner.instance.workloads import tolerated
 from planner.model import bounds
 from planner.options import Options
@@ -26,6 +28,16 @@ def exact_places(
         for p, j in steps
         for size in designs[p].gang_sizes
     }
+
+
+def schedule_data(options: Options) -> ScheduleData:
+    """Windows of the runs that take turns, and their chains."""
+    found = windows(options.instance)
+    return ScheduleData(
+        window={name: (window.first, window.last) for name, window in found.items()},
+        turns={size.id: [(turn.run, turn.days) for turn in size.turns] for size in options.sizes if size.turns},
+        after=[(before, name) for name, window in found.items() for before in window.after],
+    )
 
 
 def workload_data(options: Options, pools: list[Pool], places: Places) -> WorkloadData:
@@ -95,6 +107,7 @@ def workload_data(options: Options, pools: list[Pool], places: Places) -> Worklo
             levels={id: filling.levels for id, filling in filled.items()},
             at=frozenset(key for key in shared_at if key[0] in filled and key[1] in filled[key[0]].sites),
         ),
+        turns={id: size.carries for id, size in used.items() if size.turns},
         unpackable={
             pool.id: [
                 (

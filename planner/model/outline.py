@@ -165,6 +165,9 @@ class Outline:
         best: dict[tuple[str, str, float], tuple[float, str, str]] = {}
         for (b, site), fleet in at.items():
             size = sizes[b]
+            if size.turns:  # each stands for another set of runs
+                best[b, fleet, 1.0] = 1.0, b, site
+                continue
             for demand in {demand for demand in self._demands(size) if demand > 0}:
                 each = min(size.rate, demand) / size.devices  # no block counts for more than all of a demand
                 if each > best.get((size.workload, fleet, demand), (0.0, "", ""))[0]:

@@ -179,6 +179,17 @@ def _run(workload: Training, server: Server, device_flops: float, memory_gb: flo
     return gang(servers, server.accelerators, 1.0, servers)
 
 
+def typed_days(workload: Training, server: Server, device: Accelerator, servers: int) -> float | None:
+    """Days of a run on so many servers at its typed utilisation; None where they do not hold its training state."""
+    parameters, active = parameters_of(workload)
+    state = compute.training_state_bytes(parameters, workload.bytes_per_parameter)
+    peak, devices = device.peak_tflops(workload.computed_in), servers * server.accelerators
+    if not peak or device.memory_gb is None or workload.mfu is None or state > device.memory_gb * GIGA * devices:
+        return None
+    flops = compute.training_flops(active, workload.tokens)
+    return flops / (peak * TERA * devices * workload.mfu) / SECONDS_PER_DAY
+
+
 def _replicas(workload: Inference, server: Server, device_flops: float, memory_gb: float) -> Iterable[Block]:
     """Replicas by memory. At a typed utilisation a block uses every accelerator it takes, by concurrent users it
     counts for as many replicas as its memory holds."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from planner.catalogue import Catalogue
 from planner.catalogue.entries import Server
 from planner.instance import Instance
 from planner.instance.resolve import SiteFacts
-from planner.instance.workloads import Compute, tolerated
-from planner.options.blocks import Block, Load, by_performance, demand_of, typed_blocks
+from planner.instance.turns import whole_days, windows
+from planner.instance.workloads import Compute, Training, tolerated
+from planner.options.blocks import EQUAL, Block, Load, by_performance, demand_of, typed_blocks, typed_days
 from planner.options.locality import Place, against_site
 from planner.options.tables import Size
+from planner.options.turns import Chain, chains, fewest, longest
 
 if TYPE_CHECKING:
     from planner.options.tables import Options
@@ -37,6 +39,8 @@ class Loads:
         self.spares = tolerated(instance.workloads)
         self._blocks: dict[tuple[str, str, float], tuple[Block, ...] | str] = {}
         self._workloads: dict[str, Load] = {w.name: w for w in instance.workloads}
+        self.windows = windows(instance)
+        self._chains: dict[tuple[str, float], tuple[Chain, ...]] = {}
 
     def sizes_of(self, server: Server, leaf_ratio: float, spine_ratio: float) -> tuple[Size, ...]:
         """Sizes of every workload that a server type may carry, whatever the site.
@@ -48,7 +52,7 @@ class Loads:
         for workload in self.instance.workloads:
             if workload.servers is not None and server.id not in workload.servers:
                 continue
-            if max(self.demand[workload.name]) <= 0:
+            if max(self.demand[workload.name]) <= 0 or workload.name in self.windows:
                 continue
             found = self.blocks_of(workload, server, leaf_ratio * spine_ratio)
             if isinstance(found, str):
@@ -71,7 +75,70 @@ class Loads:
                 )
                 for block in found
             ]
-        return tuple(sizes)
+        return (*sizes, *self._in_turn(server, leaf_ratio, spine_ratio))
+
+    def _in_turn(self, server: Server, leaf_ratio: float, spine_ratio: float) -> Iterator[Size]:
+        """Sizes of runs that take turns, alone and one after the other."""
+        for chain in self._chains_of(server, leaf_ratio * spine_ratio) if self.windows else ():
+            devices, first = chain.servers * server.accelerators, chain.turns[0].run
+            runs, days = (tuple(getattr(turn, key) for turn in chain.turns) for key in ("run", "days"))
+            yield Size(
+                id=f"{' then '.join(runs)} on {devices} of {server.id} at {leaf_ratio:g}:{spine_ratio:g}",
+                workload=first,
+                kind="training",
+                server=server.id,
+                leaf_ratio=leaf_ratio,
+                spine_ratio=spine_ratio,
+                devices=devices,
+                servers=chain.servers if chain.servers > 1 else 0,
+                rate=1.0,
+                rate_unit=self.units[first],
+                expected_devices=devices,
+                basis=f"{' then '.join(runs)}: {' + '.join(map(str, days))} days",
+                turns=chain.turns,
+            )
+
+    def _chains_of(self, server: Server, slowdown: float) -> tuple[Chain, ...]:
+        """Chains of the runs that a server type may carry, made once."""
+        key = (server.id, slowdown)
+        if key not in self._chains:
+            memo: dict[tuple[str, int], int | None] = {}
+
+            def days(name: str, servers: int) -> int | None:
+                if (name, servers) not in memo:
+                    memo[name, servers] = self._days(name, server, slowdown, servers)
+                return memo[name, servers]
+
+            least = {}
+            for name, window in self.windows.items():
+                run = self._workloads[name]
+                if run.servers is not None and server.id not in run.servers:
+                    continue
+                found = self.blocks_of(run, server, slowdown)
+                if not isinstance(found, str):
+                    alone = fewest(window, name, max(1, found[0].servers), days)
+                    found = f"no number of its servers ends it within days {window.first} to {window.last}"
+                    if alone is not None:
+                        least[name] = alone
+                        continue
+                self.remove(f"{server.id} for {name}", "workload", found)
+            if longest(len(least)) < len(least):
+                limit = f"of {len(least)} runs that take turns at most {longest(len(least))} are put on one cluster"
+                self.remove(f"{server.id} for more runs in turn", "workload", limit)
+            self._chains[key] = tuple(chains(self.windows, least, days))
+        return self._chains[key]
+
+    def _days(self, name: str, server: Server, slowdown: float, servers: int) -> int | None:
+        """Whole days of a run on so many servers; None where it does not train on them, or not in the days it has."""
+        run, device = self._workloads[name], self.catalogue.accelerators[server.accelerator]
+        assert isinstance(run, Training)
+        if by_performance(run):
+            from planner.options.performance import run_days  # which small questions do without
+
+            found = run_days(self.instance, run, server, device, slowdown, servers)
+        else:
+            found = typed_days(run, server, device, servers)
+        return None if found is None or found > run.days * (1 + EQUAL) else whole_days(found)
 
     def blocks_of(self, workload: Load, server: Server, slowdown: float) -> tuple[Block, ...] | str:
         """Blocks of a workload on a server type, made once; or the sentence why it cannot carry the workload."""
@@ -110,7 +177,8 @@ def proportional(options: Options) -> tuple[tuple[str, ...], ...]:
     """
     sizes: dict[str, list[Size]] = {}
     for size in options.sizes:
-        sizes.setdefault(size.workload, []).append(size)
+        for name in size.carries:
+            sizes.setdefault(name, []).append(size)
     groups: dict[object, list[str]] = {}
     for name, own in sizes.items():
         first = own[0].rate
@@ -118,7 +186,7 @@ def proportional(options: Options) -> tuple[tuple[str, ...], ...]:
             (s.server, s.leaf_ratio, s.spine_ratio, s.devices, f"{s.rate / first:.9g}", options.sites_of[s.id])
             for s in own
         )
-        if any(size.servers for size in own):
-            alike = name  # gangs are packed, each by its own size
+        if any(size.servers or size.turns for size in own):
+            alike = name  # gangs are packed, each by its own size; runs take turns
         groups.setdefault(alike, []).append(name)
     return tuple(tuple(names) for names in groups.values())

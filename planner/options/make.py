@@ -214,7 +214,7 @@ class _Maker:
         for size in prospect.sizes if largest else ():
             if size.servers <= largest:
                 found.append(size)
-            else:
+            elif len(size.carries) == 1:
                 self._remove(
                     f"{size.workload} on {prospect.server.id}", "fabric",
                     f"{size.servers} servers at once exceed the {largest} of its largest cluster",

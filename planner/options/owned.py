@@ -65,8 +65,11 @@ def sizes_for(
     owned: OwnedServers, accelerators: int, sites: Mapping[str, SiteFacts], loads: Loads, sizes: Collection[Size]
 ) -> tuple[Size, ...]:
     """Sizes that the servers may carry at their site."""
-    near = {name for name in dict.fromkeys(s.workload for s in sizes) if owned.site in loads.sites_for(name, sites)}
-    return tuple(size for size in sizes if size.workload in near and size.devices <= owned.number * accelerators)
+    asked = dict.fromkeys(name for size in sizes for name in size.carries)
+    near = {name for name in asked if owned.site in loads.sites_for(name, sites)}
+    return tuple(
+        size for size in sizes if near.issuperset(size.carries) and size.devices <= owned.number * accelerators
+    )
 
 
 def against(owned: OwnedServers, site: SiteFacts, prices: Prices, catalogue: Catalogue, remove: Remove) -> bool:

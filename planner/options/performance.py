@@ -7,7 +7,7 @@ from planner.engineering.performance.device import device_of
 from planner.engineering.performance.replicas import ClassTimes, ServingEstimate
 from planner.engineering.performance.training import smallest_cluster
 from planner.errors import PlannerError
-from planner.instance.models import model_of, replicas_on, trained_share, training_constants_of
+from planner.instance.models import model_of, replicas_on, run_on, trained_share, training_constants_of
 from planner.instance.schema import Instance
 from planner.instance.workloads import Inference, Training
 from planner.options.blocks import Block, chain, frontier, gang
@@ -58,6 +58,24 @@ def _run(
     if instance.estimates == "safe":
         servers, basis = fewest(True)
     return gang(servers, server.accelerators, 1.0, expected, basis)
+
+
+def run_days(
+    instance: Instance,
+    workload: Training,
+    server: Server,
+    accelerator: Accelerator,
+    oversubscription: float,
+    servers: int,
+) -> float | None:
+    """Days of a run on so many servers, those that nine runs in ten keep where the plan is safe; None where it does not
+    train on them."""
+    device = device_of(accelerator, server, oversubscription)
+    try:
+        found = run_on(instance, workload, servers * server.accelerators, accelerator.id, device)
+    except (PlannerError, ValueError):
+        return None
+    return found.high_days if instance.estimates == "safe" else found.days
 
 
 def _service(

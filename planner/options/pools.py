@@ -81,11 +81,11 @@ class Prospects:
                 continue
             for ratio in ratios:
                 sizes = self.loads.sizes_of(server, ratio.leaf, ratio.spine)
-                for name in dict.fromkeys(size.workload for size in sizes):
+                for name in dict.fromkeys(name for size in sizes for name in size.carries):
                     if name not in self.allowed:
                         self.allowed[name] = self.loads.sites_for(name, self.sites)
                 for site in self.sites.values():
-                    own = tuple(size for size in sizes if site.name in self.allowed[size.workload])
+                    own = tuple(size for size in sizes if all(site.name in self.allowed[name] for name in size.carries))
                     if own and any(orders[site.name]):
                         found += self._at(site, server, ratio, orders[site.name], own)
         return found
@@ -133,7 +133,7 @@ class Prospects:
                 needed = math.ceil(size.servers / availability - 1e-9) if size.gang else 1
                 if needed <= most:
                     fitting.append(size)
-                else:
+                elif len(size.carries) == 1:
                     self.remove(
                         f"{size.workload} on {server.id} with {cooling.id} at {site.name}", "power",
                         f"{needed} servers at once exceed the {most} that "

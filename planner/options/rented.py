@@ -61,8 +61,11 @@ def rented_pools(instance: Instance, catalogue: Catalogue, loads: Loads, remove:
             continue
         every = loads.sizes_of(server, 1.0, 1.0)
         here = {offer.name: Place(offer.name, offer.country, offer.place)}
-        near = {name for name in dict.fromkeys(size.workload for size in every) if loads.sites_for(name, here)}
-        sizes = [size for size in every if size.workload in near]
+        asked = dict.fromkeys(name for size in every for name in size.carries)
+        near = {name for name in asked if loads.sites_for(name, here)}
+        # Servers on demand are paid for by the days of one run: nothing is shared by taking turns on them.
+        runs = math.inf if offer.term_years else 1
+        sizes = [size for size in every if near.issuperset(size.carries) and len(size.carries) <= runs]
         joined = [size for size in sizes if size.servers <= (offer.cluster_servers or math.inf)]
         for name in dict.fromkeys(size.workload for size in sizes if size not in joined):
             if not any(size.workload == name for size in joined):

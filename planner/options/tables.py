@@ -15,6 +15,7 @@ from planner.instance.stock import Plant
 from planner.money import OWNED, RENTED, Item
 from planner.options.standings import Standing
 from planner.options.tied import Attachment
+from planner.options.turns import Turn
 
 LINK_CLASSES = ("node-leaf", "leaf-spine", "spine-core")
 
@@ -152,6 +153,8 @@ class Size:
         rate: what a block carries, in the unit of the demand.
         expected_devices: accelerators that the expected estimate takes for the same.
         leaf_ratio, spine_ratio: oversubscription of the compute network that it was sized for.
+        turns: runs that hold its servers one after the other, ``workload`` the first of them, with their days; empty
+            for work that goes on all the time.
     """
 
     id: str
@@ -166,6 +169,12 @@ class Size:
     rate_unit: str
     expected_devices: float
     basis: str
+    turns: tuple[Turn, ...] = ()
+
+    @property
+    def carries(self) -> tuple[str, ...]:
+        """Workloads that a block carries, each at its rate."""
+        return tuple(turn.run for turn in self.turns) or (self.workload,)
 
     @property
     def gang(self) -> bool:

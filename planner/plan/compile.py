@@ -18,11 +18,13 @@ from planner.plan.costs import Posting, cost_ranges, cost_rows, objective_value,
 from planner.plan.decisions import Decisions
 from planner.plan.faults import faults
 from planner.plan.ground import Ground, ground_of
+from planner.plan.loads import carried
 from planner.plan.networks import network_tables
 from planner.plan.owned import owned_rows
 from planner.plan.plan import Plan
 from planner.plan.provenance import provenance, solver_options
 from planner.plan.rows import columns
+from planner.plan.schedule import schedule_rows
 from planner.plan.settle import settle
 from planner.plan.sites import cooling_rows, site_rows
 from planner.plan.totals import totals
@@ -107,12 +109,14 @@ def compile_plan(options: Options, decisions: Decisions, *, status: str, bound: 
 
 def decision_tables(ground: Ground, built: Built, decisions: Decisions) -> dict[str, list[dict[str, Any]]]:
     """Every table of decisions, by name in the order of ``planner.plan.rows``."""
+    on_pools = carried(ground, decisions, {stands.pool.id: stands.servers for stands in built.pools})
     return {
         "fleet": _fleet(ground, built),
         "rented": _rented(ground, built),
         "owned": list(owned_rows(ground, built)),
-        "workloads": work_rows(ground, decisions, built),
+        "workloads": work_rows(ground, on_pools),
         "filled": filled_rows(ground, decisions),
+        "schedule": schedule_rows(ground, decisions, on_pools),
         "racks": _racks(ground, built),
         **network_tables(ground, built),
         "cooling": cooling_rows(ground, built),
@@ -129,6 +133,7 @@ def money_tables(
         spent,
         [*tables["fleet"], *_kept(tables["owned"]), *_held(ground, tables["rented"])],
         tables["workloads"],
+        tables["schedule"],
     )
     found = {
         "workload_costs": work.workload_rows(),

@@ -15,6 +15,7 @@ from planner.plan.built import Built, build, openings
 from planner.plan.decisions import Decisions
 from planner.plan.ground import Ground, ground_of
 from planner.plan.redundancy import Stands, careful, short, spares_of, standing
+from planner.plan.schedule import turn_faults
 from planner.plan.steps import holds
 from planner.plan.valley import filled
 
@@ -39,6 +40,7 @@ def faults_of(ground: Ground, decisions: Decisions, built: Built) -> Iterator[st
     yield from _whole(ground, decisions)
     yield from _pools(ground, decisions, built)
     yield from _demand(ground, decisions)
+    yield from turn_faults(ground, decisions)
     yield from _capacity(ground, decisions, built)
     yield from _gangs(ground, decisions, built)
     yield from _losses(ground, decisions, built)
@@ -97,7 +99,8 @@ def _demand(ground: Ground, decisions: Decisions) -> Iterator[str]:
     carried: dict[tuple[str, int], float] = {}
     for (id, _, t), blocks in (*decisions.shared.items(), *decisions.gangs.items()):
         size = ground.sizes[id]
-        carried[size.workload, t] = carried.get((size.workload, t), 0.0) + blocks * size.rate
+        for name in size.carries:
+            carried[name, t] = carried.get((name, t), 0.0) + blocks * size.rate
     for each in filled(ground.options, decisions.shared):
         key = each.filling.workload, each.period
         carried[key] = carried.get(key, 0.0) + each.carried

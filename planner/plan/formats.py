@@ -12,7 +12,7 @@ from typing import Any
 from planner.errors import FormerFormatWarning, PlanFileError
 from planner.plan.reading import digest
 
-FORMAT_VERSION = 10
+FORMAT_VERSION = 11
 OLDEST = 6
 """Plans before it say nothing of the range and grade of prices, which nobody could fill in."""
 
@@ -44,8 +44,13 @@ def _without_filled(data: Data) -> Data:
     return _with_table(data, "filled")
 
 
+def _without_schedule(data: Data) -> Data:
+    """No runs took turns before format 11."""
+    return _with_table(data, "schedule")
+
+
 STEPS: Mapping[int, Callable[[Data], Data]] = {
-    6: _without_rented, 7: _without_owned, 8: _one_speed, 9: _without_filled,
+    6: _without_rented, 7: _without_owned, 8: _one_speed, 9: _without_filled, 10: _without_schedule,
 }  # fmt: skip
 """From each format to the next."""
 
@@ -84,9 +89,9 @@ def _refusal(version: object) -> str:
     """Why a format is not read, and what to do about it.
 
     >>> _refusal(5)
-    'plan format 5 found; this version reads 6 to 10. Its question can be solved again: provenance.instance'
-    >>> _refusal(11)
-    'plan format 11 found; this version reads 6 to 10. A later version of planner wrote it, and reads it'
+    'plan format 5 found; this version reads 6 to 11. Its question can be solved again: provenance.instance'
+    >>> _refusal(12)
+    'plan format 12 found; this version reads 6 to 11. A later version of planner wrote it, and reads it'
     """
     said = f"plan format {version!r} found; this version reads {OLDEST} to {FORMAT_VERSION}"
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:

@@ -37,6 +37,25 @@ class Output:
     early: bool = False
 
 
+def in_turn(workload: Workload, schedule: Iterable[Row]) -> Workload:
+    """A workload as its hours are counted: a run that takes turns with the days of all runs of its cluster, for its
+    servers are its own for its share of those alone.
+
+    >>> run = Training(name="r", kind="training", parameters=1e9, tokens=1e9, days=73)
+    >>> rows = [{"pool": "p", "cluster": 1, "first_day": 1, "last_day": 60, "workload": "r"},
+    ...         {"pool": "p", "cluster": 1, "first_day": 90, "last_day": 99, "workload": "s"}]
+    >>> in_turn(run, rows).days
+    70
+    """
+    clusters: dict[tuple[str, int], list[Row]] = {}
+    for row in schedule:
+        clusters.setdefault((row["pool"], row["cluster"]), []).append(row)
+    for rows in clusters.values():
+        if any(row["workload"] == workload.name for row in rows):
+            return workload.model_copy(update={"days": sum(row["last_day"] - row["first_day"] + 1 for row in rows)})
+    return workload
+
+
 def is_early(workload: Workload, years: float) -> bool:
     """Whether the work of a period is over before its end: that of a training run which is shorter."""
     return isinstance(workload, Training) and busy_share(workload, years) < 1

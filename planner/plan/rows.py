@@ -87,7 +87,7 @@ class Work(Row):
     servers_per_block: float = column("the same in servers; a share of one where blocks share a server")
     rate_per_block: float = column("what one block carries, in rate_unit")
     rate_unit: str = column("runs, replicas, requests/s or FLOP/s")
-    servers: float = column("servers that all blocks take")
+    servers: float = column("servers that all blocks take; those of runs that take turns are shared by their days")
     expected_servers: float = column("servers that the expected estimate takes; fewer where the plan is safe")
 
 
@@ -107,6 +107,22 @@ class FilledRow(Row):
     rate_per_block: float = column("what the load carries on one while it is idle, in rate_unit")
     rate_unit: str = column("requests/s or FLOP/s")
     carried: float = column("what it can carry on all, mean of a day, in rate_unit")
+
+
+@dataclass(frozen=True)
+class Schedule(Row):
+    """When the runs run that take turns: the runs of a cluster follow each other on the same servers."""
+
+    workload: str = column("name of the run")
+    pool: str = column("pool of the cluster")
+    cluster: int = column("number of the cluster in its pool, from 1")
+    site: str = column("site")
+    server: str = column("server type, catalogue id")
+    servers: int = column("servers of the cluster, all of which the run takes")
+    first_day: int = column("day of the period on which it begins, from 1")
+    last_day: int = column("day of the period on which it ends")
+    begins: str = column("date of the first day")
+    ends: str = column("date of the last day")
 
 
 @dataclass(frozen=True)
@@ -364,6 +380,7 @@ DECISIONS: Mapping[str, type[Row]] = {
     "owned": Owned,
     "workloads": Work,
     "filled": FilledRow,
+    "schedule": Schedule,
     "racks": Racks,
     "clusters": Clusters,
     "networks": Network,
@@ -399,6 +416,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
         "devices_per_block",
         "period",
     ),
+    "schedule": ("workload", "period"),
     "racks": ("pool", "purpose", "rack", "period"),
     "clusters": ("pool", "network", "frame", "servers_each", "period"),
     "networks": ("pool", "network", "period"),

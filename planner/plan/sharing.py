@@ -5,7 +5,7 @@ Two rules, both of what stands in the tables (docs/money.md):
 * pools share the money of their site in proportion to the energy of their servers: servers in service x kW of one x
   annual PUE of their cooling, over the periods that the money serves;
 * workloads share the money of a pool in proportion to the accelerators that their blocks take, over the same periods,
-  so that each bears its share of what stands idle.
+  so that each bears its share of what stands idle; runs that take turns take theirs by their days.
 
 Where nothing is carried in those periods, all periods count; where the pool never carries anything, all that the site
 carries, then all that the plan carries.
@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from planner.plan.costs import Use
+from planner.plan.work import devices_taken
 
 Row = Mapping[str, Any]
 Shares = dict[tuple[str, str], float]
@@ -47,11 +48,11 @@ class Sharing:
         self._energy = {
             pool: {t: n * energy[pool] for t, n in by_period.items()} for pool, by_period in self.standing.items()
         }
-        self.carried: dict[str, dict[int, dict[str, int]]] = {}
+        self.carried: dict[str, dict[int, dict[str, float]]] = {}
         """Accelerators that blocks take, by pool, period and workload."""
         for row in work:
             by_load = self.carried.setdefault(row["pool"], {}).setdefault(row["period"], {})
-            by_load[row["workload"]] = by_load.get(row["workload"], 0) + row["blocks"] * row["devices_per_block"]
+            by_load[row["workload"]] = by_load.get(row["workload"], 0) + devices_taken(row)
         self._memo: dict[Use, Shares] = {}
 
     def of(self, use: Use) -> Shares:

@@ -13,8 +13,20 @@ from planner.instance.workloads import Inference, Workload
 from planner.money import Account
 from planner.plan.costs import Posting
 from planner.plan.ground import Ground
-from planner.plan.output import MEAN, PEAK, TOKENS, Output, busy_share, is_early, outputs, prompt_share, rented_share
+from planner.plan.output import (
+    MEAN,
+    PEAK,
+    TOKENS,
+    Output,
+    busy_share,
+    in_turn,
+    is_early,
+    outputs,
+    prompt_share,
+    rented_share,
+)
 from planner.plan.sharing import Sharing
+from planner.plan.work import devices_taken
 from planner.units import DAYS_PER_YEAR, HOURS_PER_YEAR
 
 Row = Mapping[str, Any]
@@ -27,10 +39,13 @@ class UnitCosts:
 
     Args:
         found: every amount of money with what it is spent for.
-        fleet, work: rows of the plan.
+        fleet, work, schedule: rows of the plan.
     """
 
-    def __init__(self, ground: Ground, found: Iterable[Posting], fleet: Sequence[Row], work: Sequence[Row]) -> None:
+    def __init__(
+        self, ground: Ground, found: Iterable[Posting], fleet: Sequence[Row], work: Sequence[Row],
+        schedule: Sequence[Row],
+    ) -> None:  # fmt: skip
         options = ground.options
         self.ground, self.instance, self.work = ground, options.instance, work
         self.years, self.periods = ground.money.years, ground.periods
@@ -44,7 +59,8 @@ class UnitCosts:
             else 0.0  # rented, with nothing of a site to share
             for row in fleet
         }
-        names = [workload.name for workload in self.instance.workloads]
+        self.workloads = [in_turn(workload, schedule) for workload in self.instance.workloads]
+        names = [workload.name for workload in self.workloads]
         self.sharing = Sharing(fleet, work, energy, names, self.periods)
         self._made: dict[str, list[Output]] = {}
         self.lines: dict[tuple[str, Account, str, int], float] = {}
@@ -60,7 +76,7 @@ class UnitCosts:
 
     def workload_rows(self) -> Rows:
         """Cost lines by workload, in the order of the instance."""
-        order = {workload.name: n for n, workload in enumerate(self.instance.workloads)}
+        order = {workload.name: n for n, workload in enumerate(self.workloads)}
         present = self.ground.money.present
         return [
             {
@@ -75,7 +91,7 @@ class UnitCosts:
     def unit_rows(self) -> Rows:
         """Units of work of every workload with what one costs; none where there is no such work."""
         rows = []
-        for workload in self.instance.workloads:
+        for workload in self.workloads:
             value = self._value(workload.name)
             for output in self._outputs(workload):
                 rows.append(self._unit(workload.name, output, "", value * output.share))
@@ -88,9 +104,7 @@ class UnitCosts:
 
     def alternative_rows(self) -> Rows:
         """Rent of the same accelerator-hours and a hosted model's price of the same tokens, where prices are known."""
-        return [
-            row for workload in self.instance.workloads for row in (*self._rents(workload), *self._hosted(workload))
-        ]
+        return [row for workload in self.workloads for row in (*self._rents(workload), *self._hosted(workload))]
 
     def _value(self, workload: str) -> float:
         return sum(value for (name, _), value in self.value.items() if name == workload)
@@ -133,7 +147,7 @@ class UnitCosts:
         hours = dict.fromkeys(self.periods, 0.0)
         for row in self.work:
             if row["workload"] == workload.name and self.sharing.pools[row["pool"]]["accelerator"] == accelerator:
-                hours[row["period"]] += row["blocks"] * row["devices_per_block"] * HOURS_PER_YEAR * self.years
+                hours[row["period"]] += devices_taken(row) * HOURS_PER_YEAR * self.years
         return tuple(hours.values())
 
     def _busy(self, workload: Workload, accelerator: str) -> Output:

@@ -14,6 +14,7 @@ from typing import Any
 from planner.plan import ACCOUNTS, Plan
 from planner.report.facts import catalogue_facts
 from planner.report.finance import cash_table
+from planner.report.schedule import cluster_name, schedule_table
 from planner.report.sections import cost_table, site_table
 from planner.report.tables import Table, table
 from planner.report.words import clean, count, money_scale, power_scale, ratio
@@ -51,7 +52,7 @@ def charts(plan: Plan, summary: Summary) -> list[Chart]:
     """
     found = (
         _cost_chart(summary), _year_chart(summary), _purchase_chart(plan, summary), _fleet_chart(plan, summary),
-        _power_chart(summary), _pue_chart(summary),
+        _schedule_chart(summary), _power_chart(summary), _pue_chart(summary),
     )  # fmt: skip
     return [chart for chart in found if chart is not None]
 
@@ -261,6 +262,31 @@ def _fleet_chart(plan: Plan, summary: Summary) -> Chart | None:
     )
     says = f"Stacked bars of {unit} in service by {'site' if by_site else 'period'} and server type."
     return Chart("fleet", "Fleet by site" if by_site else "Fleet by period", says, figure, under)
+
+
+def _schedule_chart(summary: Summary) -> Chart | None:
+    """Bars of the days of runs that take turns, a line a cluster."""
+    rows = summary["schedule"]
+    if not rows:
+        return None
+    clusters = {cluster_name(row) for row in rows}
+    runs = list(dict.fromkeys(row["workload"] for row in rows))
+    traces = [
+        bars(
+            [r["last_day"] - r["first_day"] + 1 for r in own], [said(cluster_name(r)) for r in own], orientation="h",
+            base=[r["first_day"] - 1 for r in own], name=said(run), marker={"color": COLOURS[n % MOST_SERIES]},
+            customdata=[[r["first_day"], r["last_day"]] for r in own],
+            hovertemplate=f"{said(run)}: days %{{customdata[0]}} to %{{customdata[1]}}<extra></extra>",
+        )
+        for n, run in enumerate(runs)
+        if (own := [r for r in rows if r["workload"] == run])
+    ]  # fmt: skip
+    figure = figure_of(
+        traces, 160 + 40 * len(clusters), barmode="overlay", xaxis={"title": {"text": "day of the period"}},
+        yaxis={"type": "category", "autorange": "reversed"},
+    )  # fmt: skip
+    says = "Bars of the days on which each run holds its cluster."
+    return Chart("schedule", "Runs by day", says, figure, schedule_table(rows))
 
 
 def _used(summary: Summary) -> list[Mapping[str, Any]]:

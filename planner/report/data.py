@@ -22,6 +22,8 @@ from planner.report.facts import CatalogueFacts, catalogue_facts
 from planner.report.finance import finance
 from planner.report.losses import losses
 from planner.report.remarks import Check, short_runs, split_fleets
+from planner.report.schedule import schedule
+from planner.units import DAYS_PER_YEAR
 
 Row = Mapping[str, Any]
 Rows = list[dict[str, Any]]
@@ -67,6 +69,7 @@ def plan_summary(plan: Plan, checks: Iterable[Check] | None = None) -> dict[str,
         "owned": owned(plan, facts),
         "workloads": workloads(plan),
         "filled": [dict(row) for row in plan.decisions["filled"]],
+        "schedule": schedule(plan, pool_numbers(plan), _period_days(plan)),
         "caution": caution(plan),
         "split_fleets": split_fleets(plan),
         "short_runs": short_runs(plan, _setting(plan, "instance")),
@@ -376,6 +379,10 @@ def _priced_apart(plan: Plan) -> list[dict[str, str]]:
         for group in found
         if isinstance(group, Mapping)
     ]
+
+
+def _period_days(plan: Plan) -> float:
+    return (_number(plan, "instance", "horizon", "period_years") or 0.0) * DAYS_PER_YEAR
 
 
 def _horizon(plan: Plan) -> dict[str, Any] | None:

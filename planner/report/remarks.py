@@ -56,29 +56,43 @@ def short_runs(plan: Plan, instance: Any) -> list[dict[str, Any]]:
     """
     stated = _training(instance)
     years = _period_years(instance)
-    servers: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    servers: dict[tuple[str, ...], dict[int, float]] = defaultdict(lambda: defaultdict(float))
     rented = {row["pool"] for row in plan.decisions["rented"]}
+    turns = in_turn(plan)
+    days = {(name,): stated[name] for name in stated} | turns
+    together = {name: runs for runs in turns for name in runs}
     for row in plan.decisions["workloads"]:
         if row["workload"] in stated and row["blocks"] and row["pool"] not in rented:
-            servers[row["workload"]][row["period"]] += row["servers"]
+            servers[together.get(row["workload"], (row["workload"],))][row["period"]] += row["servers"]
     found = []
-    for name, by_period in servers.items():
+    for runs, by_period in servers.items():
         held = years * len(by_period)
-        if stated[name] <= MOST_BUSY * held * DAYS_PER_YEAR:
-            run = {"workload": name, "days": stated[name], "years": held, "servers": max(by_period.values())}
-            found.append({**run, "rent": rent_of(plan, name)})
+        if days[runs] <= MOST_BUSY * held * DAYS_PER_YEAR:
+            run = {"workloads": runs, "days": days[runs], "years": held, "servers": max(by_period.values())}
+            found.append({**run, "rent": rent_of(plan, runs)})
     return found
 
 
-def rent_of(plan: Plan, workload: str) -> dict[str, Any] | None:
-    """What the accelerators of a workload would cost on demand for the hours they are at work, beside what the plan
+def in_turn(plan: Plan) -> dict[tuple[str, ...], float]:
+    """Days of the runs of each cluster that runs hold in turn, by their names in that order."""
+    clusters: dict[tuple[int, str, int], list[Mapping[str, Any]]] = defaultdict(list)
+    for row in sorted(plan.decisions["schedule"], key=lambda row: row["first_day"]):
+        clusters[row["period"], row["pool"], row["cluster"]].append(row)
+    return {
+        tuple(row["workload"] for row in rows): float(sum(row["last_day"] - row["first_day"] + 1 for row in rows))
+        for rows in clusters.values()
+    }
+
+
+def rent_of(plan: Plan, workloads: Sequence[str]) -> dict[str, Any] | None:
+    """What the accelerators of workloads would cost on demand for the hours they are at work, beside what the plan
     pays; None where the rent of any of them is not known."""
     offers = [
         row
         for row in plan.money_rows["alternatives"]
-        if (row["workload"], row["kind"], row["term"]) == (workload, "rent", "on-demand")
+        if row["workload"] in workloads and (row["kind"], row["term"]) == ("rent", "on-demand")
     ]
-    own = {row["accelerator"] for row in plan.money_rows["unit_costs"] if row["workload"] == workload}
+    own = {row["accelerator"] for row in plan.money_rows["unit_costs"] if row["workload"] in workloads}
     if not offers or own - {None} != {row["offer"] for row in offers}:
         return None
     dearest = max(offers, key=lambda row: row["cost_instead"])

@@ -9,6 +9,7 @@ from typing import Any
 from planner.report.components import component_table
 from planner.report.data import LINK_ORDER
 from planner.report.finance import finance_tables
+from planner.report.schedule import schedule_table
 from planner.report.summary import Summary
 from planner.report.tables import Table, ditto, table
 from planner.report.words import UNKNOWN, count, energy, money_scale, power_scale, price, ratio, share
@@ -25,6 +26,7 @@ def plan_tables(summary: Summary) -> tuple[Table, ...]:
         owned_table(summary),
         workload_table(summary),
         filled_table(summary),
+        schedule_table(summary["schedule"]),
         rack_table(summary),
         network_table(summary),
         choice_table(summary),

@@ -217,7 +217,7 @@ def short_run_sentences(summary: Summary) -> list[str]:
 
     >>> rent = {"cost": 3.7e6, "own_cost": 43.6e6, "offer": "a100-sxm-80", "provider": "AWS", "price": 5.12,
     ...         "price_as_of": "2022-08-01", "price_estimate": False}
-    >>> run = {"workload": "run", "days": 60.0, "years": 5.0, "servers": 115.0, "rent": None}
+    >>> run = {"workloads": ("run",), "days": 60.0, "years": 5.0, "servers": 115.0, "rent": None}
     >>> for sentence in short_run_sentences({"currency": "USD", "short_runs": [run, {**run, "rent": rent}]}):
     ...     print(sentence)
     run: a training run of 60 days holds its 115 servers for 5 years; sharing them with later work is not counted. No rent of these accelerators is known.
@@ -234,11 +234,12 @@ def short_run_sentences(summary: Summary) -> list[str]:
                 f"{money(rent['own_cost'], currency)} ({rent['offer']} at {rent['price']:.4g} {currency} an hour, "
                 f"{rent['provider']} {rent['price_as_of'][:7]}{estimate})."
             )
-        found.append(
-            f"{r['workload']}: a training run of {plural_of(r['days'], 'day')} holds its "
-            f"{plural_of(r['servers'], 'server')} for {plural_of(r['years'], 'year')}; sharing them with later work is "
-            f"not counted. {instead}"
-        )
+        runs, held = r["workloads"], f"{plural_of(r['servers'], 'server')} for {plural_of(r['years'], 'year')}"
+        if len(runs) == 1:
+            said = f"{runs[0]}: a training run of {plural_of(r['days'], 'day')} holds its {held}"
+        else:
+            said = f"{', then '.join(runs)}: training runs of {plural_of(r['days'], 'day')} together hold {held}"
+        found.append(f"{said}; sharing them with later work is not counted. {instead}")
     return found
 
 

@@ -30,6 +30,8 @@ def cheapest_first(options: Options) -> Values:
     cost = {pool.id: _cost(options, pool) for pool in options.pools if not pool.owned}
     ways: dict[str, list[tuple[float, Size, Pool]]] = defaultdict(list)
     for size in options.sizes:
+        if len(size.carries) > 1:
+            continue  # every run on servers of its own; turns are for those that have the time
         for site in options.sites_of.get(size.id, ()):
             for pool in ground.fleet_of(size, site):
                 if (

@@ -73,7 +73,7 @@ def _moved(
         size, here = ground.sizes[id], (ground.pools[place].site if gang else place, t)
         if asked.get(here, 0.0) <= 0:
             continue
-        for pool, own in ways[size.workload]:
+        for pool, own in ways[size.carries]:
             if (pool.site, t) in kept or spare.get((pool.site, t), 1.0) <= MARGIN or not any(pool.may_order[:t]):
                 continue
             away = min(x, asked[here] / size.devices)
@@ -88,19 +88,20 @@ def _moved(
     return Values(dict(servers), dict(shared), dict(gangs))
 
 
-def _ways(options: Options, values: Values) -> dict[str, list[tuple[Pool, Size]]]:
-    """Pools that stand at some time and what carries a workload there, those that stand first before others."""
+def _ways(options: Options, values: Values) -> dict[tuple[str, ...], list[tuple[Pool, Size]]]:
+    """Pools that stand at some time and what carries a workload there (or runs in their order), those that stand first
+    before others."""
     ground = ground_of(options)
     first: dict[str, int] = {}
     total: dict[str, float] = defaultdict(float)
     for (p, t), n in values.servers.items():
         first[p] = min(t, first.get(p, t))
         total[p] += n
-    found: dict[str, list[tuple[Pool, Size]]] = defaultdict(list)
+    found: dict[tuple[str, ...], list[tuple[Pool, Size]]] = defaultdict(list)
     for p in sorted((p for p in first if not ground.pools[p].owned), key=lambda p: (first[p], -total[p], p)):
         for size in options.sizes:
             if ground.carries(ground.pools[p], size):
-                found[size.workload].append((ground.pools[p], size))
+                found[size.carries].append((ground.pools[p], size))
     return found
 
 

@@ -75,7 +75,14 @@ class _Rounding:
         self.by_workload: dict[tuple[str, int], list[tuple[bool, str, str, float]]] = defaultdict(list)
         for gang, found in ((False, values.shared), (True, values.gangs)):
             for (id, place, t), x in found.items():
-                self.by_workload[self.sizes[id].workload, t].append((gang, id, place, x))
+                for name in self.sizes[id].carries:
+                    self.by_workload[name, t].append((gang, id, place, x))
+        self.alone = {
+            (size.workload, size.server, size.leaf_ratio, size.spine_ratio): size
+            for size in reversed(options.sizes)
+            if size.turns and len(size.turns) == 1
+        }
+        """The smallest size of a run that takes turns by itself, by run, server type and ratios."""
 
     def decide(self) -> Decisions | None:
         shared: dict[tuple[str, str, int], int] = {}
@@ -106,28 +113,29 @@ class _Rounding:
         for p, n in state.servers.items():
             pool = self.pools[p]
             state.free[pool.fleet] = state.free.get(pool.fleet, 0.0) + pool.accelerators * pool.availability * n
-        missing: list[tuple[str, float]] = []
+        left = {w: demand for (w, u), demand in self.options.demand.items() if u == t and demand > 0}
         filling = {each.workload for each in self.options.fillings.values()}
-        for (workload, u), demand in self.options.demand.items():
-            if u != t or demand <= 0:
-                continue
-            left = demand
+        for workload in left:
             for gang, id, place, x in self.by_workload[workload, t]:
-                if whole := math.floor(x + EPS):
+                if self.sizes[id].workload == workload and (whole := math.floor(x + EPS)):
                     self._put(state, gang, id, place, whole)
-                    left -= whole * self.sizes[id].rate
-            if left > 1e-9 * demand:
-                if not self.by_workload[workload, t] and workload not in filling:
-                    return None
-                missing.append((workload, left))
+                    for name in self.sizes[id].carries:
+                        left[name] -= whole * self.sizes[id].rate
+        missing = [(w, left[w]) for w in left if left[w] > 1e-9 * self.options.demand[w, t]]
+        if not all(self.by_workload[w, t] or w in filling for w, _ in missing):
+            return None
         # What fills idle hours comes last, when the services stand; else large blocks are hardest to place.
-        for workload, left in sorted(missing, key=lambda m: (m[0] in filling, -self._largest(m[0], t), m[0])):
+        for workload, lacking in sorted(missing, key=lambda m: (m[0] in filling, -self._largest(m[0], t), m[0])):
             if workload in filling:
                 idle = filled(self.options, _decisions(state, t).shared)
-                left -= sum(each.carried for each in idle if each.filling.workload == workload)
-                if left > 0 and not self.by_workload[workload, t]:
+                lacking -= sum(each.carried for each in idle if each.filling.workload == workload)
+                if lacking > 0 and not self.by_workload[workload, t]:
                     return None
-            self._top_up(state, workload, left, t)
+            entries = self.by_workload[workload, t]
+            if entries and self.sizes[entries[0][1]].turns:
+                self._take_turn(state, workload, left, t)
+            else:
+                self._top_up(state, workload, lacking, t)
         if self.careful and not self._hold(state, t):
             return None
         self._add_servers(state)
@@ -191,6 +199,23 @@ class _Rounding:
             gang, id, place, _ = min(entries, key=lambda entry, left=left: self._rank(state, entry, left))  # type: ignore[misc]
             self._put(state, gang, id, place, 1)
             left -= self.sizes[id].rate
+
+    def _take_turn(self, state: _Period, workload: str, left: dict[str, float], t: int) -> None:
+        """Put a run that is missing: in the chain most of which is chosen, if all of its runs are missing; else by
+        itself, where the chain stands."""
+        if left[workload] <= EPS:
+            return
+        gang, id, place, _ = max(
+            self.by_workload[workload, t],
+            key=lambda entry: (all(left[name] > EPS for name in self.sizes[entry[1]].carries), entry[3]),
+        )
+        size = self.sizes[id]
+        if any(left[name] <= EPS for name in size.carries):
+            size = self.alone[workload, size.server, size.leaf_ratio, size.spine_ratio]
+            place = place if gang == size.gang else self.pools[place].site
+        self._put(state, size.gang, size.id, place, 1)
+        for name in size.carries:
+            left[name] -= 1.0
 
     def _rank(
         self, state: _Period, entry: tuple[bool, str, str, float], left: float

@@ -79,12 +79,12 @@ def _moved(
     shared: dict[tuple[str, str, int], float] = defaultdict(float)
     gangs: dict[tuple[str, str, int], float] = defaultdict(float)
 
-    def carry(workload: str) -> Size | None:
-        """The size of most rate per accelerator that the target may carry of a workload."""
+    def carry(carried: tuple[str, ...]) -> Size | None:
+        """The size of most rate per accelerator that the target may carry of a workload, or of runs in their order."""
         found = [
             s
             for s in options.sizes
-            if (s.workload, s.server) == (workload, target.server)
+            if (s.carries, s.server) == (carried, target.server)
             and (s.leaf_ratio, s.spine_ratio) == (design.leaf_ratio, design.spine_ratio)
             and target.site in options.sites_of.get(s.id, ())
         ]
@@ -98,7 +98,7 @@ def _moved(
             if not leaves:
                 (gangs if is_gang else shared)[id, place, t] += count
                 continue
-            other = carry(size.workload)
+            other = carry(size.carries)
             if other is None:
                 return None
             moved = count * size.rate / other.rate

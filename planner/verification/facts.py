@@ -283,7 +283,7 @@ class View:
         tables = self.tables
         placed: tuple[Iterable[Row], ...] = (
             tables.fleet, tables.workloads, tables.racks, tables.clusters, tables.networks, tables.switches,
-            tables.links, tables.parts,
+            tables.links, tables.parts, tables.schedule,
         )  # fmt: skip
         named: set[tuple[str, str]] = {(r.pool, r.site) for rows in placed for r in rows}  # type: ignore[attr-defined]
         named -= {(pool.id, pool.offer.name) for pool in self.rented.values()}

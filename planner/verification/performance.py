@@ -18,12 +18,23 @@ Known = dict[tuple[str, str, float, int], TrainingEstimate | tuple[ServingEstima
 
 
 def check(
-    view: View, book: Book, load: Training | Inference, pool: Carrier, row: Work, where: str, known: Known
+    view: View,
+    book: Book,
+    load: Training | Inference,
+    pool: Carrier,
+    row: Work,
+    where: str,
+    known: Known,
+    in_turn: bool,
 ) -> None:
-    """Check size and rate of the blocks of one row."""
+    """Check size and rate of the blocks of one row.
+
+    Args:
+        in_turn: whether it is a run that takes turns on a cluster, which may be larger than it needs.
+    """
     try:
         if isinstance(load, Training):
-            _run(view, book, load, pool, row, where, known)
+            _run(view, book, load, pool, row, where, known, in_turn)
         else:
             _service(view, book, load, pool, row, where, known)
     except (PlannerError, ValueError) as error:
@@ -41,7 +52,19 @@ def _estimate(view: View, load: Training, pool: Carrier, devices: int, known: Kn
     return found
 
 
-def _run(view: View, book: Book, load: Training, pool: Carrier, row: Work, where: str, known: Known) -> None:
+def days(view: View, load: Training, pool: Carrier, devices: int, known: Known) -> float:
+    """Days of a run on so many accelerators; those that nine runs in ten keep, where the plan is safe.
+
+    Raises:
+        DoesNotTrain: it does not run on them.
+    """
+    found = _estimate(view, load, pool, devices, known)
+    return found.high_days if view.facts.instance.estimates == "safe" else found.days
+
+
+def _run(
+    view: View, book: Book, load: Training, pool: Carrier, row: Work, where: str, known: Known, in_turn: bool
+) -> None:
     """A run on the servers of its block ends in time (nine runs in ten, where the plan is safe)."""
     inside = pool.server.accelerators
     estimate = _estimate(view, load, pool, row.devices_per_block, known)
@@ -49,7 +72,7 @@ def _run(view: View, book: Book, load: Training, pool: Carrier, row: Work, where
     book.within("runs end in time", where, "days", estimate.high_days if safe else estimate.days, load.days)
     book.text("rate unit known", where, "rate unit", row.rate_unit, "runs")
     book.same("rate per block recomputed", where, "rate per block", row.rate_per_block, 1.0)
-    if not safe:
+    if not safe or in_turn:
         book.same("expected servers recomputed", where, "expected servers", row.expected_servers, row.servers)
         return
     each = row.expected_servers / row.blocks

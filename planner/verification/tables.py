@@ -31,6 +31,7 @@ from planner.plan.rows import (
     Racks,
     Rented,
     Row,
+    Schedule,
     SiteRow,
     Switches,
     UnitCost,
@@ -56,6 +57,7 @@ __all__ = [
     "Racks",
     "Rented",
     "Row",
+    "Schedule",
     "SiteRow",
     "Switches",
     "Tables",
@@ -82,6 +84,7 @@ CONCERNS: Mapping[str, str] = {
     "owned": "fleet",
     "workloads": "workload",
     "filled": "workload",
+    "schedule": "workload",
     "racks": "placement",
     "clusters": "fabric",
     "networks": "fabric",
@@ -105,6 +108,7 @@ class Tables:
     owned: tuple[Owned, ...]
     workloads: tuple[Work, ...]
     filled: tuple[FilledRow, ...]
+    schedule: tuple[Schedule, ...]
     racks: tuple[Racks, ...]
     clusters: tuple[Clusters, ...]
     networks: tuple[Network, ...]
@@ -139,6 +143,7 @@ def read_tables(plan: Plan, periods: int, books: Mapping[str, Book]) -> Tables:
         owned=take("owned", Owned),
         workloads=take("workloads", Work),
         filled=take("filled", FilledRow),
+        schedule=take("schedule", Schedule),
         racks=take("racks", Racks),
         clusters=take("clusters", Clusters),
         networks=take("networks", Network),

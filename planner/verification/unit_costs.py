@@ -23,6 +23,7 @@ from planner.verification.cash import pieces, to_the_cent
 from planner.verification.checks import Book, near
 from planner.verification.facts import Carrier, OwnedPool, Pool, View
 from planner.verification.ledger import Spent, spending
+from planner.verification.schedule import Turns, days_of
 from planner.verification.sites import in_currency
 from planner.verification.workload import Load, peak, streams
 
@@ -52,11 +53,18 @@ class Split:
     def __init__(self, view: View) -> None:
         self.view = view
         self.loads: dict[str, Load] = {load.name: load for load in view.facts.instance.workloads}
+        turns = Turns(view)
+        self.stated = self.loads
+        """As the instance has them; in ``loads`` runs that take turns have the days of all runs of their cluster."""
+        for (name, _), run in turns.rows.items():
+            if name in self.loads:
+                days = sum(days_of(other) for other in turns.clusters[run.pool, run.period, run.cluster])
+                self.loads = {**self.loads, name: self.loads[name].model_copy(update={"days": days})}
         self.ends: dict[str, dict[int, dict[str, float]]] = {pool: {} for pool in view.carriers}
         for row in view.tables.workloads:
             if row.pool in self.ends and row.workload in self.loads:
                 taken = self.ends[row.pool].setdefault(row.period, defaultdict(float))
-                taken[row.workload] += row.blocks * row.devices_per_block
+                taken[row.workload] += turns.share(row) * row.blocks * row.devices_per_block
         years, rate = view.facts.years, view.facts.instance.horizon.discount_rate
         self.first_day = {t: (1 + rate) ** -((t - 1) * years) for t in view.facts.periods}
         self.worth = {t: sum(w for _, _, w in pieces(t, years, rate)) / years for t in view.facts.periods}
@@ -135,7 +143,7 @@ class Split:
     def part_held(self, pool: str, period: int) -> float:
         """Part of a period that servers are held: of those rented by the hour the days of their run."""
         row = self.view.rented_rows.get((pool, period))
-        load = self.loads.get(row.workload) if row is not None and row.workload is not None else None
+        load = self.stated.get(row.workload) if row is not None and row.workload is not None else None
         return load.days / DAYS_PER_YEAR / self.view.facts.years if isinstance(load, Training) else 1.0
 
     def taken(self, load: str, device: str) -> dict[int, float]:

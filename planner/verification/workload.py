@@ -15,10 +15,11 @@ from planner.instance.models import parameters_of
 from planner.instance.traffic import RequestClass
 from planner.instance.workloads import Compute, Inference, Training
 from planner.units import GIGA, SECONDS_PER_DAY, TERA
-from planner.verification import locality, performance, redundancy, valley
+from planner.verification import locality, performance, redundancy, schedule, valley
 from planner.verification.checks import RELATIVE, WHOLE, Book, round_up
 from planner.verification.facts import Carrier, OwnedPool, RentedPool, View
 from planner.verification.packing import cells, pack, servers_for
+from planner.verification.schedule import Turns
 from planner.verification.tables import Work
 
 Load = Training | Inference | Compute
@@ -29,13 +30,14 @@ def check(view: View, book: Book) -> None:
     """Check every workload against the blocks that carry it, then the servers and the cells that hold them."""
     loads: dict[str, Load] = {load.name: load for load in view.facts.instance.workloads}
     known: performance.Known = {}
+    turns = Turns(view)
     rows = []
     for row in view.tables.workloads:
         where = f"workload {row.workload} pool {row.pool} period {row.period}"
         named = row.workload in loads and row.pool in view.carriers
         if book.record("names known", named, f"{where}: a workload of the instance in a pool of the plan is expected"):
             rows.append(row)
-            _row(view, book, loads[row.workload], view.carriers[row.pool], row, where, known)
+            _row(view, book, loads[row.workload], view.carriers[row.pool], row, where, known, turns)
     by_load: dict[tuple[str, int], list[Work]] = {}
     by_pool: dict[tuple[str, int], list[Work]] = {}
     for row in rows:
@@ -46,7 +48,7 @@ def check(view: View, book: Book) -> None:
     for period in view.facts.periods:
         idle = dict.fromkeys(fleets.values(), 0.0)
         for pool in view.carriers.values():
-            used = sum(row.devices_per_block * row.blocks for row in by_pool.get((pool.id, period), ()))
+            used = sum(each * count for each, count in turns.blocks(by_pool.get((pool.id, period), ())))
             idle[fleets[pool.id]] += _share(view, pool) * view.in_service(pool.id, period) - used / (
                 pool.server.accelerators
             )
@@ -58,17 +60,20 @@ def check(view: View, book: Book) -> None:
             needed, rates = _demand(book, load, period, own, in_valley.get(load.name, 0.0))
             if isinstance(load, Inference):
                 redundancy.check(book, load, period, needed, own, rates, fleets, idle)
-        _fleets(view, book, period, by_pool)
+        _fleets(view, book, period, by_pool, turns)
     for (name, period), inside in by_pool.items():
-        _gangs(view, book, view.carriers[name], period, [(loads[row.workload], row) for row in inside])
+        _gangs(view, book, view.carriers[name], period, [(loads[row.workload], row) for row in inside], turns)
+    schedule.check(view, book, turns, known)
 
 
-def _row(view: View, book: Book, load: Load, pool: Carrier, row: Work, where: str, known: performance.Known) -> None:
+def _row(
+    view: View, book: Book, load: Load, pool: Carrier, row: Work, where: str, known: performance.Known, turns: Turns
+) -> None:
     named, expected = (row.kind, row.site, row.server), (load.kind, pool.site.name, pool.server.id)
     book.text("rows agree with their pool", where, "kind, site, server", named, expected)
     each = row.devices_per_block / pool.server.accelerators
     book.same("servers per block recomputed", where, "servers per block", row.servers_per_block, each)
-    book.same("servers of blocks recomputed", where, "servers", row.servers, row.blocks * each)
+    book.same("servers of blocks recomputed", where, "servers", row.servers, row.blocks * each * turns.share(row))
     if not row.blocks:
         return
     whole = row.devices_per_block % pool.server.accelerators == 0
@@ -80,14 +85,14 @@ def _row(view: View, book: Book, load: Load, pool: Carrier, row: Work, where: st
     book.record("workload may run there", at_site and on_server, f"{where}: sites {load.sites}, servers {load.servers}")
     locality.check(view, book, load, pool.site, where)
     if not isinstance(load, Compute) and _typed(load) is None:
-        performance.check(view, book, load, pool, row, where, known)
+        performance.check(view, book, load, pool, row, where, known, load.name in turns.runs)
         return
     sized = block(load, pool.server, pool.device, row.devices_per_block)
     if isinstance(sized, str):
         book.record("accelerator can carry the workload", False, f"{where}: {pool.device.id} {sized}")
         return
     least, rate, unit = sized
-    if isinstance(load, Training):
+    if isinstance(load, Training) and load.name not in turns.runs:
         book.count("devices per block recomputed", where, "devices per block", row.devices_per_block, least)
     else:
         book.enough("devices per block recomputed", where, "devices per block", row.devices_per_block, least)
@@ -224,7 +229,7 @@ def _fleet(pool: Carrier) -> tuple[str, str, float, float]:
     return place, pool.server.id, pool.leaf_ratio, pool.spine_ratio
 
 
-def _fleets(view: View, book: Book, period: int, by_pool: dict[tuple[str, int], list[Work]]) -> None:
+def _fleets(view: View, book: Book, period: int, by_pool: dict[tuple[str, int], list[Work]], turns: Turns) -> None:
     """The servers of every fleet must suffice for its blocks, with the shares packed into whole servers."""
     fleets: dict[tuple[str, str, float, float], list[Carrier]] = {}
     for pool in view.carriers.values():
@@ -236,24 +241,25 @@ def _fleets(view: View, book: Book, period: int, by_pool: dict[tuple[str, int], 
         where = f"{server} at {site}, oversubscribed {leaf:g} and {spine:g}, period {period}"
         inside = pools[0].server.accelerators
         available = sum(_share(view, pool) * view.in_service(pool.id, period) for pool in pools)
-        used = sum(row.devices_per_block * row.blocks for row in rows) / inside
+        blocks = turns.blocks(rows)
+        used = sum(devices * count for devices, count in blocks) / inside
         book.enough("servers suffice for the blocks", where, "servers available", available, used)
-        large = sum(row.devices_per_block // inside * row.blocks for row in rows if row.devices_per_block >= inside)
-        shares = [(row.devices_per_block, row.blocks) for row in rows if row.devices_per_block < inside]
+        large = sum(devices // inside * count for devices, count in blocks if devices >= inside)
+        shares = [(devices, count) for devices, count in blocks if devices < inside]
         taken = large + servers_for(shares, inside)
         book.enough("shares pack into servers", where, "servers, the last one in part", round_up(available), taken)
 
 
-def _gangs(view: View, book: Book, pool: Carrier, period: int, inside: list[tuple[Load, Work]]) -> None:
+def _gangs(view: View, book: Book, pool: Carrier, period: int, inside: list[tuple[Load, Work]], turns: Turns) -> None:
     """Blocks of several servers take servers of their pool, and each lies within one cell of its networks."""
     each = pool.server.accelerators
     where = f"pool {pool.id} period {period}"
     book.enough("servers stand where work is carried", where, "servers", view.in_service(pool.id, period), 1)
     gangs: Counter[int] = Counter()
-    for load, row in inside:
-        servers, count = round_up(row.devices_per_block / each), row.blocks
-        if isinstance(load, Compute) and load.one_cluster:
-            servers, count = round_up(row.devices_per_block * row.blocks / each), 1
+    whole = [row for load, row in inside if isinstance(load, Compute) and load.one_cluster]
+    together = [(row.devices_per_block * row.blocks, 1) for row in whole]
+    for devices, count in (*together, *turns.blocks(row for _, row in inside if row not in whole)):
+        servers = round_up(devices / each)
         if servers > 1:
             gangs[servers] += count
     if not gangs:

@@ -28,7 +28,7 @@ from planner.plan.rows import TABLES
 FILES = Path(__file__).parent / "files"
 PAGE = Path(__file__).parents[2] / "docs" / "plan-format.md"
 UPLINKS = ("spine_switch", "core_switch", "uplink_gbps")
-SHAPE = (10, "eb57863666543807")
+SHAPE = (11, "cd6868f0331daa4c")
 """The format, and a digest of all tables with their columns and types."""
 
 Data = dict[str, Any]
@@ -42,6 +42,8 @@ def plan() -> Plan:
 def of_format(version: int) -> Data:
     """The plan as the code of an earlier format would have written it."""
     data: Data = json.loads(plan().to_json())
+    if version < 11:
+        del data["decisions"]["schedule"]
     if version < 10:
         del data["decisions"]["filled"]
     if version < 9:
@@ -62,7 +64,7 @@ def signed(data: Data) -> Data:
     return {**data, "sha256": hashlib.sha256(text.encode()).hexdigest()}
 
 
-@pytest.mark.parametrize("version", [6, 7, 8, 9])
+@pytest.mark.parametrize("version", [6, 7, 8, 9, 10])
 def test_a_plan_of_an_earlier_format_is_the_same_plan(version: int, tmp_path: Path) -> None:
     with pytest.warns(FormerFormatWarning, match=f"plan 'hand' is of format {version}: migrated to format"):
         found = Plan.from_dict(of_format(version))
@@ -76,6 +78,7 @@ def test_a_plan_of_an_earlier_format_is_the_same_plan(version: int, tmp_path: Pa
 def test_a_late_plan_of_format_8_keeps_what_it_says_of_uplinks() -> None:
     data = json.loads(plan().to_json())
     del data["decisions"]["filled"]
+    del data["decisions"]["schedule"]
     data["decisions"]["networks"][0].update(uplink_gbps=400.0, spine_switch="qm9700")
     with pytest.warns(FormerFormatWarning):
         found = Plan.from_dict(signed({**data, "format_version": 8}))
@@ -118,7 +121,9 @@ def test_a_damaged_one_is_refused_as_any_other(version: int, damage: Callable[[D
         _read_quietly(data)
 
 
-@pytest.mark.parametrize(("version", "table"), [(6, "rented"), (6, "owned"), (7, "owned"), (9, "filled")])
+@pytest.mark.parametrize(
+    ("version", "table"), [(6, "rented"), (6, "owned"), (7, "owned"), (9, "filled"), (10, "schedule")]
+)
 def test_a_table_that_its_format_did_not_have_is_refused(version: int, table: str) -> None:
     data = of_format(version)
     data["decisions"][table] = []
@@ -126,12 +131,12 @@ def test_a_table_that_its_format_did_not_have_is_refused(version: int, table: st
         _read_quietly(data)
 
 
-@pytest.mark.parametrize("version", [0, 5, 11, "7", True, 7.0, None, float("inf")])
+@pytest.mark.parametrize("version", [0, 5, 12, "7", True, 7.0, None, float("inf")])
 def test_other_formats_are_refused_with_what_to_do(version: object) -> None:
     with pytest.raises(PlanFileError, match=f"this version reads {OLDEST} to {FORMAT_VERSION}") as caught:
-        Plan.from_dict({**of_format(10), "format_version": version})
+        Plan.from_dict({**of_format(FORMAT_VERSION), "format_version": version})
     assert ("provenance.instance" in str(caught.value)) == (version == 5)
-    assert ("A later version" in str(caught.value)) == (version == 11)
+    assert ("A later version" in str(caught.value)) == (version == 12)
 
 
 def test_changed_tables_have_a_new_format_and_a_step_from_the_former() -> None:

@@ -61,6 +61,7 @@ def data() -> Data:
             "rented": [],
             "owned": [],
             "filled": [],
+            "schedule": [],
             "workloads": [work(A, "dgx-a100", 4), work(B, "hgx-h100-oem", 2)],
             "racks": [
                 rack(A, "server", 1, 4), rack(A, "network", 0, 2), rack(B, "server", 4, 1), rack(B, "network", 0, 1),

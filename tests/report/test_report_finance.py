@@ -136,5 +136,5 @@ def test_no_rent_is_told_where_one_of_the_accelerators_has_none() -> None:
         data["unit_costs"].append(unit("run", "accelerator-hour", "peak", 1.0, "h100-sxm"))
 
     found = plan(two)
-    assert rent_of(found, "run") is None
+    assert rent_of(found, ["run"]) is None
     assert short_run_sentences(plan_summary(found))[0].endswith("No rent of these accelerators is known.")

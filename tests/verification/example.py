@@ -126,7 +126,7 @@ def small(change: Change = lambda data: None, money: Money | None = None) -> tup
     pool, site = At("p1", "north"), "north"
     # IT: servers x 6.5 kW + 2 switches x 0.25 kW + 10 cables a server x 0.1 W
     it = {1: 3 * 6.5 + 2 * 0.25 + 30 * 0.0001, 2: 4 * 6.5 + 2 * 0.25 + 40 * 0.0001}
-    tables = ("fleet", "rented", "owned", "workloads", "filled", "racks", "clusters", "networks")
+    tables = ("fleet", "rented", "owned", "workloads", "filled", "schedule", "racks", "clusters", "networks")
     decisions: dict[str, list[Row]] = {name: [] for name in tables}
     decisions |= {name: [] for name in ("switches", "links", "parts", "cooling", "sites")}
     for period, servers, new in ((1, 3, 3), (2, 4, 1)):
@@ -206,6 +206,7 @@ def superpod(change: Change = lambda data: None) -> tuple[Plan, Instance]:
         "fleet": [fleet_row(pool, 1, 140, 140)],
         "rented": [],
         "owned": [],
+        "schedule": [],
         "workloads": [work_row("gpt", "training", pool, 1, 1, 1120, 1, "runs")],
         "filled": [],
         "racks": [rack_row(pool, 1, "server", 3, racks, racks), rack_row(pool, 1, "network", 0, network_racks, 5)],

@@ -63,7 +63,7 @@ def view(
         "View",
         SimpleNamespace(
             facts=SimpleNamespace(instance=instance, catalogue=catalogue, periods=range(1, 2)),
-            tables=SimpleNamespace(workloads=rows),
+            tables=SimpleNamespace(workloads=rows, filled=(), schedule=()),
             pools=pools,
             carriers=pools,
             clusters=clusters,
