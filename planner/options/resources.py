@@ -7,7 +7,7 @@ supply; power; height. Columns that say the same of every item stand once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -59,12 +59,12 @@ class Resources:
         matrix = np.column_stack([*columns, watts, units]) if self.keys else np.zeros((0, 2))
         if self.keys and instance.horizon.periods == 1:
             # Whatever is saved elsewhere by drawing less saves this as well.
-            matrix[:, 0] += least_worth_of_kw(instance, money, sites) * matrix[:, -2]
+            matrix[:, 0] += LeastPower(instance, money, sites).of(money.periods) * matrix[:, -2]
         self.height = int(matrix.shape[1]) - 1
         self.kw = self.height - 1
         self.vectors: Mapping[Key, Vector] = {key: matrix[i] for i, key in enumerate(self.keys)}
-        feed = least_worth_of_kw(instance, money, sites)
-        seen = [_views(instance, money, key, feed * kw) for key, kw in zip(self.keys, watts, strict=True)]
+        power = LeastPower(instance, money, sites)
+        seen = [_views(instance, money, key, power, kw) for key, kw in zip(self.keys, watts, strict=True)]
         views = _distinct([list(view) for view in zip(*seen, strict=True)])
         self.scarce = frozenset(limit.id for limit in instance.supply if limit.kind == "optics")
         self.links = {id: catalogue.optics[id].links for kind, id in self.keys if kind == "optics"}
@@ -101,22 +101,33 @@ class Resources:
         return self._kits[kit.id]
 
 
-def least_worth_of_kw(instance: Instance, money: Money, sites: Iterable[SiteFacts]) -> float:
-    """What a kW of IT load over all periods adds to the objective at the least, wherever it stands: its energy and its
-    feed.
+class LeastPower:
+    """What a kW of IT load adds to the objective at the least, wherever it stands.
 
     Of two networks that cost the same with it, one that draws less costs no more at any site.
     """
-    running = sum(money.objective.get((Account.ENERGY, t), 0.0) for t in money.periods) * money.years
-    found = []
-    for site in sites:
-        pue = min(site.pue.values(), default=1.0)
-        energy = running * energy_kwh_per_year(1.0, mean_load(instance), pue) * site.tariff_per_kwh
-        feed = min(money.worth("facility", site.name, t) for t in money.periods) * min(
-            site.peak_pue.values(), default=1.0
-        )
-        found.append(energy + feed)
-    return max(min(found, default=0.0), 0.0)
+
+    def __init__(self, instance: Instance, money: Money, sites: Iterable[SiteFacts]) -> None:
+        self.money = money
+        standing = {own.site for own in instance.owned}
+        least = {site.name for site in instance.sites if site.least_mw or instance.opening.site.least_mw}
+        self.sites = [
+            (
+                money.years * energy_kwh_per_year(1.0, mean_load(instance), min(site.pue.values(), default=1.0))
+                * site.tariff_per_kwh,
+                0.0 if site.name in standing | least else min(site.peak_pue.values(), default=1.0)
+                * min(money.worth("facility", site.name, t) for t in money.periods),
+            )
+            for site in sites
+        ]  # fmt: skip
+
+    def of(self, span: Sequence[int]) -> float:
+        """Of a kW over so many periods: its energy; and its feed, where it stands all the time (the most that a site
+        draws in any period is built) and no feed stands that it may have for nothing: that of servers owned from the
+        start, or of the least size with which a site is opened."""
+        running = sum(self.money.objective.get((Account.ENERGY, t), 0.0) for t in span)
+        whole = len(span) == len(self.money.periods)
+        return max(min((running * energy + whole * feed for energy, feed in self.sites), default=0.0), 0.0)
 
 
 def _priced(instance: Instance, money: Money, keys: tuple[Key, ...]) -> Iterable[list[float]]:
@@ -134,13 +145,11 @@ def _priced(instance: Instance, money: Money, keys: tuple[Key, ...]) -> Iterable
             yield [float(key == scarce) for key in keys]
 
 
-def _views(instance: Instance, money: Money, key: Key, power: float) -> list[float]:
-    """``Resources.views`` of one item; ``power`` is the money of its power over the whole horizon."""
+def _views(instance: Instance, money: Money, key: Key, power: LeastPower, kw: float) -> list[float]:
+    """``Resources.views`` of one item, which draws so many kW."""
     terms, periods = money.terms(*key), money.periods
     spans = [periods, *(periods[t:] for t in range(1, len(periods))), *(periods[:-t] for t in range(1, len(periods)))]
-    worth = [
-        sum(money.worth(*key, t) for t in span[:: terms.life]) + power * len(span) / len(periods) for span in spans
-    ]
+    worth = [sum(money.worth(*key, t) for t in span[:: terms.life]) + power.of(span) * kw for span in spans]
     bought = periods[:: terms.life]
     limited = instance.budget.capex is not None or instance.budget.capex_by_period is not None
     scarce = dict.fromkeys((limit.kind, limit.id) for limit in instance.supply if limit.kind in ("switches", "optics"))
@@ -152,14 +161,16 @@ def _views(instance: Instance, money: Money, key: Key, power: float) -> list[flo
 
 
 def _distinct(columns: list[list[float]]) -> Vector:
-    """Columns without those that are another one times a number.
+    """Columns without those that are another one times a number; one of zeros where there is no other.
 
     >>> _distinct([[1, 2], [2, 4], [1, 0]]).tolist()
     [[1.0, 1.0], [2.0, 0.0]]
+    >>> _distinct([[0, 0], [0, 0]]).tolist()
+    [[0.0], [0.0]]
     """
     kept: dict[tuple[float, ...], list[float]] = {}
     for column in columns:
         scale = max(map(abs, column), default=0.0)
         if scale > 0:
             kept.setdefault(tuple(round(value / scale, 12) for value in column), column)
-    return np.array(list(kept.values()), dtype=float).reshape(len(kept), -1).T
+    return np.array(list(kept.values()) or columns[:1], dtype=float).T
