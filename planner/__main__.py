@@ -17,6 +17,7 @@ BATCH = 50_000
 def main() -> None:
     """Run the command; Ctrl-C and the request to end it (SIGTERM) do the same, and never show a traceback."""
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for them reads every installed package
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # no large matrices here, and threads ask for memory
     gc.set_threshold(BATCH)
     try:
         from planner.interrupts import Stops, install

@@ -11,6 +11,24 @@ UNIT = 1 if sys.platform == "darwin" else 1024
 """Bytes in which the system counts."""
 
 
+UNLOADED = ("failed to map segment", "cannot allocate memory")
+"""What the loader of compiled modules says where memory has run out."""
+
+
+def is_want_of_memory(error: BaseException) -> bool:
+    """Whether an error, or what it came from, is a want of memory.
+
+    >>> is_want_of_memory(ImportError("libopenblas.so: failed to map segment from shared object"))
+    True
+    >>> is_want_of_memory(ImportError("No module named 'scipy'"))
+    False
+    """
+    below = error.__cause__ or error.__context__
+    said = str(error).lower()
+    unloaded = isinstance(error, ImportError) and any(words in said for words in UNLOADED)
+    return isinstance(error, MemoryError) or unloaded or (below is not None and is_want_of_memory(below))
+
+
 def most_held_gb() -> float | None:
     """The most that was held at once by this process and by its largest child, GB; None where nobody counts."""
     if find_spec("resource") is None:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from planner.cli.outcome import ExitCode, tell_bug, tell_memory
+from planner.memory import is_want_of_memory
 
 COMMANDS = {
     "new": "new", "check": "check", "solve": "solve", "verify": "verify", "report": "report", "serve": "serve",
@@ -101,14 +102,15 @@ def main() -> None:
         command_line(asked if asked and asked[0] in COMMANDS else COMMANDS)()
     except SystemExit as end:
         code = end.code
-    except MemoryError as error:
-        tell_memory(error)
-        code = ExitCode.NO_PLAN
     except Exception as error:
-        if os.environ.get("PLANNER_DEBUG"):
+        if is_want_of_memory(error):
+            tell_memory(error)
+            code = ExitCode.NO_PLAN
+        elif os.environ.get("PLANNER_DEBUG"):
             raise
-        tell_bug(error)
-        code = ExitCode.BUG
+        else:
+            tell_bug(error)
+            code = ExitCode.BUG
     else:
         code = 0
     sys.exit(_ended(code, pipe))

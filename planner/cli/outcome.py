@@ -138,7 +138,7 @@ def print_answer(sentences: Iterable[str], tables: Iterable[Table], style: str =
     print_tables(console, tables)
 
 
-def tell_memory(error: MemoryError) -> None:
+def tell_memory(error: BaseException) -> None:
     """One line on what was too large for the machine."""
     from planner.errors import OutOfMemoryError
     from planner.memory import out_of_memory
