@@ -11,12 +11,14 @@ Names are imported when first used, so that starting up costs nothing.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
 from planner.display import VIEWS
 from planner.version import __version__
 
+TYPE_CHECKING = False  # checkers know the name; importing typing is the longest time in which Ctrl-C is not heard yet
 if TYPE_CHECKING:
+    from typing import Any
+
     from planner.api import (
         alternatives,
         breakeven,
