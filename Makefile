@@ -21,7 +21,7 @@ test-slow: $(STAMP)  ## the checks that take minutes
 	$(VENV)/bin/python -m pytest -q -n auto -m slow
 
 dist-check: $(STAMP)  ## wheel and sdist in dist/, complete, installed into a clean environment and used there
-	$(VENV)/bin/python tools/dist.py
+	$(VENV)/bin/python tools/distributions.py
 
 pins: $(STAMP)  ## .ci/requirements.txt: what the tests run with now, with hashes; PINNED=1 installs it
 	$(VENV)/bin/python tools/pins.py > .ci/requirements.new

@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from dist import DistError, build, clean_environment, hold_contents, hold_installed
+from distributions import DistError, build, clean_environment, hold_contents, hold_installed
 
 
 @pytest.mark.slow

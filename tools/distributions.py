@@ -1,6 +1,6 @@
 """Wheel and sdist: built, held against the sources, installed into a clean environment and used there.
 
-    python tools/dist.py
+    python tools/distributions.py
 
 builds into dist/, which is emptied first. Needs what ``pip install`` needs. The exit code is 1 if anything is not as it
 should be.
