@@ -36,9 +36,10 @@ def simplify(options: Options, plan: Priced, most: float, price: Callable[[Decis
             return plan
         pool = small[0][1]
         kept.add(pool)
-        priced = [found for moved in _without(options, plan[1], pool) if (found := price(moved)) is not None]
+        fewer = (moved for moved in _without(options, plan[1], pool) if len(pools_of(moved)) < len(sizes))
+        priced = [found for moved in fewer if (found := price(moved)) is not None]
         best = min(priced, key=lambda found: found[0], default=None)
-        if best is not None and best[0] <= most and len(pools_of(best[1])) < len(sizes):
+        if best is not None and best[0] <= most:
             plan = best
 
 
@@ -54,12 +55,17 @@ def _without(options: Options, decisions: Decisions, pool: str) -> Iterator[Deci
     """
     gone = next(p for p in options.pools if p.id == pool)
     others = [p for p in options.pools if p.id in pools_of(decisions) and p.id != pool]
-    servers = {key: float(n) for key, n in in_service(options, decisions.bought).items() if key[0] != pool}
+    standing = in_service(options, decisions.bought)
     rest = any(p.fleet == gone.fleet for p in others)
     for target in others:
         for stay in (True, False) if rest else (False,):
             if not stay and target.fleet == gone.fleet:
                 continue
+            # What stays with the fleet needs room there: the target takes the servers over.
+            servers: dict[tuple[str, int], float] = defaultdict(float)
+            for (p, t), n in standing.items():
+                if p != pool or (stay and target.fleet == gone.fleet):
+                    servers[target.id if p == pool else p, t] += n
             values = _moved(options, decisions, gone, target, stay)
             found = None if values is None else round_up(options, Values(servers, *values))
             if found is not None:
