@@ -169,6 +169,8 @@ class Search:
             raise TooLargeError("floors and parts of years")
         if instance.price_paths and instance.budget.capex_by_period is not None:
             raise TooLargeError("budgets by period where prices change")
+        if any(getattr(load, "timed", False) for load in instance.workloads):
+            raise TooLargeError("runs that take turns")
         if instance.discounts:
             raise TooLargeError("discounts: more may be bought than is needed")
         if instance.lead_times or any((path.change_per_year or 0) > 0 for path in instance.price_paths):

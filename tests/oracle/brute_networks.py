@@ -33,8 +33,8 @@ Gangs = tuple[int, ...]
 """Servers of every run that must stand in one cluster, largest first."""
 
 
-MOST_ROWS = 40
-"""Rows of leaves up to which every cluster is listed."""
+MOST_ROWS, MOST_SERVERS = 40, 100
+"""Rows of leaves and servers up to which every cluster is listed."""
 MOST_RUNS = 6
 """Runs in one pool up to which every way to share them out is listed."""
 
@@ -229,7 +229,7 @@ def clusters_of(plane: Plane) -> tuple[Cluster, ...]:
     """Clusters of a plane of so many rows of leaves with so many servers each, in rising order of places.
 
     Without those that one of as many places has no more switches, links and cages in use than. Beyond
-    ``MOST_ROWS`` rows only the largest cluster.
+    ``MOST_ROWS`` rows and ``MOST_SERVERS`` servers only the largest cluster.
     """
     found = []
     if plane.tiers == 2 and plane.radix >= plane.ports:
@@ -240,7 +240,7 @@ def clusters_of(plane: Plane) -> tuple[Cluster, ...]:
         (rows, places)
         for rows in sorted({*range(1, min(most, MOST_ROWS) + 1), most} - {0})
         for places in range(plane.grain, plane.full + 1, plane.grain)
-        if rows <= MOST_ROWS or places == plane.full
+        if (rows <= MOST_ROWS and rows * places <= MOST_SERVERS) or (rows == most and places == plane.full)
     ]
     for rows, places in sizes:
         best: dict[int, Counted] = {}  # of equal switches the fewest links

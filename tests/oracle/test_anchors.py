@@ -59,9 +59,11 @@ def test_two_services_share_a_server() -> None:
     assert best_objective(planner.load_instance(data)) == pytest.approx(22_231.96, abs=0.005)
 
 
-@pytest.mark.parametrize("path", [p for p in BY_HAND if "export" not in p.stem], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", [p for p in BY_HAND if "export" not in p.stem and "in-turn" not in p.stem], ids=lambda p: p.stem
+)
 def test_the_search_agrees_with_instances_solved_by_hand(path: Path) -> None:
-    """But for those about export rules, which the search leaves out."""
+    """But for those about export rules and runs that take turns, which the search leaves out."""
     text = path.read_text(encoding="utf-8")
     expected = re.search(r"^# expected-objective: ([\d.]+)$", text, re.MULTILINE)
     data = {**YAML(typ="safe").load(text), "policy": {"export_rules": "none"}}

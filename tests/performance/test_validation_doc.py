@@ -105,7 +105,7 @@ def test_commands_of_the_page_run() -> None:
 
 
 def test_measurements_of_the_page_are_accepted() -> None:
-    text = MODEL_PAGE.partition("```yaml\n")[2].partition("```")[0]
+    text = next(block for block in MODEL_PAGE.split("```yaml\n")[1:] if "measurements:" in block).partition("```")[0]
     question = {
         "name": "page",
         "scope": "hardware",
