@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: study study-hubs study-procurement test test-slow dist-check pins sbom audit attack bench lint clean
+.PHONY: study study-hubs study-procurement study-pages test test-slow dist-check pins sbom audit attack bench lint clean
 
 study: $(STAMP)  ## solve the mixed study and write the plan to plans/mixed
 	$(VENV)/bin/planner solve instances/studies/mixed.yaml -o plans/mixed --gap 1e-3 --time-limit 120
@@ -13,6 +13,9 @@ study-hubs: $(STAMP)  ## solve the study over the Chinese hubs at four dates and
 
 study-procurement: $(STAMP)  ## the procurement study of 2024 with its what-if questions; writes docs/study-procurement.md
 	$(VENV)/bin/python docs/studies/procurement.py
+
+study-pages: $(STAMP)  ## a US neocloud and one rack; writes docs/study-us-neocloud.md and docs/study-one-rack.md
+	$(VENV)/bin/python docs/studies/pages.py
 
 test: lint  ## ruff, mypy, pytest
 	$(VENV)/bin/python -m pytest -q -n auto
