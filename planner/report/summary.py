@@ -220,13 +220,13 @@ def short_run_sentences(summary: Summary) -> list[str]:
     >>> run = {"workloads": ("run",), "days": 60.0, "years": 5.0, "servers": 115.0, "rent": None}
     >>> for sentence in short_run_sentences({"currency": "USD", "short_runs": [run, {**run, "rent": rent}]}):
     ...     print(sentence)
-    run: a training run of 60 days holds its 115 servers for 5 years; sharing them with later work is not counted. No rent of these accelerators is known.
+    run: a training run of 60 days holds its 115 servers for 5 years; sharing them with later work is not counted. No rent of these accelerators on demand is known.
     run: a training run of 60 days holds its 115 servers for 5 years; sharing them with later work is not counted. Rented on demand for the run alone they would cost 3.700 M USD instead of 43.600 M USD (a100-sxm-80 at 5.12 USD an hour, AWS 2022-08).
     """  # noqa: E501
     found = []
     for r in summary["short_runs"]:
         rent, currency = r["rent"], summary["currency"]
-        instead = "No rent of these accelerators is known."
+        instead = "No rent of these accelerators on demand is known."
         if rent is not None:
             estimate = ", an estimate" if rent["price_estimate"] else ""
             instead = (

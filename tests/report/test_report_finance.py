@@ -137,4 +137,4 @@ def test_no_rent_is_told_where_one_of_the_accelerators_has_none() -> None:
 
     found = plan(two)
     assert rent_of(found, ["run"]) is None
-    assert short_run_sentences(plan_summary(found))[0].endswith("No rent of these accelerators is known.")
+    assert short_run_sentences(plan_summary(found))[0].endswith("No rent of these accelerators on demand is known.")
